@@ -1,0 +1,48 @@
+# How a room, a program and a unit test are declared, so that each room's
+# CMakeLists.txt reads as a list of what it owns.
+
+# seatrial_room(NAME SOURCES a.cc ... [LINK target ...])
+# One static library `seatrial_NAME` per room; LINK names the rooms and libraries it stands on.
+function(seatrial_room name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  add_library(seatrial_${name} STATIC ${arg_SOURCES})
+  target_include_directories(seatrial_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(seatrial_${name} PUBLIC ${arg_LINK})
+endfunction()
+
+# seatrial_program(NAME SOURCES main.cc ... [LINK target ...])  ->  bin/NAME
+function(seatrial_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${arg_LINK})
+endfunction()
+
+# seatrial_unit_test(ROOM SOURCES x_test.cc ... [LINK target ...])
+# All of a room's unit tests in one program `ROOM_test`, one ctest entry per room, label `unit`.
+function(seatrial_unit_test room)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  find_package(GTest REQUIRED)
+  add_executable(${room}_test ${arg_SOURCES})
+  target_include_directories(${room}_test PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${room}_test PRIVATE seatrial_${room} ${arg_LINK} GTest::gmock GTest::gtest_main)
+  set_target_properties(${room}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
+  add_test(NAME unit.${room} COMMAND ${room}_test)
+  set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+# seatrial_fuzzer(NAME SOURCES x_fuzz.cc CORPUS dir [LINK target ...])
+# A libFuzzer program in the fuzz preset; elsewhere the same entry point replays the
+# checked-in corpus as a ctest, so that a crash once found stays fixed.
+function(seatrial_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "CORPUS" "SOURCES;LINK")
+  if(SEATRIAL_FUZZ)
+    seatrial_program(${name} SOURCES ${arg_SOURCES} LINK ${arg_LINK})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    seatrial_program(${name} SOURCES ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/cmake/replay_corpus.cc" LINK ${arg_LINK})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
+    add_test(NAME fuzz.${name} COMMAND ${name} "${arg_CORPUS}")
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS "unit;fuzz" TIMEOUT 120)
+  endif()
+endfunction()

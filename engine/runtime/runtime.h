@@ -1,0 +1,121 @@
+// The OCI lifecycle in process: what seatrial-runtime's verbs, the engine's core and the harness'
+// `reference` target call.
+//
+// A Runtime holds what is worth keeping between containers (the sealed memfd of the init binary,
+// the host's facts, the open state root). It may be used from several threads at once; operations
+// on the same container exclude each other through a lock in the container's state directory.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/unique_fd.h"
+#include "engine/spec/config.h"
+#include "engine/spec/state.h"
+
+namespace seatrial::runtime {
+
+// Descriptors for the container's stdio; -1: /dev/null. Borrowed, not owned.
+struct Stdio {
+  int in = 0;
+  int out = 1;
+  int err = 2;
+};
+
+struct CreateRequest {
+  std::string id;
+  std::filesystem::path bundle;
+  Stdio stdio;
+  std::filesystem::path pid_file;        // empty: none
+  std::filesystem::path console_socket;  // needed when process.terminal, unless console_master is asked
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+  unsigned preserve_fds = 0;             // the caller's descriptors 3 .. 3+n-1
+};
+
+struct ExecRequest {
+  std::string id;
+  std::optional<spec::Process> process;  // full description; wins over the fields below
+  std::vector<std::string> args;         // with the container's own process for all else
+  std::vector<std::string> env;          // added
+  std::optional<std::string> cwd;
+  std::optional<spec::User> user;
+  std::optional<bool> terminal;
+  std::optional<bool> no_new_privileges;
+  std::vector<std::string> added_capabilities;
+  Stdio stdio;
+  std::filesystem::path pid_file;
+  std::filesystem::path console_socket;
+  unsigned preserve_fds = 0;
+};
+
+// How a process ended: `code` 0-255, 128+signal for a signal.
+struct ExitStatus {
+  int code = 0;
+};
+
+// A process that this one started and can wait for.
+class Child {
+ public:
+  Child() = default;
+  Child(pid_t pid, UniqueFd pidfd, UniqueFd console_master)
+      : pid_(pid), pidfd_(std::move(pidfd)), console_master_(std::move(console_master)) {}
+
+  pid_t pid() const { return pid_; }
+  int pidfd() const { return pidfd_.get(); }
+  // The pseudo-terminal's master when a terminal was asked for without a console socket.
+  UniqueFd& console_master() { return console_master_; }
+  // Waits until the process ended and reaps it; nothing after `timeout` (nullopt: no limit).
+  std::optional<ExitStatus> wait(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
+
+ private:
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd console_master_;
+};
+
+class Runtime {
+ public:
+  // State lies under `root`/ID. `root` is made when absent (mode 0700).
+  explicit Runtime(std::filesystem::path root);
+  Runtime(Runtime&&) noexcept;
+  Runtime& operator=(Runtime&&) noexcept;
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+  ~Runtime();
+
+  // Every operation throws Error; its text says what failed at which step. A failed create leaves
+  // nothing behind.
+  Child create(const CreateRequest& request);
+  void start(const std::string& id);
+  // create and start in one go, without the detour over the state directory's socket where possible.
+  Child run(const CreateRequest& request);
+  // Runs one more process. The child is this process's own.
+  Child exec(const ExecRequest& request);
+  spec::State state(const std::string& id) const;
+  std::vector<spec::State> list() const;
+  // Pids in the container, in the caller's pid namespace.
+  std::vector<pid_t> processes(const std::string& id) const;
+  void kill(const std::string& id, int signal, bool all = false);
+  // Deletes a stopped container; with `force` kills first, and an unknown id is fine.
+  void remove(const std::string& id, bool force = false);
+  // Cleans or adopts what a killed runtime left under the root. Returns the ids cleaned.
+  std::vector<std::string> recover();
+
+  const std::filesystem::path& root() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Where state lies without --root: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial when not root.
+std::filesystem::path default_root();
+
+}  // namespace seatrial::runtime
