@@ -1,0 +1,85 @@
+#include "engine/sys/pid_fd.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "engine/sys/spawn.h"
+
+namespace seatrial::sys {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool is_open(int fd) {
+  return ::fcntl(fd, F_GETFD) >= 0;
+}
+
+PidFd own_process() {
+  return PidFd::open(::getpid()).value();
+}
+
+PidFd start(std::vector<std::string> args) {
+  return spawn({.path = args[0],
+                .args = args,
+                .env = {},
+                .placements = {{0, 0}, {1, 1}, {2, 2}},
+                .directory = {}});
+}
+
+TEST(PidFd, MovedFromIsEmpty) {
+  PidFd first = own_process();
+  const PidFd second = std::move(first);
+  EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): the state is what is tested
+  EXPECT_EQ(first.pid(), -1);
+  EXPECT_EQ(second.pid(), ::getpid());
+}
+
+TEST(PidFd, AssignmentClosesWhatWasHeld) {
+  PidFd first = own_process();
+  const int old = first.get();
+  first = own_process();
+  EXPECT_FALSE(is_open(old));
+  EXPECT_TRUE(is_open(first.get()));
+}
+
+TEST(PidFd, ReleaseDisarms) {
+  int fd = -1;
+  {
+    PidFd owner = own_process();
+    fd = owner.release().release();
+    EXPECT_FALSE(owner);
+  }
+  EXPECT_TRUE(is_open(fd));
+  ::close(fd);
+}
+
+TEST(PidFd, DoubleResetIsSafe) {
+  PidFd owner = own_process();
+  const int fd = owner.get();
+  owner.reset();
+  owner.reset();
+  EXPECT_FALSE(is_open(fd));
+}
+
+TEST(PidFd, ReportsExitStatusAndSignal) {
+  const PidFd failing = start({"/bin/false"});
+  EXPECT_TRUE(failing.wait_exit(after(5s)));
+  EXPECT_EQ(failing.reap().value().code, 1);
+
+  const PidFd killed = start({"/bin/sleep", "1000"});
+  EXPECT_FALSE(killed.wait_exit(after(0s)));
+  EXPECT_FALSE(killed.reap());
+  EXPECT_TRUE(killed.send_signal(SIGTERM));
+  EXPECT_TRUE(killed.wait_exit(after(5s)));
+  EXPECT_EQ(killed.reap().value().code, 128 + SIGTERM);
+  EXPECT_FALSE(killed.send_signal(SIGTERM));
+}
+
+TEST(PidFd, NoSuchProcessIsNothing) {
+  EXPECT_FALSE(PidFd::open(0x3fffffff));
+}
+
+}  // namespace
+}  // namespace seatrial::sys

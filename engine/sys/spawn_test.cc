@@ -1,0 +1,127 @@
+#include "engine/sys/spawn.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/sys/memfd.h"
+
+namespace seatrial::sys {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+// What the shell command wrote to descriptor 1, with `placements` beside 0, 1 and 2.
+std::string output_of(const std::string& command, std::vector<Placement> placements = {},
+                      SpawnRequest request = {}) {
+  int ends[2];
+  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  placements.insert(placements.end(), {{0, 0}, {writer.get(), 1}, {2, 2}});
+  request.path = "/bin/sh";
+  request.args = {"sh", "-c", command};
+  request.placements = placements;
+  const PidFd child = spawn(request);
+  writer.reset();
+  const std::string output = read_all(reader.get(), "pipe");
+  EXPECT_TRUE(child.wait_exit(after(5s)));
+  EXPECT_EQ(child.reap().value().code, 0);
+  return output;
+}
+
+TEST(Spawn, PassesArgumentsEnvironmentAndDirectory) {
+  EXPECT_EQ(output_of("echo $GREETING; pwd", {},
+                      {.path = {},
+                       .args = {},
+                       .env = {"GREETING=hello"},
+                       .placements = {},
+                       .directory = "/usr"}),
+            "hello\n/usr\n");
+}
+
+TEST(Spawn, PlacesDescriptorsThatCollide) {
+  const UniqueFd first = sealed_memfd("first", "first");
+  const UniqueFd second = sealed_memfd("second", "second");
+  // Each wants the other's number.
+  EXPECT_EQ(output_of(fmt::format("cat <&{} ; cat <&{}", second.get(), first.get()),
+                      {{first.get(), second.get()}, {second.get(), first.get()}}),
+            "firstsecond");
+}
+
+TEST(Spawn, OneSourceMayHaveManyTargetsAndItsOwnNumber) {
+  const UniqueFd note = sealed_memfd("note", "x");
+  const int fd = note.get();
+  EXPECT_EQ(output_of("for n in " + fmt::format("{} {}", fd, fd + 3) +
+                          "; do readlink /proc/self/fd/$n; done",
+                      {{fd, fd}, {fd, fd + 3}}),
+            "/memfd:note (deleted)\n/memfd:note (deleted)\n");
+}
+
+TEST(Spawn, ClosesEverythingElse) {
+  const UniqueFd leaked(::open("/dev/null", O_RDONLY));  // not close-on-exec
+  const UniqueFd high(::fcntl(leaked.get(), F_DUPFD, 200));
+  const UniqueFd placed = sealed_memfd("placed", "");
+  const std::string list =
+      "n=0; while [ $n -lt 256 ]; do [ -e /proc/$$/fd/$n ] && echo -n \"$n \"; n=$((n+1)); done; :";
+  EXPECT_EQ(output_of(list, {{placed.get(), 9}}), "0 1 2 9 ");
+}
+
+TEST(Spawn, ResetsIgnoredAndBlockedSignals) {
+  const auto before = std::signal(SIGUSR1, SIG_IGN);
+  sigset_t blocked;
+  sigset_t mask;
+  ::sigemptyset(&blocked);
+  ::sigaddset(&blocked, SIGUSR2);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &mask);
+  const std::string status = output_of("grep -E '^Sig(Blk|Ign):' /proc/self/status");
+  ::pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  static_cast<void>(std::signal(SIGUSR1, before));
+  EXPECT_EQ(status, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
+TEST(Spawn, ExecutesASealedMemoryFile) {
+  const std::string bytes = read_file("/bin/true");
+  const UniqueFd program =
+      sealed_memfd("true", std::as_bytes(std::span(bytes.data(), bytes.size())), Executable::kYes);
+  const PidFd child = spawn({.executable = program.get(),
+                             .path = {},
+                             .args = {"true"},
+                             .env = {},
+                             .placements = {},
+                             .directory = {}});
+  EXPECT_TRUE(child.wait_exit(after(5s)));
+  EXPECT_EQ(child.reap().value().code, 0);
+}
+
+TEST(Spawn, TellsWhyTheProgramDidNotStart) {
+  try {
+    spawn({.path = "/nonexistent/hook",
+           .args = {"hook"},
+           .env = {},
+           .placements = {},
+           .directory = {}});
+    FAIL() << "nothing was thrown";
+  } catch (const Error& failure) {
+    EXPECT_STREQ(failure.what(), "execute /nonexistent/hook: ENOENT (No such file or directory)");
+  }
+}
+
+TEST(Spawn, WorksFromSeveralThreadsAtOnce) {
+  std::vector<std::thread> threads;
+  for (int index = 0; index < 4; ++index) {
+    threads.emplace_back([] {
+      for (int round = 0; round < 10; ++round) EXPECT_EQ(output_of("echo ok"), "ok\n");
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace seatrial::sys
