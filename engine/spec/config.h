@@ -13,7 +13,7 @@
 namespace seatrial::spec {
 
 struct Root {
-  std::string path;  // absolute, or relative to the bundle
+  std::string path = {};  // absolute, or relative to the bundle
   bool readonly = false;
 };
 
@@ -23,40 +23,44 @@ struct IdMapping {
   std::uint32_t size = 0;
 };
 
-// Mount options, resolved from the option table of config.md by parse_config().
+// Mount options, resolved from the option table of config.md by parse_config(). The recursive
+// attributes go on the whole tree first, then the others on its top: what a later recursive option
+// overrules was taken out of the others already.
 struct MountOptions {
-  std::uint64_t attributes_set = 0;              // MOUNT_ATTR_* for this mount
-  std::uint64_t attributes_clear = 0;            // options such as rw, exec, suid
-  std::uint64_t recursive_attributes_set = 0;    // rro, rnosuid, ... (AT_RECURSIVE)
+  std::uint64_t attributes_set = 0;            // MOUNT_ATTR_* for this mount
+  std::uint64_t attributes_clear = 0;          // options such as rw, exec, suid
+  std::uint64_t recursive_attributes_set = 0;  // rro, rnosuid, ... (AT_RECURSIVE)
   std::uint64_t recursive_attributes_clear = 0;
-  std::uint64_t superblock_flags = 0;            // MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION
-  std::uint64_t propagation = 0;                 // one of MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, 0: none asked
+  std::uint64_t superblock_flags =
+      0;  // MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION
+  std::uint64_t propagation =
+      0;  // one of MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, 0: none asked
   bool propagation_recursive = false;
   bool bind = false;
-  bool bind_recursive = false;                   // rbind
+  bool bind_recursive = false;  // rbind
   bool remount = false;
   bool silent = false;
-  bool copy_up = false;                          // tmpcopyup
+  bool copy_up = false;  // tmpcopyup
   bool idmap = false;
   bool idmap_recursive = false;
-  std::vector<std::string> data;                 // what is left for the file system, "key=value" or "flag"
+  std::vector<std::string> data = {};  // what is left for the file system, "key=value" or "flag"
 };
 
 struct Mount {
-  std::string destination;  // as written; resolved inside the rootfs
-  std::string type;         // empty: not given
-  std::string source;       // absolute after parsing when it is a bind mount of a relative path
+  std::string destination = {};  // as written; resolved inside the rootfs
+  std::string type = {};         // empty: not given
+  std::string source = {};  // absolute after parsing when it is a bind mount of a relative path
   MountOptions options;
-  std::vector<std::string> raw_options;  // as written, for messages and printing
-  std::vector<IdMapping> uid_mappings;
-  std::vector<IdMapping> gid_mappings;
+  std::vector<std::string> raw_options = {};  // as written, for messages and printing
+  std::vector<IdMapping> uid_mappings = {};
+  std::vector<IdMapping> gid_mappings = {};
 };
 
 struct User {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::optional<std::uint32_t> umask;
-  std::vector<std::uint32_t> additional_gids;
+  std::optional<std::uint32_t> umask = {};
+  std::vector<std::uint32_t> additional_gids = {};
 };
 
 // Bit N stands for capability number N (linux/capability.h).
@@ -69,7 +73,7 @@ struct Capabilities {
   CapabilitySet permitted = 0;
   CapabilitySet ambient = 0;
   // Names that this build does not know, as written: a warning, not an error (since 1.1.0).
-  std::vector<std::string> unknown;
+  std::vector<std::string> unknown = {};
 };
 
 struct Rlimit {
@@ -85,94 +89,94 @@ struct ConsoleSize {
 
 struct Process {
   bool terminal = false;
-  std::optional<ConsoleSize> console_size;
-  User user;
-  std::vector<std::string> args;
-  std::vector<std::string> env;
-  std::string cwd;
-  std::optional<Capabilities> capabilities;
-  std::vector<Rlimit> rlimits;
+  std::optional<ConsoleSize> console_size = {};
+  User user = {};
+  std::vector<std::string> args = {};
+  std::vector<std::string> env = {};
+  std::string cwd = {};
+  std::optional<Capabilities> capabilities = {};
+  std::vector<Rlimit> rlimits = {};
   bool no_new_privileges = false;
-  std::optional<int> oom_score_adj;
-  std::string apparmor_profile;
-  std::string selinux_label;
+  std::optional<int> oom_score_adj = {};
+  std::string apparmor_profile = {};
+  std::string selinux_label = {};
 };
 
 struct Hook {
-  std::string path;
-  std::vector<std::string> args;  // empty: [path]
-  std::vector<std::string> env;
-  std::optional<std::chrono::seconds> timeout;
+  std::string path = {};
+  std::vector<std::string> args = {};  // empty: [path]
+  std::vector<std::string> env = {};
+  std::optional<std::chrono::seconds> timeout = {};
 };
 
 struct Hooks {
-  std::vector<Hook> prestart;
-  std::vector<Hook> create_runtime;
-  std::vector<Hook> create_container;
-  std::vector<Hook> start_container;
-  std::vector<Hook> poststart;
-  std::vector<Hook> poststop;
+  std::vector<Hook> prestart = {};
+  std::vector<Hook> create_runtime = {};
+  std::vector<Hook> create_container = {};
+  std::vector<Hook> start_container = {};
+  std::vector<Hook> poststart = {};
+  std::vector<Hook> poststop = {};
 };
 
 enum class NamespaceType { kPid, kNetwork, kMount, kIpc, kUts, kUser, kCgroup, kTime };
 
 struct Namespace {
   NamespaceType type = NamespaceType::kPid;
-  std::string path;  // empty: make a new one
+  std::string path = {};  // empty: make a new one
 };
 
 enum class DeviceType : char { kCharacter = 'c', kBlock = 'b', kFifo = 'p' };
 
 struct Device {
   DeviceType type = DeviceType::kCharacter;
-  std::string path;
+  std::string path = {};
   std::int64_t major = 0;
   std::int64_t minor = 0;
-  std::optional<std::uint32_t> file_mode;
-  std::optional<std::uint32_t> uid;
-  std::optional<std::uint32_t> gid;
+  std::optional<std::uint32_t> file_mode = {};
+  std::optional<std::uint32_t> uid = {};
+  std::optional<std::uint32_t> gid = {};
 };
 
 // One entry of linux.resources.devices, the device cgroup's list.
 struct DeviceRule {
   bool allow = false;
-  char type = 'a';                    // 'a', 'b', 'c'
-  std::optional<std::int64_t> major;  // empty: all
-  std::optional<std::int64_t> minor;
+  char type = 'a';                         // 'a', 'b', 'c'
+  std::optional<std::int64_t> major = {};  // empty: all
+  std::optional<std::int64_t> minor = {};
   bool read = true;
   bool write = true;
   bool mknod = true;
 };
 
 struct MemoryLimits {
-  std::optional<std::int64_t> limit;  // bytes; -1: unlimited
-  std::optional<std::int64_t> reservation;
-  std::optional<std::int64_t> swap;   // memory and swap together, bytes
-  std::optional<std::int64_t> kernel;
-  std::optional<std::int64_t> kernel_tcp;
-  std::optional<std::uint64_t> swappiness;
-  std::optional<bool> disable_oom_killer;
-  std::optional<bool> use_hierarchy;
-  std::optional<bool> check_before_update;
+  std::optional<std::int64_t> limit = {};  // bytes; -1: unlimited
+  std::optional<std::int64_t> reservation = {};
+  std::optional<std::int64_t> swap = {};  // memory and swap together, bytes
+  std::optional<std::int64_t> kernel = {};
+  std::optional<std::int64_t> kernel_tcp = {};
+  std::optional<std::uint64_t> swappiness = {};
+  std::optional<bool> disable_oom_killer = {};
+  std::optional<bool> use_hierarchy = {};
+  std::optional<bool> check_before_update = {};
 };
 
 struct CpuLimits {
-  std::optional<std::uint64_t> shares;
-  std::optional<std::int64_t> quota;            // microseconds in each period; negative: none
-  std::optional<std::uint64_t> burst;           // microseconds
-  std::optional<std::uint64_t> period;          // microseconds
-  std::optional<std::int64_t> realtime_runtime;
-  std::optional<std::uint64_t> realtime_period;
-  std::optional<std::int64_t> idle;
-  std::string cpus;                             // cpuset list; empty: inherited
-  std::string mems;
+  std::optional<std::uint64_t> shares = {};
+  std::optional<std::int64_t> quota = {};    // microseconds in each period; negative: none
+  std::optional<std::uint64_t> burst = {};   // microseconds
+  std::optional<std::uint64_t> period = {};  // microseconds
+  std::optional<std::int64_t> realtime_runtime = {};
+  std::optional<std::uint64_t> realtime_period = {};
+  std::optional<std::int64_t> idle = {};
+  std::string cpus = {};  // cpuset list; empty: inherited
+  std::string mems = {};
 };
 
 struct Resources {
-  std::vector<DeviceRule> devices;
-  std::optional<MemoryLimits> memory;
-  std::optional<CpuLimits> cpu;
-  std::optional<std::int64_t> pids_limit;  // <= 0: unlimited
+  std::vector<DeviceRule> devices = {};
+  std::optional<MemoryLimits> memory = {};
+  std::optional<CpuLimits> cpu = {};
+  std::optional<std::int64_t> pids_limit = {};  // <= 0: unlimited
 };
 
 // Offset of a clock of a new time namespace.
@@ -182,33 +186,35 @@ struct TimeOffset {
 };
 
 struct Linux {
-  std::vector<Namespace> namespaces;
-  std::vector<IdMapping> uid_mappings;
-  std::vector<IdMapping> gid_mappings;
-  std::map<std::string, TimeOffset> time_offsets;  // "monotonic", "boottime"
-  std::vector<Device> devices;
-  std::string cgroups_path;
-  Resources resources;
-  std::uint64_t rootfs_propagation = 0;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: silent
-  std::map<std::string, std::string> sysctl;
-  std::vector<std::string> masked_paths;
-  std::vector<std::string> readonly_paths;
+  std::vector<Namespace> namespaces = {};
+  std::vector<IdMapping> uid_mappings = {};
+  std::vector<IdMapping> gid_mappings = {};
+  std::map<std::string, TimeOffset> time_offsets = {};  // "monotonic", "boottime"
+  std::vector<Device> devices = {};
+  std::string cgroups_path = {};
+  Resources resources = {};
+  std::uint64_t rootfs_propagation =
+      0;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: silent
+  // Components of a name are separated by '.'; a '/' stands for a dot within a component.
+  std::map<std::string, std::string> sysctl = {};
+  std::vector<std::string> masked_paths = {};
+  std::vector<std::string> readonly_paths = {};
 };
 
 struct Config {
-  std::string oci_version;
-  std::string hostname;
-  std::string domainname;
-  Root root;
-  std::vector<Mount> mounts;
-  std::optional<Process> process;  // optional for create, needed by start
-  Hooks hooks;
-  std::map<std::string, std::string> annotations;
-  Linux linux_;  // `linux` is a macro of GNU dialects
+  std::string oci_version = {};
+  std::string hostname = {};
+  std::string domainname = {};
+  Root root = {};
+  std::vector<Mount> mounts = {};
+  std::optional<Process> process = {};  // optional for create, needed by start
+  Hooks hooks = {};
+  std::map<std::string, std::string> annotations = {};
+  Linux linux_ = {};  // `linux` is a macro of GNU dialects
 
   // What the document asks for and this build cannot do yet, as JSON paths ("linux.seccomp").
   // plan() refuses by name before anything is made.
-  std::vector<std::string> unsupported;
+  std::vector<std::string> unsupported = {};
 
   const Namespace* find_namespace(NamespaceType type) const;
 };

@@ -14,14 +14,14 @@ enum class Status { kCreating, kCreated, kRunning, kStopped, kPaused };
 std::string_view to_string(Status status);
 
 struct State {
-  std::string oci_version;
-  std::string id;
+  std::string oci_version = {};
+  std::string id = {};
   Status status = Status::kCreating;
   pid_t pid = 0;  // 0: left out, as for a stopped container
-  std::string bundle;
-  std::string rootfs;   // not in the specification; callers of runc read it from list and state
-  std::string created;  // RFC 3339 with nanoseconds, UTC; the same
-  std::map<std::string, std::string> annotations;
+  std::string bundle = {};
+  std::string rootfs = {};  // not in the specification; callers of runc read it from list and state
+  std::string created = {};  // RFC 3339 with nanoseconds, UTC; the same
+  std::map<std::string, std::string> annotations = {};
 };
 
 // The document as the specification has it (what hooks get on stdin), on one line.

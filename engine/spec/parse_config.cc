@@ -1,0 +1,105 @@
+#include "engine/spec/parse_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/spec/parse_sections.h"
+
+namespace seatrial::spec {
+namespace {
+
+// sethostname(2) and setdomainname(2): __NEW_UTS_LEN.
+constexpr std::size_t kLongestHostname = 64;
+
+// hostname and domainname: both live in the UTS namespace.
+std::string parse_uts_name(const Reader& root, std::string_view key, const Config& config) {
+  const std::optional<Reader> member = root.find(key);
+  if (!member) return {};
+  std::string name = member->string();
+  if (name.size() > kLongestHostname) {
+    member->refuse(fmt::format("is {} bytes long; the kernel takes at most {}", name.size(),
+                               kLongestHostname));
+  }
+  if (!name.empty() && config.find_namespace(NamespaceType::kUts) == nullptr) {
+    member->refuse("needs a namespace of type uts in linux.namespaces");
+  }
+  return name;
+}
+
+std::map<std::string, std::string> parse_annotations(const Reader& annotations) {
+  std::map<std::string, std::string> result;
+  for (const auto& [key, value] : annotations.members()) {
+    if (key.empty()) value.refuse_whole("the key is empty; an annotation needs a name");
+    result.emplace_hint(result.end(), key, value.string());
+  }
+  return result;
+}
+
+// Refuses what this build cannot do, for a document that has no Config::unsupported to list it in.
+void refuse_unsupported(const Document& document, const Unsupported& unsupported) {
+  if (unsupported.empty()) return;
+  throw error(Kind::kUnsupported, "{}: {}: is not supported by this build", document.name(),
+              unsupported.front());
+}
+
+}  // namespace
+
+void note_unsupported(const Reader& object, std::initializer_list<std::string_view> keys,
+                      Unsupported& unsupported) {
+  for (const std::string_view key : keys) {
+    const std::optional<Reader> member = object.find(key);
+    if (member && !member->is_trivial()) unsupported.push_back(member->path());
+  }
+}
+
+Config parse_config(std::string_view json, const ParseContext& context) {
+  const Document document(json, "config.json");
+  const Reader root(document);
+  Config config;
+  config.oci_version = parse_version(
+      root.require("ociVersion", "the version of the specification, as in \"1.3.0\""));
+
+  const Reader filesystem = root.require("root", "an object with the path of the root file system");
+  config.root.path = filesystem.require("path", "the path of the root file system").filled_string();
+  config.root.readonly = filesystem.boolean_or_false("readonly");
+
+  if (const auto section = root.find("linux")) {
+    config.linux_ = parse_linux(*section, config.unsupported);
+  }
+  config.hostname = parse_uts_name(root, "hostname", config);
+  config.domainname = parse_uts_name(root, "domainname", config);
+  if (const auto mounts = root.find("mounts")) {
+    const bool has_user_namespace = config.find_namespace(NamespaceType::kUser) != nullptr;
+    config.mounts =
+        parse_mounts(*mounts, {.bundle = context.bundle, .has_user_namespace = has_user_namespace},
+                     config.unsupported);
+  }
+  if (const auto process = root.find("process")) {
+    config.process = parse_process(*process, config.unsupported);
+  }
+  if (const auto hooks = root.find("hooks")) config.hooks = parse_hooks(*hooks);
+  if (const auto annotations = root.find("annotations")) {
+    config.annotations = parse_annotations(*annotations);
+  }
+  return config;
+}
+
+Process parse_process(std::string_view json) {
+  const Document document(json, "process");
+  Unsupported unsupported;
+  Process process = parse_process(Reader(document), unsupported);
+  refuse_unsupported(document, unsupported);
+  return process;
+}
+
+Resources parse_resources(std::string_view json) {
+  const Document document(json, "resources");
+  Unsupported unsupported;
+  Resources resources = parse_resources(Reader(document), unsupported);
+  refuse_unsupported(document, unsupported);
+  return resources;
+}
+
+}  // namespace seatrial::spec

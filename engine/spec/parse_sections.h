@@ -1,0 +1,41 @@
+// The sections of config.json, one parser each. Internal to this room: callers use parse_config.h.
+//
+// `unsupported` collects the paths of what the specification knows and this build cannot do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/spec/config.h"
+#include "engine/spec/json_reader.h"
+#include "engine/spec/parse_config.h"
+
+namespace seatrial::spec {
+
+using Unsupported = std::vector<std::string>;
+
+// Adds the path of each member among `keys` that says anything.
+void note_unsupported(const Reader& object, std::initializer_list<std::string_view> keys,
+                      Unsupported& unsupported);
+
+std::string parse_version(const Reader& version);
+Process parse_process(const Reader& process, Unsupported& unsupported);
+Hooks parse_hooks(const Reader& hooks);
+std::vector<IdMapping> parse_id_mappings(const Reader& mappings);
+Resources parse_resources(const Reader& resources, Unsupported& unsupported);
+Linux parse_linux(const Reader& section, Unsupported& unsupported);
+
+// What the mounts lean on beside their own text.
+struct MountContext {
+  const std::string& bundle;
+  bool has_user_namespace = false;
+};
+std::vector<Mount> parse_mounts(const Reader& mounts, const MountContext& context,
+                                Unsupported& unsupported);
+
+// Refuses a key that is no namespaced sysctl, or whose namespace the container does not have.
+// Returns the parameters with dots between the components of their names.
+std::map<std::string, std::string> parse_sysctl(const Reader& sysctl,
+                                                const std::vector<Namespace>& namespaces);
+
+}  // namespace seatrial::spec
