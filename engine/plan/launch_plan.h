@@ -17,40 +17,45 @@ namespace seatrial::plan {
 
 // One cgroup hierarchy of the host.
 struct CgroupHierarchy {
-  std::string mountpoint;   // "/sys/fs/cgroup/cpu,cpuacct"
-  std::string name;         // last component, what a container's cgroup mount calls it: "cpu,cpuacct"
-  std::string options;      // mount data: "cpu,cpuacct", "name=systemd"; empty for v2
+  std::string mountpoint;  // "/sys/fs/cgroup/cpu,cpuacct"
+  std::string name;     // last component, what a container's cgroup mount calls it: "cpu,cpuacct"
+  std::string options;  // mount data: "cpu,cpuacct", "name=systemd"; empty for v2
   bool v2 = false;
-  std::string cgroup;       // the container's cgroup in it, absolute within the hierarchy: "/a/b"
+  std::string cgroup;  // the container's cgroup in it, absolute within the hierarchy: "/a/b"
 };
 
 // What the planner must know of the host and of this launch. Collected by engine/runtime.
 struct HostFacts {
-  unsigned last_capability = 40;             // /proc/sys/kernel/cap_last_cap
-  std::uint64_t own_capabilities = ~0ULL;    // CapPrm of the runtime
-  bool in_user_namespace = false;            // the runtime itself runs in a non-initial user namespace
-  std::vector<CgroupHierarchy> cgroups;      // those the container joins
+  unsigned last_capability = 40;           // /proc/sys/kernel/cap_last_cap
+  std::uint64_t own_capabilities = ~0ULL;  // CapPrm of the runtime
+  bool in_user_namespace = false;        // the runtime itself runs in a non-initial user namespace
+  std::vector<CgroupHierarchy> cgroups;  // those the container joins
 };
 
 struct LaunchOptions {
-  std::string bundle;                // absolute path
-  bool no_pivot = false;             // MS_MOVE and chroot instead of pivot_root
+  std::string bundle;  // absolute path
+  std::string id;      // names the session keyring "_ses.ID"; empty: an anonymous one
+  // No listening socket: init waits for kProceed after kReady, then starts (wire.h, "How a plan
+  // ends"). For run, which creates and starts in one go.
+  bool start_at_once = false;
+  bool no_pivot = false;  // MS_MOVE and chroot instead of pivot_root
   bool no_new_keyring = false;
-  unsigned preserve_fds = 0;         // descriptors 3 .. 3+n-1 go to the user's program
+  unsigned preserve_fds = 0;  // descriptors 3 .. 3+n-1 go to the user's program
 };
 
-// What one step does. Each has one line in docs/architecture.md's table of steps, one encoder, one
-// executor in engine/init, one sentence in describe().
+// What one step does (step.h): the arguments of steps.h, one executor in engine/init, one phrase
+// in describe().
 struct Step;
 
 struct LaunchPlan {
-  std::vector<Step> launcher;   // in the host's namespaces, up to the clone of init
-  std::vector<Step> init;       // inside
+  std::vector<Step> launcher;  // in the host's namespaces, up to the clone of init
+  std::vector<Step> init;      // inside
   unsigned preserve_fds = 0;
-  bool needs_id_maps = false;      // kIdMapsNeeded will come
+  bool needs_id_maps = false;  // kIdMapsNeeded will come
   bool has_runtime_hooks_sync = false;
   bool has_console = false;        // kConsoleMaster will come
-  bool needs_start_state = false;  // startContainer hooks want the state document
+  bool needs_start_state = false;  // startContainer hooks want the state document: kStateNeeded
+  bool start_at_once = false;  // kReady wants kProceed, and the start happens on the sync socket
 
   LaunchPlan();
   LaunchPlan(LaunchPlan&&) noexcept;
@@ -72,8 +77,11 @@ LaunchPlan plan(const spec::Config& config, const HostFacts& host, const LaunchO
 struct ExecOptions {
   unsigned preserve_fds = 0;
   bool no_new_keyring = false;
+  std::string id;  // the container's, for the session keyring as in LaunchOptions
   std::vector<spec::NamespaceType> namespaces;  // those the container has of its own
-  std::optional<std::int64_t> cgroup_sub;       // reserved
+  // The container's rootfs, absolute: entered by chroot where `namespaces` has no kMount.
+  std::string rootfs;
+  std::optional<std::int64_t> cgroup_sub;  // reserved
 };
 LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
                      const ExecOptions& options);

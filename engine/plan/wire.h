@@ -13,9 +13,9 @@ namespace seatrial::wire {
 // ---- Descriptors that the launcher inherits ---------------------------------------------------
 // 0, 1, 2: the container's stdio. 3 to base-1: descriptors preserved for the user's program
 // (--preserve-fds). argv[1] of the launcher is `base` in decimal; from there on:
-inline constexpr int kPlanOffset = 0;   // base + 0: sealed memfd with the encoded plan
-inline constexpr int kSyncOffset = 1;   // base + 1: SOCK_SEQPACKET pair with the runtime
-inline constexpr int kSlotOffset = 2;   // base + 2 + n: Slot n of the plan
+inline constexpr int kPlanOffset = 0;  // base + 0: sealed memfd with the encoded plan
+inline constexpr int kSyncOffset = 1;  // base + 1: SOCK_SEQPACKET pair with the runtime
+inline constexpr int kSlotOffset = 2;  // base + 2 + n: Slot n of the plan
 // All from `base` on are close-on-exec before the user's program starts; nothing else is open.
 
 // Descriptors whose numbers a plan cannot know; an unused slot stays closed.
@@ -25,40 +25,93 @@ enum class Slot : std::uint32_t {
 };
 inline constexpr std::uint32_t kSlotCount = 2;
 
-// ---- Messages on kSyncFd --------------------------------------------------------------------
-// Each message is one packet: a Message, then `payload` bytes. Descriptors travel by SCM_RIGHTS.
+// ---- Messages ---------------------------------------------------------------------------------
+// The same packets go over the sync socket and the start connection (both SOCK_SEQPACKET): a
+// Message, then `payload` bytes. Descriptors travel by SCM_RIGHTS.
 enum class MessageKind : std::uint32_t {
   // From launcher or init to the runtime.
-  kIdMapsNeeded = 1,   // launcher, in its new user namespace: write my uid_map, gid_map. pid: launcher
-  kInitStarted,        // launcher: init was cloned. pid: init, in the runtime's pid namespace
-  kRuntimeHooksDue,    // init: mounts stand, root not yet pivoted: run prestart and createRuntime
-                       // hooks. The answer's payload is the state document for createContainer hooks
-  kConsoleMaster,      // init: SCM_RIGHTS carries the pseudo-terminal's master
-  kReady,              // init: all that create does is done; next it waits for start. No answer.
-                       // For an exec plan: the next thing is execve; EOF on the socket is success.
-  kFailed,             // launcher or init: step `step` failed with `sys_errno`; the process is ending.
-                       // payload: optional detail bytes (a path, a hook's stderr tail)
+  kIdMapsNeeded =
+      1,         // launcher, in its new user namespace: write my uid_map, gid_map. pid: launcher
+  kInitStarted,  // launcher: init was cloned. pid: init, in the runtime's pid namespace
+  kRuntimeHooksDue,  // init: mounts stand, root not yet pivoted: run prestart and createRuntime
+                     // hooks. The answer's payload is the state document for createContainer hooks
+  kConsoleMaster,    // init: SCM_RIGHTS carries the pseudo-terminal's master
+  kReady,            // init: all that create does is done. See "How a plan ends" below
+  kFailed,  // launcher or init: step `step` failed with `sys_errno`; the process is ending.
+            // payload: optional detail, UTF-8 without NUL (why a path was refused, a hook's
+            // stderr tail). sys_errno 0: the detail alone says why (a hook's exit status)
   // From the runtime.
-  kProceed,            // the answer to kIdMapsNeeded, kInitStarted, kRuntimeHooksDue, kConsoleMaster
-  kAbort,              // give up: exit without a word
+  kProceed,  // the answer to kIdMapsNeeded, kInitStarted (init reads it), kRuntimeHooksDue,
+             // kConsoleMaster; and to kReady where the plan has start_at_once
+  kAbort,    // give up: exit without a word
+  // On the start connection, or on the sync socket where the plan has start_at_once.
+  kStateNeeded,  // init: send the state document that startContainer hooks get on stdin
+  kState,        // the runtime's answer: payload is the document
 };
 
 struct Message {
   MessageKind kind = MessageKind::kAbort;
-  std::uint32_t step = 0;         // index into the plan's steps (launcher's first, then init's)
+  std::uint32_t step = 0;  // index into the plan's steps (launcher's first, then init's)
   std::int32_t sys_errno = 0;
   std::int32_t pid = 0;
-  std::uint32_t payload = 0;      // bytes that follow in the same packet
+  std::uint32_t payload = 0;  // bytes that follow in the same packet
 };
 
 inline constexpr std::uint32_t kMaxPayload = 64 * 1024;
 
-// ---- The start connection ---------------------------------------------------------------------
-// Between create and start, init waits in accept4() on the listening socket of the state directory
-// (Slot kStartListener). `start` connects and reads: EOF without a byte means that execve
-// succeeded (close-on-exec); otherwise one Message kFailed tells {step, errno}.
-// kStartStateNeeded/kStartState: before startContainer hooks run, init asks over this connection
-// for the state document they get on stdin (only when the plan has such hooks).
-enum class StartMessageKind : std::uint32_t { kStateNeeded = 1, kState, kFailed };
+// ---- How a plan ends ----------------------------------------------------------------------------
+// create (Slot kStartListener given): after kReady init closes the sync socket and waits in
+//   accept4() on the listening socket of the state directory, an AF_UNIX SOCK_SEQPACKET one that
+//   the runtime bound and called listen() on before the launch. `start` connects and reads: where
+//   the plan has needs_start_state, first kStateNeeded (answer: kState); then either end of file
+//   without a packet, which means that execve succeeded (close-on-exec), or one kFailed.
+//   A connection that ends before its answer came makes init wait for the next one.
+// create with start_at_once (no listener): init waits for kProceed, then the same conversation
+//   takes place on the sync socket: [kStateNeeded, kState,] end of file or kFailed.
+// exec: kReady has no answer; end of file or kFailed follows on the sync socket.
+
+// ---- The plan in memory -------------------------------------------------------------------------
+// One file: PlanHeader; StepEntry[launcher_steps + init_steps]; the pointer words, 64 bits each;
+// the data section. Every offset inside steps is relative to the data section, whose first byte is
+// 0, so that offset 0 is the empty string. The launcher maps the file privately and adds the data
+// section's address to every pointer word that is not 0: they are then the NULL-terminated vectors
+// that execve takes.
+inline constexpr std::uint32_t kPlanMagic = 0x53656172;
+
+struct PlanHeader {
+  std::uint32_t magic = kPlanMagic;
+  std::uint32_t size = 0;  // of the whole file
+  std::uint32_t launcher_steps = 0;
+  std::uint32_t init_steps = 0;
+  std::uint32_t pointers_offset = 0;  // from the start of the file, multiple of 8
+  std::uint32_t pointer_count = 0;
+  std::uint32_t data_offset = 0;  // from the start of the file, multiple of 8
+  std::uint32_t preserve_fds = 0;
+};
+
+struct StepEntry {
+  std::uint32_t op = 0;         // Op of steps.h
+  std::uint32_t arguments = 0;  // offset of the op's structure in the data section
+};
+
+// How the arguments of a step lie in the file.
+struct Text {
+  std::uint32_t offset = 0;  // NUL-terminated; 0: the empty string
+};
+struct Texts {
+  std::uint32_t first = 0;  // index of the first pointer word
+  std::uint32_t count = 0;  // without the terminating 0
+};
+template <typename T>
+struct List {
+  std::uint32_t offset = 0;
+  std::uint32_t count = 0;
+};
+struct Form {
+  using Text = wire::Text;
+  using Texts = wire::Texts;
+  template <typename T>
+  using List = wire::List<T>;
+};
 
 }  // namespace seatrial::wire

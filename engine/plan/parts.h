@@ -1,0 +1,60 @@
+// The parts that plan() and plan_exec() are put together from.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/plan/step.h"
+
+namespace seatrial::plan {
+
+using Steps = std::vector<Step>;
+
+// "/a/b" for "a//b/": how a path inside the container is written in steps and messages.
+std::string normal_path(std::string_view path);
+
+// CLONE_NEW* for a type of namespace.
+std::uint64_t clone_flag(spec::NamespaceType type);
+
+// What the mounts need to know beside themselves.
+struct MountContext {
+  std::span<const CgroupHierarchy> cgroups;
+  bool own_cgroup_namespace = false;
+  bool in_user_namespace = false;
+  bool own_network_namespace = false;
+  // The container has another user namespace than the runtime: what root of the container may not
+  // reach is opened on the host's side.
+  bool own_user_namespace = false;
+  // The container's mappings, for idmapped mounts that bring none.
+  std::span<const spec::IdMapping> uid_mappings;
+  std::span<const spec::IdMapping> gid_mappings;
+};
+
+// What the launcher opens for them; the steps that make the mounts, in the order of the
+// configuration; and those that make some of them read-only once nothing more is to be made below.
+struct MountSteps {
+  Steps on_host;
+  Steps now;
+  Steps later;
+};
+// Throws kUnsupported for an idmapped mount without mappings that are known here.
+MountSteps plan_mounts(const std::vector<spec::Mount>& mounts, const MountContext& context);
+
+// What the process part needs to know beside the process.
+struct ProcessContext {
+  unsigned last_capability = 0;
+  std::uint64_t own_capabilities = 0;
+  bool in_user_namespace = false;
+};
+
+// What must be done on the host's side, with its privileges.
+void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps);
+
+// From umask to the capabilities and the search for the program.
+void add_process(const spec::Process& process, const ProcessContext& context, Steps& steps);
+
+Console console_of(const spec::Process& process, bool on_dev_console);
+
+}  // namespace seatrial::plan

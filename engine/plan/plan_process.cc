@@ -1,0 +1,85 @@
+// The part of a plan that turns init into the user's process: the same for create and exec.
+#include <algorithm>
+
+#include "engine/plan/parts.h"
+
+namespace seatrial::plan {
+namespace {
+
+constexpr std::uint32_t kDefaultUmask = 0022;
+constexpr std::string_view kDefaultSearch =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+// The last PATH counts, as for a shell that reads the environment in order.
+std::string search_path(const std::vector<std::string>& env) {
+  constexpr std::string_view kName = "PATH=";
+  const auto entry = std::find_if(env.rbegin(), env.rend(), [&](const std::string& variable) {
+    return variable.starts_with(kName);
+  });
+  return entry == env.rend() ? std::string(kDefaultSearch) : entry->substr(kName.size());
+}
+
+// What can be granted: known to the kernel and, unless a user namespace gives them all, held by
+// the runtime (config.md: what cannot be granted is a warning, not an error).
+spec::Capabilities grantable(const spec::Process& process, const ProcessContext& context) {
+  spec::Capabilities sets = process.capabilities.value_or(spec::Capabilities{});
+  std::uint64_t most = context.last_capability >= 63
+                           ? ~std::uint64_t{0}
+                           : (std::uint64_t{1} << (context.last_capability + 1)) - 1;
+  if (!context.in_user_namespace) most &= context.own_capabilities;
+  sets.bounding &= most;
+  sets.permitted &= most;
+  // capabilities(7): effective within permitted; ambient within permitted and inheritable.
+  sets.effective &= sets.permitted;
+  sets.inheritable &= most;
+  sets.ambient &= sets.permitted & sets.inheritable;
+  return sets;
+}
+
+}  // namespace
+
+void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps) {
+  if (process.oom_score_adj) {
+    steps.push_back({SetOomScore{.value = std::to_string(*process.oom_score_adj)}});
+  }
+  // CAP_SYS_RESOURCE counts only in the initial user namespace.
+  if (!context.in_user_namespace) return;
+  for (const spec::Rlimit& rlimit : process.rlimits) {
+    steps.push_back({RaiseRlimit{.hard = rlimit.hard,
+                                 .resource = static_cast<std::uint32_t>(rlimit.resource)}});
+  }
+}
+
+void add_process(const spec::Process& process, const ProcessContext& context, Steps& steps) {
+  const spec::Capabilities sets = grantable(process, context);
+  steps.push_back({Umask{.mask = process.user.umask.value_or(kDefaultUmask)}});
+  for (const spec::Rlimit& rlimit : process.rlimits) {
+    steps.push_back({SetRlimit{.soft = rlimit.soft,
+                               .hard = rlimit.hard,
+                               .resource = static_cast<std::uint32_t>(rlimit.resource)}});
+  }
+  // To enter the root is to be in its directory.
+  if (const std::string cwd = normal_path(process.cwd); cwd != "/") {
+    steps.push_back({WorkingDirectory{.target = cwd}});
+  }
+  steps.push_back({BoundCapabilities{.keep = sets.bounding, .last = context.last_capability}});
+  steps.push_back({SetUser{
+      .groups = process.user.additional_gids, .uid = process.user.uid, .gid = process.user.gid}});
+  if (process.no_new_privileges) steps.push_back({NoNewPrivileges{}});
+  steps.push_back({SetCapabilities{.effective = sets.effective,
+                                   .permitted = sets.permitted,
+                                   .inheritable = sets.inheritable,
+                                   .ambient = sets.ambient}});
+  steps.push_back({FindProgram{.name = process.args.empty() ? "" : process.args.front(),
+                               .search = search_path(process.env)}});
+}
+
+Console console_of(const spec::Process& process, bool on_dev_console) {
+  const spec::ConsoleSize size = process.console_size.value_or(spec::ConsoleSize{});
+  return {.uid = process.user.uid,
+          .rows = size.height,
+          .columns = size.width,
+          .on_dev_console = on_dev_console ? 1u : 0u};
+}
+
+}  // namespace seatrial::plan

@@ -1,0 +1,415 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <linux/mount.h>
+
+#include "engine/base/error.h"
+#include "engine/plan/parts.h"
+#include "engine/plan/step.h"
+#include "engine/spec/default_spec.h"
+#include "engine/spec/parse_config.h"
+
+namespace seatrial::plan {
+namespace {
+
+using spec::NamespaceType;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class PlanTest : public testing::Test {
+ protected:
+  PlanTest() : config(spec::parse_config(spec::default_config(), {.bundle = "/b"})) {
+    config.process->terminal = false;
+    host.cgroups = {{.mountpoint = "/sys/fs/cgroup/cpu,cpuacct",
+                     .name = "cpu,cpuacct",
+                     .options = "cpu,cpuacct",
+                     .cgroup = "/a"},
+                    {.mountpoint = "/sys/fs/cgroup/systemd",
+                     .name = "systemd",
+                     .options = "none,name=systemd",
+                     .cgroup = "/a"}};
+  }
+
+  LaunchPlan make() const { return plan(config, host, options); }
+
+  void remove(NamespaceType type) {
+    std::erase_if(config.linux_.namespaces, [&](const auto& entry) { return entry.type == type; });
+  }
+  void add(NamespaceType type, std::string path = {}) {
+    config.linux_.namespaces.push_back({type, std::move(path)});
+  }
+
+  static std::vector<std::string> phrases(const std::vector<Step>& steps) {
+    std::vector<std::string> result;
+    for (const Step& step : steps) result.push_back(describe(step));
+    return result;
+  }
+  static std::vector<std::string> phrases(const LaunchPlan& plan) {
+    auto result = phrases(plan.launcher);
+    for (std::string& phrase : phrases(plan.init)) result.push_back(std::move(phrase));
+    return result;
+  }
+
+  // Where the first step whose phrase starts so stands.
+  static std::size_t position(const LaunchPlan& plan, const std::string& start) {
+    const auto all = phrases(plan);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (all[i].starts_with(start)) return i;
+    }
+    ADD_FAILURE() << "no step starts with \"" << start << "\" in\n" << to_text(plan);
+    return 0;
+  }
+
+  template <typename S>
+  static const S* find(const LaunchPlan& plan) {
+    for (const auto* steps : {&plan.launcher, &plan.init}) {
+      for (const Step& step : *steps) {
+        if (const S* found = std::get_if<S>(&step.action)) return found;
+      }
+    }
+    return nullptr;
+  }
+
+  std::string refusal() const {
+    try {
+      make();
+    } catch (const Error& failure) {
+      return fmt::format("{}: {}", to_string(failure.kind()), failure.what());
+    }
+    return "none";
+  }
+
+  spec::Config config;
+  HostFacts host;
+  LaunchOptions options{.bundle = "/b", .id = "box"};
+};
+
+TEST_F(PlanTest, OfTheDefaultConfiguration) {
+  EXPECT_EQ(to_text(make()), R"(  1 launcher join the cgroup /sys/fs/cgroup/cpu,cpuacct/a
+  2 launcher join the cgroup /sys/fs/cgroup/systemd/a
+  3 launcher clone init into new namespaces (mount,pid,network,ipc,uts)
+  4 init     join a session keyring
+  5 init     bring the loopback interface up
+  6 init     make the rootfs /b/rootfs a mount of its own
+  7 init     mount proc on /proc
+  8 init     mount tmpfs on /dev (nosuid,strictatime,mode=755,size=65536k)
+  9 init     mount devpts on /dev/pts (nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5)
+ 10 init     mount tmpfs on /dev/shm (nosuid,nodev,noexec,mode=1777,size=65536k)
+ 11 init     mount mqueue on /dev/mqueue (nosuid,nodev,noexec)
+ 12 init     mount sysfs on /sys (ro,nosuid,nodev,noexec)
+ 13 init     mount the cgroup hierarchies on /sys/fs/cgroup (ro,nosuid,nodev,noexec)
+ 14 init     make the default devices
+ 15 init     take hold of /dev/null
+ 16 init     pivot into the rootfs
+ 17 init     change the root mount (ro)
+ 18 init     set the hostname seatrial
+ 19 init     make /proc/bus read-only
+ 20 init     make /proc/fs read-only
+ 21 init     make /proc/irq read-only
+ 22 init     make /proc/sys read-only
+ 23 init     make /proc/sysrq-trigger read-only
+ 24 init     mask /proc/acpi
+ 25 init     mask /proc/asound
+ 26 init     mask /proc/kcore
+ 27 init     mask /proc/keys
+ 28 init     mask /proc/latency_stats
+ 29 init     mask /proc/timer_list
+ 30 init     mask /proc/timer_stats
+ 31 init     mask /proc/sched_debug
+ 32 init     mask /sys/firmware
+ 33 init     mask /proc/scsi
+ 34 init     set the umask 0022
+ 35 init     set RLIMIT_NOFILE to 1024, at most 1024
+ 36 init     bound the capabilities to 0x20000420
+ 37 init     become user 0 and group 0
+ 38 init     set no_new_privs
+ 39 init     set the capabilities (effective 0x20000420, permitted 0x20000420, inheritable 0x0, ambient 0x0)
+ 40 init     exec: "sh"
+ 41 init     report that everything stands
+ 42 init     wait for start
+ 43 init     run sh
+)");
+}
+
+TEST_F(PlanTest, OfAnExec) {
+  const spec::Process process = *config.process;
+  const LaunchPlan exec = plan_exec(process, host,
+                                    {.preserve_fds = 1,
+                                     .id = "box",
+                                     .namespaces = {NamespaceType::kMount, NamespaceType::kPid},
+                                     .rootfs = "/b/rootfs",
+                                     .cgroup_sub = {}});
+  EXPECT_EQ(to_text(exec), R"(  1 launcher join the cgroup /sys/fs/cgroup/cpu,cpuacct/a
+  2 launcher join the cgroup /sys/fs/cgroup/systemd/a
+  3 launcher enter the container's namespaces (mount,pid)
+  4 launcher clone init
+  5 init     join a session keyring
+  6 init     set the umask 0022
+  7 init     set RLIMIT_NOFILE to 1024, at most 1024
+  8 init     bound the capabilities to 0x20000420
+  9 init     become user 0 and group 0
+ 10 init     set no_new_privs
+ 11 init     set the capabilities (effective 0x20000420, permitted 0x20000420, inheritable 0x0, ambient 0x0)
+ 12 init     exec: "sh"
+ 13 init     report that everything stands
+ 14 init     run sh
+)");
+  EXPECT_EQ(exec.preserve_fds, 1u);
+}
+
+TEST_F(PlanTest, JoinsCgroupsBeforeItLeavesTheHostsNamespaces) {
+  add(NamespaceType::kCgroup);
+  add(NamespaceType::kUser);
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 1000, 10}};
+  config.process->oom_score_adj = 5;
+  const LaunchPlan plan = make();
+  EXPECT_LT(position(plan, "join the cgroup"), position(plan, "set oom_score_adj to 5"));
+  EXPECT_LT(position(plan, "set oom_score_adj to 5"), position(plan, "make a user namespace"));
+  EXPECT_LT(position(plan, "make a user namespace"), position(plan, "clone init into"));
+  EXPECT_TRUE(plan.needs_id_maps);
+  // The limits that only the host's privileges raise.
+  EXPECT_LT(position(plan, "raise the hard limit of RLIMIT_NOFILE to 1024"),
+            position(plan, "make a user namespace"));
+}
+
+TEST_F(PlanTest, MakesNewNamespacesAfterTheJoinedOnes) {
+  remove(NamespaceType::kNetwork);
+  add(NamespaceType::kNetwork, "/run/net");
+  add(NamespaceType::kTime);
+  config.linux_.time_offsets = {{"boottime", {.secs = -3, .nanosecs = 0}},
+                                {"monotonic", {.secs = 7, .nanosecs = 8}}};
+  const LaunchPlan plan = make();
+  EXPECT_THAT(
+      phrases(plan.launcher),
+      ElementsAre("join the cgroup /sys/fs/cgroup/cpu,cpuacct/a",
+                  "join the cgroup /sys/fs/cgroup/systemd/a", "open the network namespace /run/net",
+                  "enter the namespaces given by path",
+                  "make a time namespace (boottime -3 0;monotonic 7 8)",
+                  "clone init into new namespaces (mount,pid,ipc,uts)"));
+  // Whoever made the network brought its loopback up, or not.
+  EXPECT_EQ(find<LoopbackUp>(plan), nullptr);
+}
+
+TEST_F(PlanTest, TakesTheConsoleAndMaskBeforeTheRootIsEntered) {
+  config.process->terminal = true;
+  config.process->console_size = spec::ConsoleSize{.height = 24, .width = 80};
+  const LaunchPlan plan = make();
+  EXPECT_TRUE(plan.has_console);
+  EXPECT_LT(position(plan, "mount devpts"), position(plan, "set up the terminal"));
+  EXPECT_LT(position(plan, "set up the terminal"), position(plan, "pivot"));
+  EXPECT_LT(position(plan, "take hold of /dev/null"), position(plan, "pivot"));
+  EXPECT_LT(position(plan, "pivot"), position(plan, "mask "));
+  EXPECT_EQ(find<Console>(plan)->columns, 80u);
+}
+
+TEST_F(PlanTest, RunsHooksWhereTheSpecificationPutsThem) {
+  EXPECT_FALSE(make().has_runtime_hooks_sync);
+  config.hooks.create_container = {
+      {.path = "/h/create", .args = {}, .env = {}, .timeout = std::chrono::seconds(3)}};
+  config.hooks.start_container = {{.path = "/h/start", .args = {}, .env = {}, .timeout = {}}};
+  const LaunchPlan plan = make();
+  EXPECT_TRUE(plan.has_runtime_hooks_sync);
+  EXPECT_TRUE(plan.needs_start_state);
+  const std::size_t runtime_hooks = position(plan, "wait for the hooks of the runtime namespace");
+  EXPECT_LT(position(plan, "make the default devices"), runtime_hooks);
+  EXPECT_EQ(position(plan, "run the createContainer hook /h/create"), runtime_hooks + 1);
+  EXPECT_LT(runtime_hooks + 1, position(plan, "pivot"));
+  EXPECT_LT(position(plan, "wait for start"),
+            position(plan, "run the startContainer hook /h/start"));
+  EXPECT_EQ(find<Hook>(plan)->timeout_ms, 3000u);
+  EXPECT_THAT(find<Hook>(plan)->args, ElementsAre("/h/create"));
+}
+
+TEST_F(PlanTest, StartsAtOnceWithoutWaiting) {
+  options.start_at_once = true;
+  const LaunchPlan plan = make();
+  EXPECT_EQ(find<AwaitStart>(plan), nullptr);
+  EXPECT_EQ(find<Ready>(plan)->answer, steps::ReadyAnswer::kProceed);
+  EXPECT_TRUE(plan.start_at_once);
+}
+
+TEST_F(PlanTest, MakesTmpfsReadonlyOnlyAfterTheRootIsEntered) {
+  config.mounts[1].options.attributes_set |= MOUNT_ATTR_RDONLY;
+  const LaunchPlan plan = make();
+  EXPECT_EQ(describe({*find<Mount>(plan)}), "mount proc on /proc");
+  EXPECT_LT(position(plan, "pivot"), position(plan, "change /dev (ro)"));
+  EXPECT_THAT(to_text(plan), Not(HasSubstr("mount tmpfs on /dev (ro")));
+}
+
+TEST_F(PlanTest, GrantsOnlyWhatCanBeGranted) {
+  const std::uint64_t all = ~std::uint64_t{0};
+  config.process->capabilities = spec::Capabilities{.bounding = all,
+                                                    .effective = all,
+                                                    .inheritable = 2,
+                                                    .permitted = 7,
+                                                    .ambient = 15,
+                                                    .unknown = {}};
+  host.own_capabilities = 0b1011;
+  host.last_capability = 40;
+  LaunchPlan plan = make();
+  EXPECT_EQ(find<BoundCapabilities>(plan)->keep, 0b1011u);
+  EXPECT_EQ(find<SetCapabilities>(plan)->permitted, 0b0011u);
+  EXPECT_EQ(find<SetCapabilities>(plan)->effective, 0b0011u);
+  EXPECT_EQ(find<SetCapabilities>(plan)->inheritable, 0b0010u);
+  EXPECT_EQ(find<SetCapabilities>(plan)->ambient, 0b0010u);
+
+  // A user namespace grants them all.
+  add(NamespaceType::kUser);
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 1000, 10}};
+  plan = make();
+  EXPECT_EQ(find<BoundCapabilities>(plan)->keep, (std::uint64_t{1} << 41) - 1);
+  EXPECT_EQ(find<SetCapabilities>(plan)->permitted, 7u);
+
+  config.process->capabilities.reset();
+  plan = make();
+  EXPECT_EQ(find<BoundCapabilities>(plan)->keep, 0u);
+  EXPECT_EQ(find<SetCapabilities>(plan)->permitted, 0u);
+}
+
+TEST_F(PlanTest, MountsCgroupsAsTheHostHasThem) {
+  const CgroupTree* tree = nullptr;
+  LaunchPlan plan = make();
+  tree = find<CgroupTree>(plan);
+  ASSERT_NE(tree, nullptr);
+  EXPECT_EQ(tree->mounts[0].source, "/sys/fs/cgroup/cpu,cpuacct/a");
+  EXPECT_EQ(tree->links[0].name, "cpu");
+  EXPECT_EQ(tree->links[1].name, "cpuacct");
+  EXPECT_EQ(tree->links.size(), 2u);
+
+  add(NamespaceType::kCgroup);
+  plan = make();
+  tree = find<CgroupTree>(plan);
+  EXPECT_EQ(tree->mounts[0].source, "");
+  EXPECT_THAT(tree->mounts[1].options, ElementsAre("none", "name=systemd"));
+
+  host.cgroups = {{.mountpoint = "/sys/fs/cgroup",
+                   .name = "cgroup",
+                   .options = "",
+                   .v2 = true,
+                   .cgroup = "/a"}};
+  EXPECT_THAT(to_text(make()), HasSubstr("mount cgroup2 on /sys/fs/cgroup (ro,"));
+  remove(NamespaceType::kCgroup);
+  EXPECT_THAT(to_text(make()), HasSubstr("bind /sys/fs/cgroup/a on /sys/fs/cgroup (ro,"));
+}
+
+TEST_F(PlanTest, BindsDevicesAndSysfsInAUserNamespace) {
+  EXPECT_EQ(find<DefaultDevices>(make())->bind, 0u);
+  add(NamespaceType::kUser);
+  remove(NamespaceType::kNetwork);
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 1000, 10}};
+  const LaunchPlan plan = make();
+  EXPECT_EQ(find<DefaultDevices>(plan)->bind, 1u);
+  EXPECT_EQ(find<BindMount>(plan)->source, "/sys");
+}
+
+TEST_F(PlanTest, OpensSourcesOnTheHostsSideWhereTheContainerMayNot) {
+  config.mounts = {{.destination = "/a", .source = "/s", .options = {.bind = true}}};
+  EXPECT_EQ(find<OpenSource>(make()), nullptr);
+  EXPECT_EQ(find<BindMount>(make())->opened, steps::kNotOpened);
+
+  config.mounts[0].options.idmap = true;
+  config.mounts[0].uid_mappings = config.mounts[0].gid_mappings = {{0, 5, 6}, {7, 8, 9}};
+  LaunchPlan plan = make();
+  ASSERT_NE(find<OpenSource>(plan), nullptr);
+  EXPECT_EQ(find<OpenSource>(plan)->uid_map, "0 5 6\n7 8 9\n");
+  EXPECT_EQ(find<BindMount>(plan)->opened, 0u);
+
+  add(NamespaceType::kUser);
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 1000, 10}};
+  config.mounts[0].uid_mappings.clear();
+  config.mounts[0].gid_mappings.clear();
+  plan = make();
+  EXPECT_EQ(find<OpenSource>(plan)->gid_map, "0 1000 10\n");
+  EXPECT_LT(position(plan, "open /s, which will be bound"),
+            position(plan, "make a user namespace"));
+
+  remove(NamespaceType::kUser);
+  add(NamespaceType::kUser, "/proc/1/ns/user");
+  config.linux_.uid_mappings.clear();
+  EXPECT_THAT(refusal(), HasSubstr("the idmapped mount on /a needs uidMappings"));
+}
+
+TEST_F(PlanTest, LeavesDevicesToABoundDev) {
+  config.linux_.devices = {{.path = "/dev/x", .major = 1, .minor = 3}};
+  EXPECT_NE(find<Device>(make()), nullptr);
+  config.mounts.push_back({.destination = "/dev/", .source = "/dev", .options = {.bind = true}});
+  const LaunchPlan plan = make();
+  EXPECT_EQ(find<DefaultDevices>(plan), nullptr);
+  EXPECT_EQ(find<Device>(plan), nullptr);
+}
+
+TEST_F(PlanTest, EntersTheRootAsAsked) {
+  EXPECT_EQ(find<EnterRoot>(make())->how, steps::RootEntry::kPivot);
+  options.no_pivot = true;
+  EXPECT_EQ(find<EnterRoot>(make())->how, steps::RootEntry::kMove);
+  EXPECT_EQ(find<SessionKeyring>(make())->name, "_ses.box");
+  options.no_new_keyring = true;
+  EXPECT_EQ(find<SessionKeyring>(make()), nullptr);
+  config.root.path = "/elsewhere";
+  EXPECT_EQ(find<PrepareRoot>(make())->rootfs, "/elsewhere");
+}
+
+TEST_F(PlanTest, TranslatesNamesOfKernelParameters) {
+  config.linux_.sysctl = {{"net.ipv4.conf.eth0/1.mtu", "1"}};
+  EXPECT_EQ(find<Sysctl>(make())->path, "net/ipv4/conf/eth0.1/mtu");
+}
+
+TEST_F(PlanTest, SearchesTheLastPathOfTheEnvironment) {
+  config.process->env = {"PATH=/a", "X=y", "PATH=/b"};
+  EXPECT_EQ(find<FindProgram>(make())->search, "/b");
+  config.process->env = {};
+  EXPECT_THAT(find<FindProgram>(make())->search, HasSubstr("/usr/bin"));
+}
+
+TEST_F(PlanTest, PlansAContainerWithoutAProcess) {
+  config.process.reset();
+  const LaunchPlan plan = make();
+  EXPECT_EQ(find<FindProgram>(plan), nullptr);
+  EXPECT_THAT(find<Execute>(plan)->args, ElementsAre());
+}
+
+TEST_F(PlanTest, RefusesWhatThisBuildCannotDo) {
+  config.unsupported = {"linux.seccomp"};
+  EXPECT_EQ(refusal(), "unsupported: linux.seccomp is not supported by this build");
+  config.unsupported = {"linux.seccomp", "linux.intelRdt"};
+  EXPECT_EQ(refusal(),
+            "unsupported: linux.seccomp, linux.intelRdt are not supported by this build");
+}
+
+TEST_F(PlanTest, RefusesContradictions) {
+  EXPECT_EQ(refusal(), "none");
+  add(NamespaceType::kUser);
+  config.linux_.uid_mappings = {{0, 1000, 10}};
+  config.linux_.gid_mappings = {{5, 1000, 10}};
+  EXPECT_THAT(refusal(), HasSubstr("linux.gidMappings must map id 0"));
+  remove(NamespaceType::kUser);
+  remove(NamespaceType::kMount);
+  EXPECT_THAT(refusal(), HasSubstr("mounts needs a namespace of type mount"));
+  config.mounts.clear();
+  EXPECT_THAT(refusal(), HasSubstr("linux.maskedPaths needs"));
+  config.linux_.masked_paths.clear();
+  config.linux_.readonly_paths.clear();
+  EXPECT_THAT(refusal(), HasSubstr("root.readonly needs"));
+  config.root.readonly = false;
+  EXPECT_EQ(refusal(), "none");
+}
+
+TEST_F(PlanTest, DescribesByIndex) {
+  const LaunchPlan plan = make();
+  EXPECT_EQ(plan.describe(0), "join the cgroup /sys/fs/cgroup/cpu,cpuacct/a");
+  EXPECT_EQ(plan.describe(plan.launcher.size()), "join a session keyring");
+  EXPECT_EQ(plan.size(), plan.launcher.size() + plan.init.size());
+  EXPECT_THAT(plan.describe(plan.size()), HasSubstr("does not have"));
+}
+
+TEST(NormalPath, HasOneFormForEachPath) {
+  EXPECT_EQ(normal_path("/a//b/"), "/a/b");
+  EXPECT_EQ(normal_path("a/b"), "/a/b");
+  EXPECT_EQ(normal_path("/"), "/");
+  EXPECT_EQ(normal_path(""), "/");
+  EXPECT_EQ(normal_path("//"), "/");
+}
+
+}  // namespace
+}  // namespace seatrial::plan
