@@ -1,0 +1,152 @@
+// Mounts, masked and read-only paths. Needs root.
+#include <cerrno>
+
+#include "engine/init/testing/container_test.h"
+
+namespace seatrial::init {
+namespace {
+
+using testing::HasSubstr;
+
+class InitMounts : public ContainerTest {};
+
+TEST_F(InitMounts, PassesOnWhatAFileSystemSays) {
+  config.mounts[1].options.data = {"size=many"};
+  const plan::LaunchPlan plan = make_plan({});
+  const Outcome outcome = run_plan(plan, options);
+  EXPECT_EQ(failing_step(plan, outcome), "mount tmpfs on /dev (nosuid,strictatime,size=many)");
+  EXPECT_THAT(outcome.detail, HasSubstr("size"));
+}
+
+TEST_F(InitMounts, RefusesProcOverASymbolicLink) {
+  std::filesystem::remove(rootfs.path() / "proc");
+  std::filesystem::create_directory_symlink("tmp", rootfs.path() / "proc");
+  const plan::LaunchPlan plan = make_plan({});
+  const Outcome outcome = run_plan(plan, options);
+  EXPECT_EQ(failing_step(plan, outcome), "mount proc on /proc");
+  EXPECT_EQ(outcome.sys_errno, ELOOP);
+}
+
+TEST_F(InitMounts, ResolvesMountTargetsBeneathTheRoot) {
+  const TempDir outside("/tmp");
+  std::filesystem::create_directory_symlink(outside.path(), rootfs.path() / "link");
+  rootfs.write("source", "content");
+  config.mounts.push_back(
+      {.destination = "/link/a/b", .source = rootfs.path() / "source", .options = {.bind = true}});
+  config.mounts.push_back(
+      {.destination = "/../../up", .type = "tmpfs", .source = "tmpfs", .options = {}});
+  const Outcome missing = run({"read:" + outside.path().string() + "/a/b"});
+  // The link's own target does not exist in the container, and a link is not made into a directory.
+  EXPECT_TRUE(missing.failed);
+  std::filesystem::create_directories(rootfs.path() / outside.path().relative_path());
+  const Outcome outcome = run({"read:" + outside.path().string() + "/a/b", "mount:/up"});
+  EXPECT_EQ(outcome.answer("read:" + outside.path().string() + "/a/b"), "content");
+  EXPECT_THAT(outcome.answer("mount:/up"), HasSubstr("tmpfs"));
+  EXPECT_TRUE(std::filesystem::is_empty(outside.path()));
+}
+
+TEST_F(InitMounts, BindsFilesAndTreesWithTheirOptions) {
+  rootfs.write("source/file", "content");
+  const std::string source = rootfs.path() / "source";
+  config.mounts.push_back({.destination = "/new/file",
+                           .source = source + "/file",
+                           .options = spec::MountOptions{.attributes_set = 1 | 8, .bind = true}});
+  config.mounts.push_back({.destination = "/tree",
+                           .source = source,
+                           .options = {.recursive_attributes_set = 2,
+                                       .propagation = 1 << 20,
+                                       .bind = true,
+                                       .bind_recursive = true}});
+  const Outcome outcome = run({"read:/new/file", "write:/new/file", "mount:/new/file",
+                               "read:/tree/file", "mount:/tree", "write:/tree/other"});
+  EXPECT_EQ(outcome.answer("read:/new/file"), "content");
+  EXPECT_EQ(outcome.answer("write:/new/file"), "EROFS");
+  EXPECT_THAT(outcome.answer("mount:/new/file"), HasSubstr("ro,noexec"));
+  EXPECT_EQ(outcome.answer("read:/tree/file"), "content");
+  EXPECT_THAT(outcome.answer("mount:/tree"), HasSubstr("nosuid"));
+  EXPECT_THAT(outcome.answer("mount:/tree"), HasSubstr("shared"));
+  EXPECT_EQ(outcome.answer("write:/tree/other"), "ok");
+}
+
+TEST_F(InitMounts, MakesAReadonlyTmpfsAfterWhatLiesInIt) {
+  config.mounts[1].options.attributes_set |= 1;
+  const Outcome outcome = run({"write:/dev/x", "kind:/dev/null", "mount:/dev", "mount:/dev/pts"});
+  EXPECT_EQ(outcome.answer("write:/dev/x"), "EROFS");
+  EXPECT_EQ(outcome.answer("kind:/dev/null"), "char 0666 0:0 1,3");
+  EXPECT_THAT(outcome.answer("mount:/dev"), HasSubstr("ro,"));
+  EXPECT_THAT(outcome.answer("mount:/dev/pts"), HasSubstr("rw,"));
+}
+
+TEST_F(InitMounts, RemountsWhatStands) {
+  config.mounts.push_back(
+      {.destination = "/tmp", .type = "tmpfs", .source = "tmpfs", .options = {}});
+  config.mounts.push_back(
+      {.destination = "/tmp",
+       .options = {.attributes_set = 1 | 8, .remount = true, .data = {"size=4k"}}});
+  const Outcome outcome = run({"mount:/tmp"});
+  EXPECT_FALSE(outcome.failed) << outcome.detail;
+  EXPECT_THAT(outcome.answer("mount:/tmp"), HasSubstr("ro,noexec"));
+  EXPECT_THAT(outcome.answer("mount:/tmp"), HasSubstr("size=4k"));
+}
+
+TEST_F(InitMounts, CopiesUpIntoATmpfs) {
+  rootfs.write("etc/a/b", "content");
+  std::filesystem::permissions(rootfs.path() / "etc/a/b", std::filesystem::perms(0640));
+  std::filesystem::create_symlink("a/b", rootfs.path() / "etc/link");
+  std::filesystem::permissions(rootfs.path() / "etc", std::filesystem::perms(0711));
+  config.mounts.push_back({.destination = "/etc",
+                           .type = "tmpfs",
+                           .source = "tmpfs",
+                           .options = {.attributes_set = 1, .copy_up = true}});
+  const Outcome outcome =
+      run({"read:/etc/a/b", "kind:/etc/a/b", "kind:/etc/link", "kind:/etc", "write:/etc/x"});
+  EXPECT_EQ(outcome.answer("read:/etc/a/b"), "content");
+  EXPECT_EQ(outcome.answer("kind:/etc/a/b"), "file 0640 0:0");
+  EXPECT_EQ(outcome.answer("kind:/etc/link"), "link a/b");
+  EXPECT_EQ(outcome.answer("kind:/etc"), "dir 0711 0:0");
+  EXPECT_EQ(outcome.answer("write:/etc/x"), "EROFS");
+}
+
+TEST_F(InitMounts, CoversMaskedAndReadonlyPaths) {
+  config.root.readonly = false;
+  for (const char* name : {"secret", "other", "plain"}) rootfs.write(name, "s3cr3t");
+  rootfs.write("hidden/one/file", "x");
+  rootfs.write("hidden/two/file", "x");
+  rootfs.write("kept/file", "x");
+  config.linux_.masked_paths = {"/secret", "/other", "/hidden/one", "/hidden/two", "/absent"};
+  config.linux_.readonly_paths = {"/kept", "/absent"};
+  const Outcome outcome =
+      run({"read:/secret", "write:/secret", "chmod:/secret", "read:/other", "read:/hidden/one/file",
+           "read:/hidden/two/file", "write:/hidden/one/x", "write:/kept/file", "write:/kept/x",
+           "read:/plain", "write:/plain", "kind:/absent"});
+  EXPECT_EQ(outcome.answer("read:/secret"), "");
+  EXPECT_EQ(outcome.answer("write:/secret"), "ok");
+  EXPECT_EQ(outcome.answer("chmod:/secret"), "EROFS");
+  EXPECT_EQ(outcome.answer("read:/other"), "");
+  EXPECT_EQ(outcome.answer("read:/hidden/one/file"), "ENOENT");
+  EXPECT_EQ(outcome.answer("read:/hidden/two/file"), "ENOENT");
+  EXPECT_EQ(outcome.answer("write:/hidden/one/x"), "EROFS");
+  EXPECT_EQ(outcome.answer("write:/kept/file"), "EROFS");
+  EXPECT_EQ(outcome.answer("write:/kept/x"), "EROFS");
+  EXPECT_EQ(outcome.answer("read:/plain"), "s3cr3t");
+  EXPECT_EQ(outcome.answer("write:/plain"), "ok");
+  EXPECT_EQ(outcome.answer("kind:/absent"), "ENOENT");
+}
+
+TEST_F(InitMounts, MapsTheOwnersOfIdmappedOnes) {
+  rootfs.write("source/file", "x");
+  ASSERT_EQ(chown((rootfs.path() / "source/file").c_str(), 5, 6), 0);
+  spec::Mount mapped{.destination = "/mapped",
+                     .source = rootfs.path() / "source",
+                     .options = {.bind = true, .idmap = true}};
+  mapped.uid_mappings = {{0, 1000, 10}};
+  mapped.gid_mappings = {{0, 2000, 10}};
+  config.mounts.push_back(mapped);
+  const Outcome outcome = run({"kind:/mapped/file", "kind:/source/file"});
+  EXPECT_FALSE(outcome.failed) << outcome.sys_errno << outcome.detail;
+  EXPECT_EQ(outcome.answer("kind:/mapped/file"), "file 0644 1005:2006");
+  EXPECT_EQ(outcome.answer("kind:/source/file"), "file 0644 5:6");
+}
+
+}  // namespace
+}  // namespace seatrial::init

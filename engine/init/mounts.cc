@@ -1,0 +1,191 @@
+// File systems and binds, made as detached mounts and moved into place.
+#include "engine/init/mounts.h"
+
+#include <asm/errno.h>
+
+#include "engine/init/copy_up.h"
+#include "engine/init/executors.h"
+#include "engine/init/paths.h"
+
+namespace seatrial::init {
+namespace {
+
+// "0755" for the option mode= of tmpfs.
+void print_mode(unsigned mode, char (&digits)[6]) {
+  for (int i = 4; i >= 0; --i, mode >>= 3) digits[i] = (char)('0' + (mode & 7));
+  digits[5] = '\0';
+}
+
+Result take_mode_of(int context, int target) {
+  struct statx facts;
+  const Result result = stat_fd(target, facts);
+  if (result < 0) return result;
+  char digits[6];
+  print_mode(facts.stx_mode & 07777, digits);
+  return sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "mode", digits, 0);
+}
+
+// The detached mount that the step asks for; `target` is what it will cover.
+Result make_mount(Run& run, const steps::Mount<Form>& step, int context, int target) {
+  Result result = 0;
+  if (step.source.offset != 0) {
+    result = sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "source", text(run, step.source), 0);
+  }
+  if (result >= 0 && (step.flags & steps::kModeOfTarget) != 0)
+    result = take_mode_of(context, target);
+  if (result >= 0 && (step.flags & steps::kReadonlySuperblock) != 0) {
+    result = sys(__NR_fsconfig, context, FSCONFIG_SET_FLAG, "ro", 0, 0);
+  }
+  if (result >= 0) result = configure(run, context, texts(run, step.options));
+  if (result >= 0) result = sys(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+  if (result >= 0) result = sys(__NR_fsmount, context, FSMOUNT_CLOEXEC, step.attributes);
+  return result < 0 ? explain(run, context, result) : result;
+}
+
+Result place(Run& run, const steps::Mount<Form>& step, int mount, int target) {
+  Result result = apply_change(mount, step.change);
+  if (result >= 0 && (step.flags & steps::kCopyUp) != 0) result = copy_up(target, mount);
+  if (result >= 0) result = attach(mount, target);
+  if (result >= 0 && step.keep < steps::kMostKept) {
+    run.kept[step.keep] = mount;
+  } else {
+    close_fd(mount);
+  }
+  return result;
+}
+
+bool changes_one(const steps::MountChange& change) {
+  return (change.set | change.clear) != 0 ||
+         (change.propagation != 0 && change.propagation_recursive == 0);
+}
+
+bool changes_tree(const steps::MountChange& change) {
+  return (change.recursive_set | change.recursive_clear) != 0 ||
+         (change.propagation != 0 && change.propagation_recursive != 0);
+}
+
+Result is_directory_fd(int fd) {
+  struct statx facts;
+  const Result result = stat_fd(fd, facts);
+  return result < 0 ? result : is_directory(facts.stx_mode);
+}
+
+}  // namespace
+
+Result explain(Run& run, int context, Result error) {
+  static char words[512];
+  // "e tmpfs: Bad value for 'size'": a letter for the level, the file system, the message.
+  const Result size = sys(__NR_read, context, words, sizeof words);
+  if (size <= 2) return error;
+  run.detail = words + 2;
+  run.detail_size = (std::size_t)size - 2;
+  if (run.detail[run.detail_size - 1] == '\n') --run.detail_size;
+  return error;
+}
+
+Result configure(Run& run, int context, char** options) {
+  for (; *options != nullptr; ++options) {
+    char* value = *options;
+    while (*value != '\0' && *value != '=') ++value;
+    Result result;
+    if (*value == '\0') {
+      result = sys(__NR_fsconfig, context, FSCONFIG_SET_FLAG, *options, 0, 0);
+    } else {
+      *value++ = '\0';  // the plan is ours alone
+      result = sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, *options, value, 0);
+    }
+    if (result < 0) return explain(run, context, result);
+  }
+  return 0;
+}
+
+Result new_mount(const char* type, std::uint64_t attributes) {
+  const Result context = sys(__NR_fsopen, type, FSOPEN_CLOEXEC);
+  if (context < 0) return context;
+  Result result = sys(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+  if (result >= 0) result = sys(__NR_fsmount, context, FSMOUNT_CLOEXEC, attributes);
+  close_fd(context);
+  return result;
+}
+
+Result apply_change(int mount, const steps::MountChange& change) {
+  Result result = 0;
+  if (changes_one(change)) {
+    const bool here = change.propagation_recursive == 0;
+    result = change_mount(mount, 0,
+                          {.attr_set = change.set,
+                           .attr_clr = change.clear,
+                           .propagation = here ? change.propagation : 0,
+                           .userns_fd = 0});
+  }
+  if (result >= 0 && changes_tree(change)) {
+    const bool here = change.propagation_recursive != 0;
+    result = change_mount(mount, AT_RECURSIVE,
+                          {.attr_set = change.recursive_set,
+                           .attr_clr = change.recursive_clear,
+                           .propagation = here ? change.propagation : 0,
+                           .userns_fd = 0});
+  }
+  return result;
+}
+
+Result execute(Run& run, const steps::Mount<Form>& step) {
+  const std::uint64_t resolve =
+      (step.flags & steps::kNoSymlinkTarget) != 0 ? RESOLVE_NO_SYMLINKS : 0;
+  const Result target = open_target(run, text(run, step.target), true, resolve);
+  if (target == -ELOOP && resolve != 0) {
+    return fail(run, target, "a symbolic link stands there, which must be a directory");
+  }
+  if (target < 0) return target;
+  Result result = sys(__NR_fsopen, text(run, step.type), FSOPEN_CLOEXEC);
+  if (result == -ENODEV) fail(run, result, "the kernel does not know this type of file system");
+  if (result >= 0) {
+    const Result context = result;
+    result = make_mount(run, step, (int)context, (int)target);
+    close_fd(context);
+  }
+  if (result >= 0) result = place(run, step, (int)result, (int)target);
+  close_fd(target);
+  return result;
+}
+
+Result execute(Run& run, const steps::BindMount<Form>& step) {
+  const Result mount = step.opened < steps::kMostSources
+                           ? run.sources[step.opened]
+                           : clone_tree(AT_FDCWD, text(run, step.source), step.recursive != 0);
+  if (mount < 0) return mount;
+  Result result = apply_change((int)mount, step.change);
+  Result target = -EINVAL;
+  if (result >= 0) {
+    target = open_in_root(run, text(run, step.target), O_PATH);
+    if (target == -ENOENT) {
+      const Result directory = is_directory_fd((int)mount);
+      target = directory < 0 ? directory : open_target(run, text(run, step.target), directory != 0);
+    }
+    result = target < 0 ? target : attach((int)mount, (int)target);
+  }
+  close_fd(target);
+  close_fd(mount);
+  return result;
+}
+
+Result execute(Run& run, const steps::Remount<Form>& step) {
+  const Result target = open_in_root(run, text(run, step.target), O_PATH);
+  if (target < 0) return target;
+  Result result = 0;
+  if (step.superblock != 0) {
+    const Result context = sys(__NR_fspick, target, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+    result = context;
+    if (result >= 0) result = configure(run, (int)context, texts(run, step.options));
+    if (result >= 0) {
+      result = sys(__NR_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, 0, 0, 0);
+      if (result < 0) explain(run, (int)context, result);
+    }
+    close_fd(context);
+  }
+  if (result >= 0) result = apply_change((int)target, step.change);
+  close_fd(target);
+  return result;
+}
+
+}  // namespace seatrial::init
