@@ -1,0 +1,144 @@
+// A container's cgroup: one directory in every mounted hierarchy, behind one object.
+//
+// Invariant: remove() and kill_all() act only on directories that create() made, known by path and
+// inode, and on what lies below them. A directory that stood before is joined and limited as
+// linux.cgroupsPath asks, but its other processes are never killed and it is never removed.
+//
+// Works on v1 and on the v1 side of hybrid hosts; on a host with v2 alone, create() refuses with
+// kUnsupported. All paths are host paths of cgroupfs, which has no symbolic links.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/cgroup/layout.h"
+#include "engine/spec/config.h"
+
+namespace seatrial::cgroup {
+
+// A directory that create() made. The inode tells it from a later one of the same name (cgroupfs
+// does not reuse inode numbers).
+struct MadeDirectory {
+  std::string path;  // host path
+  std::uint64_t inode = 0;
+};
+
+// The container's place in one hierarchy.
+struct Membership {
+  std::string hierarchy = {};  // Hierarchy::mount_options: "cpu,cpuacct", "name=systemd"; "" for v2
+  std::string directory = {};  // host path: mountpoint + cgroup
+  std::string cgroup = {};     // absolute below the mountpoint: "/a/b"
+  bool v2 = false;
+  // What create() made, outermost first; the last is `directory` itself. Empty: all of it stood
+  // before.
+  std::vector<MadeDirectory> made = {};
+};
+
+// What a state file must keep so that a later command finds the same cgroup again.
+struct Identity {
+  std::vector<Membership> members;
+
+  // The member that carries this v1 controller ("memory"), or null.
+  const Membership* find(std::string_view controller) const;
+};
+
+// An Identity as text, a line each member, and back. parse_identity() throws
+// Error{kInvalidArgument} for a text that print_identity() did not write.
+std::string print_identity(const Identity& identity);
+Identity parse_identity(std::string_view text);
+
+struct Stats {
+  // A value is absent when its controller is not mounted or does not count it.
+  std::optional<std::uint64_t> cpu_usage_ns;
+  std::optional<std::uint64_t> cpu_periods;            // enforcement periods that passed
+  std::optional<std::uint64_t> cpu_throttled_periods;  // those in which the quota ran out
+  std::optional<std::uint64_t> cpu_throttled_ns;
+  std::optional<std::uint64_t> memory_usage;      // bytes
+  std::optional<std::uint64_t> memory_max_usage;  // bytes, high-water mark
+  std::optional<std::uint64_t> memory_limit;      // bytes; the kernel's "unlimited" is near 2^63
+  std::optional<std::uint64_t> memory_fail_count;
+  std::optional<std::uint64_t> pids_current;
+  std::optional<std::uint64_t> pids_max;  // absent when unlimited
+};
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+class Cgroup {
+ public:
+  Cgroup(Cgroup&&) noexcept = default;
+  Cgroup& operator=(Cgroup&&) noexcept = default;
+  Cgroup(const Cgroup&) = delete;
+  Cgroup& operator=(const Cgroup&) = delete;
+  ~Cgroup() = default;  // removes nothing: remove() is explicit, a container outlives its creator
+
+  // Makes the directory in every hierarchy, missing ancestors too, or nothing at all. cpuset is
+  // filled from its parent, so that tasks can join. `cgroups_path` is linux.cgroupsPath; see
+  // resolve_path(). Throws Error{kUnsupported} on a pure v2 host.
+  static Cgroup create(const Layout& layout, std::string_view cgroups_path,
+                       std::string_view container_id);
+
+  // The cgroup of a recorded identity, for later commands. Checks nothing until used.
+  static Cgroup open(Identity identity);
+
+  const Identity& identity() const { return identity_; }
+
+  // Moves a process, with all its threads, into every hierarchy's directory. Slow: the first move
+  // waits for an RCU grace period in the kernel; see join_files().
+  void add(pid_t pid) const;
+
+  // The files to which a single-threaded process writes "0" to move itself: v1 `tasks`, v2
+  // `cgroup.procs`. For v1 the kernel then skips the lock that makes add() slow
+  // (cgroup_procs_write_start), so the launcher should join this way before it clones init. v2
+  // always takes it; clone3(CLONE_INTO_CGROUP) on that member's directory avoids it.
+  std::vector<std::string> join_files() const;
+
+  // Everything linux.resources asks for, the device list included (also when it names no device:
+  // a container may use the default devices alone). Call before tasks join. Throws Error naming the
+  // JSON path and the value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose
+  // controller is not mounted.
+  void apply(const spec::Resources& resources) const;
+
+  // The limits without the device list: what `update` changes on a running container.
+  void apply_limits(const spec::Resources& resources) const;
+
+  // Denies every device, then takes the rules in order, then allows those that each container has
+  // (null, zero, full, random, urandom, tty, ptmx, pts; mknod of any). Throws kUnsupported for
+  // rules without a devices controller.
+  void apply_devices(const std::vector<spec::DeviceRule>& rules) const;
+
+  // All processes in directories of our own and below, each once, sorted.
+  std::vector<pid_t> processes() const;
+
+  // Sends SIGKILL to all of processes() until none is left, frozen ones and fork bombs too. Throws
+  // Error{kTimeout} when some are left at the deadline. Zombies do not count: their parent reaps.
+  void kill_all(Deadline deadline) const;
+
+  // Sends `signal` once to each of processes(), through pidfds.
+  void signal_all(int signal) const;
+
+  // freeze() returns when every task is stopped; at the deadline it thaws again and throws
+  // Error{kTimeout}. Throws kUnsupported without the freezer controller.
+  void freeze(Deadline deadline) const;
+  void thaw() const;
+  bool frozen() const;
+
+  Stats stats() const;
+
+  // Removes the directories that create() made, those below first; ancestors only when they are
+  // empty. Absent ones are fine. Throws Error{kTimeout} naming the directory that is still busy at
+  // the deadline; what could be removed is gone then.
+  void remove(Deadline deadline) const;
+
+ private:
+  explicit Cgroup(Identity identity) : identity_(std::move(identity)) {}
+
+  Identity identity_;
+};
+
+}  // namespace seatrial::cgroup

@@ -1,0 +1,177 @@
+#include "engine/cgroup/layout.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace seatrial::cgroup {
+namespace {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+// mountinfo writes space, tab, newline and backslash as three octal digits.
+std::string unescape(std::string_view field) {
+  std::string plain;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    unsigned code = 0;
+    if (field[i] == '\\' && i + 3 < field.size() &&
+        std::from_chars(&field[i + 1], &field[i + 1] + 3, code, 8).ptr == &field[i + 1] + 3) {
+      plain.push_back(static_cast<char>(code));
+      i += 3;
+    } else {
+      plain.push_back(field[i]);
+    }
+  }
+  return plain;
+}
+
+struct MountLine {
+  std::string root;
+  std::string mountpoint;
+  std::string_view type;
+  std::string_view super_options;
+};
+
+// A line of mountinfo: id parent device root mountpoint options [tag...] - type source
+// super-options
+MountLine parse_mount(std::string_view line) {
+  const std::vector<std::string_view> fields = split(line, ' ');
+  const auto dash = std::ranges::find(fields, std::string_view("-"));
+  if (dash - fields.begin() < 6 || fields.end() - dash < 4) {
+    throw error(Kind::kInvalidArgument, "mountinfo: \"{}\" is not a line of mountinfo", line);
+  }
+  return {unescape(fields[3]), unescape(fields[4]), dash[1], dash[3]};
+}
+
+// A line of /proc/self/cgroup: id:controllers:path
+struct CgroupLine {
+  std::vector<std::string_view> controllers;  // empty: v2
+  std::string_view options;
+  std::string_view path;
+  bool mounted = false;
+};
+
+CgroupLine parse_cgroup(std::string_view line) {
+  const std::size_t first = line.find(':');
+  const std::size_t second = first == line.npos ? line.npos : line.find(':', first + 1);
+  if (second == line.npos || line.substr(second + 1, 1) != "/") {
+    throw error(Kind::kInvalidArgument, "cgroup: \"{}\" is not a line of /proc/self/cgroup", line);
+  }
+  const std::string_view options = line.substr(first + 1, second - first - 1);
+  return {split(options, ','), options, line.substr(second + 1)};
+}
+
+// The line that tells where this process stands in the hierarchy that a mount shows.
+CgroupLine* matching_line(std::vector<CgroupLine>& lines, const MountLine& mount) {
+  const std::vector<std::string_view> options = split(mount.super_options, ',');
+  for (CgroupLine& line : lines) {
+    if (mount.type == "cgroup2"
+            ? line.controllers.empty()
+            : !line.controllers.empty() &&
+                  std::ranges::find(options, line.controllers.front()) != options.end()) {
+      return &line;
+    }
+  }
+  return nullptr;
+}
+
+// This process' cgroup as seen from the mountpoint. A mount may show a part of the hierarchy only
+// (inside a container); where that part does not contain us, its top stands in.
+std::string below_mount(std::string_view path, std::string_view root) {
+  if (path.starts_with("/..")) return "/";
+  if (root == "/" || root.starts_with("/..")) return std::string(path);
+  if (path == root) return "/";
+  if (path.starts_with(root) && path.substr(root.size(), 1) == "/") {
+    return std::string(path.substr(root.size()));
+  }
+  return "/";
+}
+
+Hierarchy hierarchy_of(const MountLine& mount, const CgroupLine& line) {
+  Hierarchy hierarchy{
+      .mountpoint = mount.mountpoint,
+      .mount_root = mount.root,
+      .controllers = {line.controllers.begin(), line.controllers.end()},
+      .name = mount.mountpoint.substr(mount.mountpoint.rfind('/') + 1),
+      .mount_options = std::string(line.options),
+      .v2 = mount.type == "cgroup2",
+      .own_cgroup = below_mount(line.path, mount.root),
+  };
+  return hierarchy;
+}
+
+}  // namespace
+
+bool Hierarchy::has(std::string_view controller) const {
+  return std::ranges::find(controllers, controller) != controllers.end();
+}
+
+Layout Layout::detect() {
+  return parse(read_file("/proc/self/mountinfo"), read_file("/proc/self/cgroup"));
+}
+
+Layout Layout::parse(std::string_view mountinfo, std::string_view own_cgroups) {
+  std::vector<CgroupLine> lines;
+  for (const std::string_view line : split(own_cgroups, '\n')) lines.push_back(parse_cgroup(line));
+
+  Layout layout;
+  for (const std::string_view line : split(mountinfo, '\n')) {
+    const MountLine mount = parse_mount(line);
+    if (mount.type != "cgroup" && mount.type != "cgroup2") continue;
+    CgroupLine* const own = matching_line(lines, mount);
+    if (own == nullptr || std::exchange(own->mounted, true)) continue;
+    layout.hierarchies_.push_back(hierarchy_of(mount, *own));
+  }
+  if (layout.hierarchies_.empty()) {
+    throw error(Kind::kUnsupported, "no cgroup file system is mounted on this host");
+  }
+  return layout;
+}
+
+const Hierarchy* Layout::find(std::string_view controller) const {
+  const auto found = std::ranges::find_if(
+      hierarchies_, [&](const Hierarchy& each) { return !each.v2 && each.has(controller); });
+  return found == hierarchies_.end() ? nullptr : &*found;
+}
+
+bool Layout::is_hybrid() const {
+  return std::ranges::any_of(hierarchies_, &Hierarchy::v2) && !is_pure_v2();
+}
+
+bool Layout::is_pure_v2() const {
+  return std::ranges::all_of(hierarchies_, &Hierarchy::v2);
+}
+
+std::string resolve_path(const Hierarchy& hierarchy, std::string_view cgroups_path,
+                         std::string_view container_id) {
+  std::string path;
+  const auto append = [&path](std::string_view part) {
+    for (const std::string_view component : split(part, '/')) {
+      if (component.empty()) continue;
+      path.append("/").append(component);
+    }
+  };
+  if (!cgroups_path.starts_with('/')) append(hierarchy.own_cgroup);
+  append(cgroups_path.empty() ? container_id : cgroups_path);
+  for (const std::string_view component : split(path, '/')) {
+    if (component == "." || component == "..") {
+      throw error(Kind::kInvalidArgument,
+                  "linux.cgroupsPath: \"{}\": a path without \".\" and \"..\" is needed",
+                  cgroups_path);
+    }
+  }
+  return path.empty() ? "/" : path;
+}
+
+}  // namespace seatrial::cgroup
