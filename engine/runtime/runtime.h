@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/unique_fd.h"
@@ -29,29 +30,35 @@ struct Stdio {
 };
 
 struct CreateRequest {
-  std::string id;
-  std::filesystem::path bundle;
-  Stdio stdio;
-  std::filesystem::path pid_file;        // empty: none
-  std::filesystem::path console_socket;  // needed when process.terminal, unless console_master is asked
+  std::string id = {};
+  std::filesystem::path bundle = {};
+  Stdio stdio = {};
+  std::filesystem::path pid_file = {};  // empty: none
+  // Who gets the master when process.terminal. Empty: Child::console_master() keeps it.
+  std::filesystem::path console_socket = {};
+  // Nobody stays to relay a terminal: a process.terminal then needs a console socket, and only
+  // then is a console socket taken.
+  bool detached = false;
   bool no_pivot = false;
   bool no_new_keyring = false;
-  unsigned preserve_fds = 0;             // the caller's descriptors 3 .. 3+n-1
+  // The caller's descriptors 3 .. 3+n-1 go to the program. They must not be close-on-exec.
+  unsigned preserve_fds = 0;
 };
 
 struct ExecRequest {
-  std::string id;
-  std::optional<spec::Process> process;  // full description; wins over the fields below
-  std::vector<std::string> args;         // with the container's own process for all else
-  std::vector<std::string> env;          // added
-  std::optional<std::string> cwd;
-  std::optional<spec::User> user;
-  std::optional<bool> terminal;
-  std::optional<bool> no_new_privileges;
-  std::vector<std::string> added_capabilities;
-  Stdio stdio;
-  std::filesystem::path pid_file;
-  std::filesystem::path console_socket;
+  std::string id = {};
+  std::optional<spec::Process> process = {};  // full description; wins over the fields below
+  std::vector<std::string> args = {};         // with the container's own process for all else
+  std::vector<std::string> env = {};          // added
+  std::optional<std::string> cwd = {};
+  std::optional<spec::User> user = {};
+  std::vector<std::uint32_t> added_gids = {};
+  std::optional<bool> terminal = {};
+  std::optional<bool> no_new_privileges = {};
+  std::vector<std::string> added_capabilities = {};
+  Stdio stdio = {};
+  std::filesystem::path pid_file = {};
+  std::filesystem::path console_socket = {};
   unsigned preserve_fds = 0;
 };
 
@@ -94,7 +101,8 @@ class Runtime {
   // nothing behind.
   Child create(const CreateRequest& request);
   void start(const std::string& id);
-  // create and start in one go, without the detour over the state directory's socket where possible.
+  // create and start in one go, without the detour over the state directory's socket where
+  // possible.
   Child run(const CreateRequest& request);
   // Runs one more process. The child is this process's own.
   Child exec(const ExecRequest& request);
@@ -110,10 +118,18 @@ class Runtime {
 
   const std::filesystem::path& root() const;
 
+  // What an operation wants said although it succeeds (an unknown capability, a failing poststop
+  // hook). Called from the operation's thread; nothing is said by default.
+  void on_warning(std::function<void(std::string_view)> sink);
+
+  struct Impl;  // impl.h, for the room itself
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The plan that create would carry out for this bundle on this host, a line a step. Makes nothing.
+std::string plan_text(const std::filesystem::path& bundle);
 
 // Where state lies without --root: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial when not root.
 std::filesystem::path default_root();

@@ -1,0 +1,121 @@
+#include "engine/oci/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "engine/base/error.h"
+#include "engine/oci/commands.h"
+
+namespace seatrial::oci {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+CommandLine parse(const std::vector<std::string_view>& words) {
+  return parse_command_line(words);
+}
+
+std::string refusal(const std::vector<std::string_view>& words) {
+  try {
+    parse_command_line(words);
+  } catch (const Error& failure) {
+    return failure.what();
+  }
+  return "(it was taken)";
+}
+
+TEST(CommandLine, TakesWhatContainerdSends) {
+  const CommandLine line =
+      parse({"--root", "/run/x", "--log", "/b/log.json", "--log-format", "json", "create",
+             "--bundle", "/b", "--pid-file", "/b/pid", "--console-socket", "/b/s", "c1"});
+  EXPECT_EQ(line.globals.get("root"), "/run/x");
+  EXPECT_EQ(line.globals.get("log-format"), "json");
+  EXPECT_EQ(line.verb->name, "create");
+  EXPECT_EQ(line.options.get("pid-file"), "/b/pid");
+  EXPECT_THAT(line.arguments, ElementsAre("c1"));
+}
+
+TEST(CommandLine, TakesEveryFormOfAnOption) {
+  for (const auto& words :
+       std::vector<std::vector<std::string_view>>{{"run", "--bundle", "/b", "c1"},
+                                                  {"run", "--bundle=/b", "c1"},
+                                                  {"run", "-bundle", "/b", "c1"},
+                                                  {"run", "-bundle=/b", "c1"},
+                                                  {"run", "-b", "/b", "c1"},
+                                                  {"run", "-b=/b", "c1"},
+                                                  {"run", "c1", "--bundle", "/b"},
+                                                  {"run", "--bundle", "/a", "-b", "/b", "c1"}}) {
+    const CommandLine line = parse(words);
+    EXPECT_EQ(line.options.get("bundle"), "/b");
+    EXPECT_THAT(line.arguments, ElementsAre("c1"));
+  }
+}
+
+TEST(CommandLine, SwitchesTakeTrueAndFalse) {
+  EXPECT_TRUE(parse({"delete", "--force", "c1"}).options.has("force"));
+  EXPECT_TRUE(parse({"delete", "-f=true", "c1"}).options.has("force"));
+  EXPECT_FALSE(parse({"delete", "--force=false", "c1"}).options.has("force"));
+  EXPECT_THAT(refusal({"delete", "--force=maybe", "c1"}), HasSubstr("--force=maybe"));
+}
+
+TEST(CommandLine, ACommandKeepsItsOwnOptions) {
+  const CommandLine line =
+      parse({"exec", "-e", "A=1", "--env=B=2", "-t", "c1", "ls", "-l", "--", "--help"});
+  EXPECT_THAT(line.options.all("env"), ElementsAre("A=1", "B=2"));
+  EXPECT_TRUE(line.options.has("tty"));
+  EXPECT_THAT(line.arguments, ElementsAre("c1", "ls", "-l", "--", "--help"));
+}
+
+TEST(CommandLine, TwoDashesEndTheOptions) {
+  EXPECT_THAT(parse({"kill", "--", "-c1"}).arguments, ElementsAre("-c1"));
+}
+
+TEST(CommandLine, RefusesByName) {
+  EXPECT_EQ(refusal({"run", "--bogus", "c1"}), "run: unknown option --bogus");
+  EXPECT_EQ(refusal({"frob"}), "unknown command frob; see seatrial-runtime --help");
+  EXPECT_EQ(refusal({"run", "--bundle"}), "run: option --bundle needs a value: DIR");
+  EXPECT_THAT(refusal({"run"}), HasSubstr("run: needs ID"));
+  EXPECT_EQ(refusal({"start", "c1", "c2"}), "start: unexpected argument c2");
+  EXPECT_THAT(refusal({"--systemd-cgroup", "list"}), HasSubstr("--systemd-cgroup"));
+  EXPECT_EQ(refusal({"--systemd-cgroup=false", "list"}), "(it was taken)");
+}
+
+TEST(CommandLine, HelpNeedsNoArguments) {
+  EXPECT_TRUE(parse({"run", "--help"}).options.has("help"));
+  EXPECT_TRUE(parse({"help"}).globals.has("help"));
+  EXPECT_THAT(help_text(find_verb("run")), HasSubstr("--no-pivot"));
+  EXPECT_THAT(help_text(nullptr), HasSubstr("recover"));
+}
+
+TEST(CommandLine, NumbersAreChecked) {
+  EXPECT_EQ(parse({"run", "--preserve-fds", "3", "c1"}).options.number_or_zero("preserve-fds"), 3U);
+  EXPECT_THROW(parse({"run", "--preserve-fds", "-1", "c1"}).options.number_or_zero("preserve-fds"),
+               Error);
+}
+
+TEST(Table, NoVerbHasTwoOptionsOfOneName) {
+  for (const Verb& verb : verbs()) {
+    std::set<std::string_view> names;
+    std::set<char> letters;
+    for (const Option& option : verb.options) {
+      EXPECT_TRUE(names.insert(option.name).second) << verb.name << " --" << option.name;
+      EXPECT_TRUE(option.letter == '\0' || letters.insert(option.letter).second)
+          << verb.name << " -" << option.letter;
+    }
+    EXPECT_TRUE(names.contains("help")) << verb.name;
+  }
+}
+
+TEST(ParseUser, TakesNumbersOnly) {
+  EXPECT_EQ(parse_user("1000").uid, 1000U);
+  EXPECT_EQ(parse_user("1000:5").gid, 5U);
+  for (const char* text : {"", "root", "1000:", ":5", "1:2:3", "-1", "4294967296"}) {
+    EXPECT_THROW(parse_user(text), Error) << text;
+  }
+}
+
+}  // namespace
+}  // namespace seatrial::oci

@@ -1,0 +1,268 @@
+#include "engine/oci/commands.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/oci/foreground.h"
+#include "engine/oci/shell_texts.h"
+#include "engine/oci/tables.h"
+#include "engine/runtime/runtime.h"
+#include "engine/spec/default_spec.h"
+#include "engine/spec/names.h"
+#include "engine/spec/parse_config.h"
+
+namespace seatrial::oci {
+namespace {
+
+using runtime::Runtime;
+
+// What every verb gets.
+struct Call {
+  const Values& options;
+  const std::vector<std::string>& arguments;
+  Runtime& runtime;
+
+  const std::string& id() const { return arguments.front(); }
+};
+
+void print(std::string_view text) {
+  write_all(1, text, "stdout");
+}
+
+std::string bundle_of(const Values& options) {
+  return options.get("bundle").value_or(".");
+}
+
+runtime::CreateRequest create_request(const Call& call) {
+  return {.id = call.id(),
+          .bundle = bundle_of(call.options),
+          .stdio = {},
+          .pid_file = call.options.get_or_empty("pid-file"),
+          .console_socket = call.options.get_or_empty("console-socket"),
+          .no_pivot = call.options.has("no-pivot"),
+          .no_new_keyring = call.options.has("no-new-keyring"),
+          .preserve_fds = call.options.number_or_zero("preserve-fds")};
+}
+
+// Nobody may be left holding a terminal's master, and nobody may wait for one that will not come.
+void check_terminal(bool terminal, bool detach, bool socket) {
+  if (terminal && detach && !socket) {
+    throw error(Kind::kInvalidArgument,
+                "process.terminal without a foreground needs --console-socket");
+  }
+  if (socket && !(terminal && detach)) {
+    throw error(Kind::kInvalidArgument,
+                "--console-socket is for a detached process with a terminal");
+  }
+}
+
+int create(const Call& call) {
+  runtime::CreateRequest request = create_request(call);
+  request.detached = true;
+  call.runtime.create(request);
+  return 0;
+}
+
+int run(const Call& call) {
+  runtime::CreateRequest request = create_request(call);
+  request.detached = call.options.has("detach");
+  if (request.detached) {
+    call.runtime.run(request);
+    return 0;
+  }
+  Foreground foreground;
+  runtime::Child child = call.runtime.run(request);
+  const int status = foreground.attend(child);
+  if (!call.options.has("keep")) call.runtime.remove(call.id());
+  return status;
+}
+
+int start(const Call& call) {
+  call.runtime.start(call.id());
+  return 0;
+}
+
+int state(const Call& call) {
+  print(spec::print_state(call.runtime.state(call.id())));
+  return 0;
+}
+
+int kill(const Call& call) {
+  const std::string name = call.arguments.size() > 1 ? call.arguments[1] : "SIGTERM";
+  const auto signal = spec::signal_number(name);
+  if (!signal) throw error(Kind::kInvalidArgument, "{} is not a signal", name);
+  call.runtime.kill(call.id(), *signal, call.options.has("all"));
+  return 0;
+}
+
+int remove(const Call& call) {
+  call.runtime.remove(call.id(), call.options.has("force"));
+  return 0;
+}
+
+bool wants_json(const Values& options) {
+  const std::string format = options.get("format").value_or("table");
+  if (format != "table" && format != "json") {
+    throw error(Kind::kInvalidArgument, "--format {}: there is table and json", format);
+  }
+  return format == "json";
+}
+
+int list(const Call& call) {
+  const std::vector<spec::State> states = call.runtime.list();
+  if (call.options.has("quiet")) {
+    for (const spec::State& each : states) print(each.id + "\n");
+  } else {
+    print(wants_json(call.options) ? states_json(states)
+                                   : states_table(states, call.runtime.root()));
+  }
+  return 0;
+}
+
+std::vector<std::uint32_t> parse_gids(const std::vector<std::string>& texts) {
+  std::vector<std::uint32_t> gids;
+  for (const std::string& text : texts) gids.push_back(parse_user(text).uid);
+  return gids;
+}
+
+runtime::ExecRequest exec_request(const Call& call) {
+  const Values& options = call.options;
+  runtime::ExecRequest request;
+  request.id = call.id();
+  if (const auto file = options.get("process")) {
+    request.process = with_context(*file, [&] { return spec::parse_process(read_file(*file)); });
+  }
+  request.args.assign(call.arguments.begin() + 1, call.arguments.end());
+  if (!request.process && request.args.empty()) {
+    throw error(Kind::kInvalidArgument, "exec needs a command, or --process FILE");
+  }
+  request.env = options.all("env");
+  request.cwd = options.get("cwd");
+  if (const auto user = options.get("user")) request.user = parse_user(*user);
+  request.added_gids = parse_gids(options.all("additional-gids"));
+  request.terminal = options.has("tty");
+  if (request.process && options.has("tty")) request.process->terminal = true;
+  if (options.has("no-new-privs")) request.no_new_privileges = true;
+  request.added_capabilities = options.all("cap");
+  request.pid_file = options.get_or_empty("pid-file");
+  request.console_socket = options.get_or_empty("console-socket");
+  request.preserve_fds = options.number_or_zero("preserve-fds");
+  return request;
+}
+
+int exec(const Call& call) {
+  const runtime::ExecRequest request = exec_request(call);
+  const bool detach = call.options.has("detach");
+  const bool terminal = request.process ? request.process->terminal : *request.terminal;
+  check_terminal(terminal, detach, !request.console_socket.empty());
+  if (detach) {
+    call.runtime.exec(request);
+    return 0;
+  }
+  Foreground foreground;
+  runtime::Child child = call.runtime.exec(request);
+  return foreground.attend(child);
+}
+
+int ps(const Call& call) {
+  const std::vector<pid_t> pids = call.runtime.processes(call.id());
+  if (wants_json(call.options)) {
+    print(pids_json(pids));
+  } else {
+    print(processes_table(pids, {call.arguments.begin() + 1, call.arguments.end()}));
+  }
+  return 0;
+}
+
+int write_spec(const Values& options) {
+  const std::filesystem::path path = std::filesystem::path(bundle_of(options)) / "config.json";
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd && errno == EEXIST) {
+    throw error(Kind::kConflict, "{} exists already; it is not overwritten", path.native());
+  }
+  if (!fd) throw sys_error(errno, "create {}", path.native());
+  write_all(fd.get(), spec::default_config(), path.native());
+  return 0;
+}
+
+int recover(const Call& call) {
+  for (const std::string& id : call.runtime.recover()) print(id + "\n");
+  return 0;
+}
+
+struct Entry {
+  std::string_view verb;
+  int (*carry_out)(const Call&);
+};
+
+constexpr Entry kEntries[] = {
+    {"create", create}, {"start", start}, {"run", run},   {"state", state}, {"kill", kill},
+    {"delete", remove}, {"list", list},   {"exec", exec}, {"ps", ps},       {"recover", recover},
+};
+
+// Verbs that need no state root. Nothing for the others.
+std::optional<int> carry_out_alone(const CommandLine& line) {
+  const std::string_view verb = line.verb->name;
+  if (verb == "spec") return write_spec(line.options);
+  if (verb == "plan") {
+    print(runtime::plan_text(bundle_of(line.options)));
+  } else if (verb == "completion") {
+    print(completion_text(line.arguments.front()));
+  } else if (verb == "man") {
+    print(man_text());
+  } else {
+    return std::nullopt;
+  }
+  return 0;
+}
+
+}  // namespace
+
+spec::User parse_user(std::string_view text) {
+  spec::User user;
+  const char* const end = text.data() + text.size();
+  auto parsed = std::from_chars(text.data(), end, user.uid);
+  if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == ':') {
+    parsed = std::from_chars(parsed.ptr + 1, end, user.gid);
+  }
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
+    throw error(Kind::kInvalidArgument, "{} is not UID or UID:GID, in numbers", text);
+  }
+  return user;
+}
+
+std::string version_text() {
+  return fmt::format("seatrial-runtime version {}\ncommit: {}\nspec: 1.3.0\n", SEATRIAL_VERSION,
+                     SEATRIAL_COMMIT);
+}
+
+int failure_status(const CommandLine& line) {
+  return line.verb != nullptr && line.verb->name == "exec" ? 255 : 1;
+}
+
+int carry_out(const CommandLine& line, const Log& log) {
+  if (line.globals.has("version")) {
+    print(version_text());
+    return 0;
+  }
+  if (line.verb == nullptr || line.globals.has("help") || line.options.has("help")) {
+    print(help_text(line.verb));
+    return 0;
+  }
+  if (const auto done = carry_out_alone(line)) return *done;
+  Runtime runtime(line.globals.get("root").value_or(runtime::default_root()));
+  runtime.on_warning([&log](std::string_view text) { log.write(LogLevel::kWarning, text); });
+  for (const Entry& entry : kEntries) {
+    if (entry.verb == line.verb->name) {
+      return entry.carry_out({line.options, line.arguments, runtime});
+    }
+  }
+  throw error(Kind::kInternal, "the command {} has no implementation", line.verb->name);
+}
+
+}  // namespace seatrial::oci

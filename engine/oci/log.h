@@ -1,0 +1,33 @@
+// Where the program says what went wrong: one line on stderr, and one in the file of --log.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "engine/base/unique_fd.h"
+
+namespace seatrial::oci {
+
+enum class LogFormat { kText, kJson };
+enum class LogLevel { kDebug, kWarning, kError };
+
+class Log {
+ public:
+  Log() = default;
+  // Appends to `path`, mode 0644 when new. Throws Error naming it.
+  Log(const std::filesystem::path& path, LogFormat format, bool debug);
+
+  // Errors and warnings go to stderr as well. Never throws: there is nobody left to tell.
+  void write(LogLevel level, std::string_view message) const noexcept;
+
+ private:
+  UniqueFd file_;
+  LogFormat format_ = LogFormat::kText;
+  bool debug_ = false;
+};
+
+// {"level":"error","msg":"...","time":"2025-..."}: what containerd reads back.
+std::string log_line(LogFormat format, LogLevel level, std::string_view message,
+                     std::string_view time);
+
+}  // namespace seatrial::oci

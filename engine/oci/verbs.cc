@@ -1,0 +1,130 @@
+// The table of verbs and options.
+#include "engine/oci/command_line.h"
+
+namespace seatrial::oci {
+namespace {
+
+constexpr std::string_view kNoSystemd = "cgroups are made directly, without systemd";
+constexpr std::string_view kNoLabels = "security labels are not applied by this version";
+
+constexpr Option kHelp{"help", "", "print this help", 'h'};
+constexpr Option kBundle{"bundle", "DIR", "the bundle's directory; default: the working directory",
+                         'b'};
+constexpr Option kConsoleSocket{"console-socket", "PATH",
+                                "unix socket that receives the terminal's master"};
+constexpr Option kPidFile{"pid-file", "PATH", "file to write the process's pid to"};
+constexpr Option kPreserveFds{"preserve-fds", "N", "pass descriptors 3 to 3+N-1 on"};
+
+constexpr Option kGlobals[] = {
+    {"root", "DIR", "where containers' states lie; default: /run/seatrial"},
+    {"log", "PATH", "append errors and warnings to this file"},
+    {"log-format", "FORMAT", "of the log: text (default) or json"},
+    {"debug", "", "log what is done, too"},
+    {"rootless", "BOOL", "accepted for callers that pass it; detected"},
+    {"systemd-cgroup", "", "refused", '\0', kNoSystemd},
+    kHelp,
+    {"version", "", "print the version", 'v'},
+};
+
+constexpr Option kCreate[] = {
+    kBundle,
+    kConsoleSocket,
+    kPidFile,
+    {"no-pivot", "", "enter the root file system by MS_MOVE and chroot"},
+    {"no-new-keyring", "", "keep the caller's session keyring"},
+    kPreserveFds,
+    kHelp,
+};
+
+constexpr Option kRun[] = {
+    kBundle,
+    kConsoleSocket,
+    kPidFile,
+    {"detach", "", "leave the container running", 'd'},
+    {"keep", "", "do not delete the container when it ends"},
+    {"no-pivot", "", "enter the root file system by MS_MOVE and chroot"},
+    {"no-new-keyring", "", "keep the caller's session keyring"},
+    {"no-subreaper", "", "accepted for callers that pass it; never a subreaper"},
+    kPreserveFds,
+    kHelp,
+};
+
+constexpr Option kHelpOnly[] = {kHelp};
+
+constexpr Option kKill[] = {{"all", "", "signal every process of the container", 'a'}, kHelp};
+
+constexpr Option kDelete[] = {
+    {"force", "", "kill what still runs first; an unknown id is fine", 'f'}, kHelp};
+
+constexpr Option kList[] = {{"format", "FORMAT", "table (default) or json", 'f'},
+                            {"quiet", "", "print ids only", 'q'},
+                            kHelp};
+
+constexpr Option kExec[] = {
+    {"process", "FILE", "the process object as JSON, instead of a command", 'p'},
+    {"detach", "", "do not wait for the process", 'd'},
+    kPidFile,
+    kConsoleSocket,
+    {"tty", "", "give the process a terminal", 't'},
+    {"cwd", "DIR", "its working directory"},
+    {"env", "NAME=VALUE", "add to its environment", 'e'},
+    {"user", "UID[:GID]", "run as this user", 'u'},
+    {"additional-gids", "GID", "add a group", 'g'},
+    {"cap", "NAME", "add a capability", 'c'},
+    {"no-new-privs", "", "set no_new_privs"},
+    kPreserveFds,
+    {"ignore-paused", "", "refused", '\0', "a process cannot start in a frozen cgroup"},
+    {"process-label", "LABEL", "refused", '\0', kNoLabels},
+    {"apparmor", "PROFILE", "refused", '\0', kNoLabels},
+    {"cgroup", "PATH", "refused", '\0', "exec joins the container's own cgroups"},
+    kHelp,
+};
+
+constexpr Option kPs[] = {{"format", "FORMAT", "table (default) or json", 'f'}, kHelp};
+
+constexpr Option kSpec[] = {
+    {"bundle", "DIR", "where to write config.json", 'b'},
+    {"rootless", "", "refused", '\0', "only root's configuration is written by this version"},
+    kHelp,
+};
+
+constexpr Option kPlan[] = {kBundle, kHelp};
+
+constexpr Verb kVerbs[] = {
+    {"create", "ID", "make a container from a bundle; it waits for start", kCreate, 1, 1},
+    {"start", "ID", "run the user's program in a created container", kHelpOnly, 1, 1},
+    {"run", "ID", "create and start; wait for the end and delete", kRun, 1, 1},
+    {"state", "ID", "print the container's state as JSON", kHelpOnly, 1, 1},
+    {"kill", "ID [SIGNAL]", "send a signal to the container's first process; default: SIGTERM",
+     kKill, 1, 2},
+    {"delete", "ID", "remove a stopped container", kDelete, 1, 1},
+    {"list", "", "list the containers under --root", kList, 0, 0},
+    {"exec", "ID COMMAND [ARG...]", "run one more process in a container", kExec, 1, kAnyNumber,
+     Order::kOptionsFirst},
+    {"ps", "ID [PS-OPTION...]", "show the container's processes", kPs, 1, kAnyNumber,
+     Order::kOptionsFirst},
+    {"spec", "", "write a config.json to start from", kSpec, 0, 0},
+    {"plan", "", "print what create would do for a bundle, step by step", kPlan, 0, 0},
+    {"recover", "", "clean what a killed seatrial-runtime left under --root", kHelpOnly, 0, 0},
+    {"completion", "SHELL", "print the completion for bash, zsh or fish", kHelpOnly, 1, 1},
+    {"man", "", "print the manual page seatrial-runtime(8)", kHelpOnly, 0, 0},
+};
+
+}  // namespace
+
+std::span<const Option> global_options() {
+  return kGlobals;
+}
+
+std::span<const Verb> verbs() {
+  return kVerbs;
+}
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == name) return &verb;
+  }
+  return nullptr;
+}
+
+}  // namespace seatrial::oci

@@ -1,0 +1,261 @@
+// create and run: from a bundle to a container that waits for start, or runs.
+#include <unistd.h>
+
+#include "engine/base/error.h"
+#include "engine/runtime/bundle.h"
+#include "engine/runtime/console.h"
+#include "engine/runtime/container_id.h"
+#include "engine/runtime/hooks.h"
+#include "engine/runtime/id_maps.h"
+#include "engine/runtime/impl.h"
+#include "engine/runtime/launch.h"
+#include "engine/runtime/pid_file.h"
+#include "engine/runtime/rfc3339.h"
+#include "engine/sys/unix_path.h"
+
+namespace seatrial::runtime {
+namespace {
+
+enum class Begin { kLater, kAtOnce };
+
+constexpr unsigned kSetGid = 6;  // CAP_SETGID
+
+// Directories of the container's cgroups that do not stand yet, outermost first.
+std::vector<std::string> absent_directories(const std::vector<plan::CgroupHierarchy>& joined) {
+  std::vector<std::string> absent;
+  for (const plan::CgroupHierarchy& hierarchy : joined) {
+    const std::string path = hierarchy.mountpoint + hierarchy.cgroup;
+    std::vector<std::string> here;
+    std::size_t length = path.size();
+    while (length > hierarchy.mountpoint.size()) {
+      std::string directory = path.substr(0, length);
+      if (::access(directory.c_str(), F_OK) == 0) break;
+      here.push_back(std::move(directory));
+      length = path.rfind('/', length - 1);
+    }
+    absent.insert(absent.end(), here.rbegin(), here.rend());
+  }
+  return absent;
+}
+
+// One create, step by step; what it made is taken back unless finish() is reached.
+class Creation {
+ public:
+  Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begin);
+
+  Child run();
+
+ private:
+  void connect_console();
+  void make_state();
+  void make_cgroup();
+  void launch();
+  void start();
+  void undo();
+  spec::State state(spec::Status status, pid_t pid) const;
+  std::string run_runtime_hooks(const sys::PidFd& init);
+  void take_console(UniqueFd master);
+
+  Runtime::Impl& impl_;
+  const CreateRequest& request_;
+  const Begin begin_;
+  const Bundle bundle_;
+  const spec::Config& config_;
+  const std::vector<plan::CgroupHierarchy> hierarchies_;
+  const plan::HostFacts host_;
+  const plan::LaunchPlan plan_;
+  UniqueFd console_socket_;
+  std::optional<StateDirectory> directory_;
+  Record record_;
+  UniqueFd listener_;
+  UniqueFd console_master_;
+  std::optional<Launch> launch_;
+  bool hooks_begun_ = false;
+};
+
+// Everything up to here only reads: a bad request fails before anything was made.
+Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begin)
+    : impl_(impl),
+      request_(request),
+      begin_(begin),
+      bundle_(load_bundle(request.bundle)),
+      config_(bundle_.config),
+      hierarchies_(
+          planned_hierarchies(impl.host.layout(), config_.linux_.cgroups_path, request.id)),
+      host_(impl.host.facts(hierarchies_)),
+      plan_(plan::plan(config_, host_,
+                       {.bundle = bundle_.path.native(),
+                        .id = request.id,
+                        .start_at_once = begin == Begin::kAtOnce,
+                        .no_pivot = request.no_pivot,
+                        .no_new_keyring = request.no_new_keyring,
+                        .preserve_fds = request.preserve_fds})) {
+  connect_console();
+  if (config_.process && config_.process->capabilities) {
+    for (const std::string& name : config_.process->capabilities->unknown) {
+      impl_.warn(fmt::format("capability {} is not known and was left out", name));
+    }
+  }
+}
+
+// Nobody may be left holding a terminal's master, and nobody may wait for one that will not come.
+void Creation::connect_console() {
+  const bool terminal = config_.process && config_.process->terminal;
+  const bool socket = !request_.console_socket.empty();
+  if (terminal && request_.detached && !socket) {
+    throw error(Kind::kInvalidArgument,
+                "config.json asks for a process.terminal, which without a foreground needs a "
+                "console socket");
+  }
+  if (!socket) return;
+  if (!terminal || !request_.detached) {
+    throw error(Kind::kInvalidArgument,
+                "a console socket is for a detached container with process.terminal");
+  }
+  console_socket_ = connect_console_socket(request_.console_socket);
+}
+
+Child Creation::run() {
+  make_state();
+  try {
+    make_cgroup();
+    launch();
+    if (begin_ == Begin::kAtOnce) start();
+  } catch (...) {
+    undo();
+    throw;
+  }
+  const pid_t pid = launch_->init().pid();
+  return {pid, launch_->release().release(), std::move(console_master_)};
+}
+
+void Creation::make_state() {
+  record_ = {.phase = Phase::kCreating,
+             .boot = impl_.host.boot_id(),
+             .creator = identify(::getpid()),
+             .init = {},
+             .oci_version = config_.oci_version,
+             .bundle = bundle_.path.native(),
+             .rootfs = bundle_.rootfs,
+             .created = rfc3339(std::chrono::system_clock::now()),
+             .annotations = config_.annotations,
+             .planned_cgroups = absent_directories(hierarchies_),
+             .cgroups = {},
+             .own_pid_namespace = false,
+             .has_poststart = !config_.hooks.poststart.empty(),
+             .has_poststop = !config_.hooks.poststop.empty()};
+  const spec::Namespace* pid = config_.find_namespace(spec::NamespaceType::kPid);
+  record_.own_pid_namespace = pid != nullptr && pid->path.empty();
+  directory_ = impl_.root.create(request_.id);
+  try {
+    directory_->write_record(record_);
+    directory_->write_config(bundle_.config_text);
+    if (begin_ == Begin::kLater) {
+      listener_ = sys::listen_at(directory_->get(), kStartSocket, sys::SocketType::kPacket);
+    }
+  } catch (...) {
+    impl_.root.remove(*directory_);
+    throw;
+  }
+}
+
+void Creation::make_cgroup() {
+  const cgroup::Cgroup cgroup =
+      cgroup::Cgroup::create(impl_.host.layout(), config_.linux_.cgroups_path, request_.id);
+  record_.cgroups = cgroup::print_identity(cgroup.identity());
+  cgroup.apply(config_.linux_.resources);
+}
+
+void Creation::launch() {
+  launch_.emplace(plan_, LaunchRequest{.program = impl_.host.init_program(),
+                                       .stdio = request_.stdio,
+                                       .preserve_fds = request_.preserve_fds,
+                                       .start_listener = listener_.get(),
+                                       .target = -1});
+  const bool may_set_groups = (host_.own_capabilities >> kSetGid & 1) != 0;
+  launch_->serve({
+      .write_id_maps = [&](pid_t pid) { write_id_maps(pid, config_.linux_, may_set_groups); },
+      .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
+      .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
+  });
+  record_.init = identify(launch_->init().pid());
+  record_.phase = Phase::kCreated;
+  directory_->write_record(record_);
+  if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
+}
+
+void Creation::start() {
+  launch_->proceed();
+  const pid_t pid = record_.init.pid;
+  launch_->await_execution(
+      [&] { return spec::print_specified(state(spec::Status::kCreated, pid)); });
+  impl_.run_poststart(config_, state(spec::Status::kRunning, pid));
+}
+
+std::string Creation::run_runtime_hooks(const sys::PidFd& init) {
+  hooks_begun_ = true;
+  const std::string document = spec::print_specified(state(spec::Status::kCreating, init.pid()));
+  const auto run = [&](std::string_view kind, const std::vector<spec::Hook>& hooks) {
+    run_hooks(hooks, {.kind = kind,
+                      .state = document,
+                      .directory = bundle_.path.native(),
+                      .abort_fd = init.get()});
+  };
+  run("prestart", config_.hooks.prestart);
+  run("createRuntime", config_.hooks.create_runtime);
+  return document;
+}
+
+void Creation::take_console(UniqueFd master) {
+  if (console_socket_) {
+    send_console(console_socket_.get(), master.get());
+  } else {
+    console_master_ = std::move(master);
+  }
+}
+
+spec::State Creation::state(spec::Status status, pid_t pid) const {
+  return {.oci_version = config_.oci_version,
+          .id = request_.id,
+          .status = status,
+          .pid = pid,
+          .bundle = record_.bundle,
+          .rootfs = record_.rootfs,
+          .created = record_.created,
+          .annotations = record_.annotations};
+}
+
+// Called while the failure that matters is on its way up; one more is a warning.
+void Creation::undo() {
+  launch_.reset();
+  try {
+    if (!request_.pid_file.empty() && record_.phase == Phase::kCreated) {
+      ::unlink(request_.pid_file.c_str());
+    }
+    // Once hooks have run, the lifecycle goes on with the end of the container (runtime.md).
+    impl_.destroy(*directory_, record_, Runtime::Impl::Processes::kKill, hooks_begun_);
+  } catch (const Error& failure) {
+    impl_.warn(fmt::format("container {} is not removed: {}", request_.id, failure.what()));
+  }
+}
+
+Child create_container(Runtime::Impl& impl, const CreateRequest& request, Begin begin) {
+  const std::string context =
+      fmt::format("{} {}", begin == Begin::kLater ? "create" : "run", request.id);
+  return with_context(context, [&] {
+    check_container_id(request.id);
+    return Creation(impl, request, begin).run();
+  });
+}
+
+}  // namespace
+
+Child Runtime::create(const CreateRequest& request) {
+  return create_container(*impl_, request, Begin::kLater);
+}
+
+Child Runtime::run(const CreateRequest& request) {
+  return create_container(*impl_, request, Begin::kAtOnce);
+}
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,148 @@
+// exec: one more process in a container that stands.
+#include <sys/stat.h>
+
+#include <array>
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/runtime/console.h"
+#include "engine/runtime/impl.h"
+#include "engine/runtime/launch.h"
+#include "engine/runtime/pid_file.h"
+#include "engine/spec/names.h"
+
+namespace seatrial::runtime {
+namespace {
+
+// What a process description of the caller's leaves open comes from the container's own process:
+// an exec must not be a way around limits that the container has. NoNewPrivileges cannot be told
+// apart from silence in a parsed document, so that one can only be added.
+spec::Process completed(spec::Process process, const spec::Process& own) {
+  if (!process.capabilities) process.capabilities = own.capabilities;
+  if (process.rlimits.empty()) process.rlimits = own.rlimits;
+  if (!process.oom_score_adj) process.oom_score_adj = own.oom_score_adj;
+  if (!process.user.umask) process.user.umask = own.user.umask;
+  process.no_new_privileges |= own.no_new_privileges;
+  return process;
+}
+
+void add_capabilities(spec::Process& process, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  spec::Capabilities capabilities = process.capabilities.value_or(spec::Capabilities{});
+  for (const std::string& name : names) {
+    const auto number = spec::capability_number(name);
+    if (!number) throw error(Kind::kInvalidArgument, "{} is not the name of a capability", name);
+    const spec::CapabilitySet bit = spec::CapabilitySet{1} << *number;
+    capabilities.bounding |= bit;
+    capabilities.effective |= bit;
+    capabilities.permitted |= bit;
+  }
+  process.capabilities = std::move(capabilities);
+}
+
+spec::Process process_of(const ExecRequest& request, const spec::Process& own) {
+  if (request.process) return completed(*request.process, own);
+  spec::Process process = own;
+  process.args = request.args;
+  process.env.insert(process.env.end(), request.env.begin(), request.env.end());
+  process.terminal = request.terminal.value_or(false);
+  process.console_size.reset();
+  if (request.cwd) process.cwd = *request.cwd;
+  if (request.user) {
+    process.user = *request.user;
+    if (!process.user.umask) process.user.umask = own.user.umask;
+  }
+  auto& gids = process.user.additional_gids;
+  gids.insert(gids.end(), request.added_gids.begin(), request.added_gids.end());
+  if (request.no_new_privileges) process.no_new_privileges |= *request.no_new_privileges;
+  add_capabilities(process, request.added_capabilities);
+  return process;
+}
+
+// Those in which the container's init is and we are not: to join one's own user namespace is an
+// error for setns(2), and for the others a waste.
+std::vector<spec::NamespaceType> foreign_namespaces(pid_t pid) {
+  using spec::NamespaceType;
+  constexpr std::array<std::pair<const char*, NamespaceType>, 8> kFiles{
+      {{"user", NamespaceType::kUser},
+       {"pid", NamespaceType::kPid},
+       {"mnt", NamespaceType::kMount},
+       {"net", NamespaceType::kNetwork},
+       {"ipc", NamespaceType::kIpc},
+       {"uts", NamespaceType::kUts},
+       {"cgroup", NamespaceType::kCgroup},
+       {"time", NamespaceType::kTime}}};
+  std::vector<NamespaceType> foreign;
+  for (const auto& [name, type] : kFiles) {
+    struct stat own{};
+    struct stat theirs{};
+    if (::stat(fmt::format("/proc/self/ns/{}", name).c_str(), &own) != 0) continue;
+    const std::string path = fmt::format("/proc/{}/ns/{}", pid, name);
+    if (::stat(path.c_str(), &theirs) != 0) throw sys_error(errno, "read {}", path);
+    if (own.st_ino != theirs.st_ino) foreign.push_back(type);
+  }
+  return foreign;
+}
+
+sys::PidFd open_init(const Record& record) {
+  auto init = sys::PidFd::open(record.init.pid);
+  // Checked after the open: the descriptor and the identity now speak of the same process.
+  if (!init || !record.init.is_alive()) throw error(Kind::kConflict, "container not running");
+  return std::move(*init);
+}
+
+void check_status(spec::Status status) {
+  if (status == spec::Status::kRunning || status == spec::Status::kCreated) return;
+  throw error(Kind::kConflict, "cannot exec in a container that is {}{}", spec::to_string(status),
+              status == spec::Status::kStopped ? ": container not running" : "");
+}
+
+Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
+  const StateDirectory directory = impl.root.lock(request.id, Lock::kShared);
+  const Record record = directory.read_record();
+  check_status(impl.state_of(directory, record).status);
+  const spec::Config config = Runtime::Impl::config_of(directory, record);
+  const spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
+  const sys::PidFd target = open_init(record);
+  const plan::LaunchPlan plan = plan::plan_exec(
+      process, impl.host.facts(joined_hierarchies(Runtime::Impl::cgroup_of(record).identity())),
+      {.preserve_fds = request.preserve_fds,
+       .no_new_keyring = false,
+       .id = request.id,
+       .namespaces = foreign_namespaces(record.init.pid),
+       .rootfs = record.rootfs,
+       .cgroup_sub = {}});
+
+  UniqueFd console_socket;
+  if (!request.console_socket.empty()) {
+    if (!process.terminal) {
+      throw error(Kind::kInvalidArgument, "a console socket was given, but no terminal asked for");
+    }
+    console_socket = connect_console_socket(request.console_socket);
+  }
+  UniqueFd console_master;
+  Launch launch(plan, {.program = impl.host.init_program(),
+                       .stdio = request.stdio,
+                       .preserve_fds = request.preserve_fds,
+                       .start_listener = -1,
+                       .target = target.get()});
+  launch.serve({.write_id_maps = {}, .run_hooks = {}, .take_console = [&](UniqueFd master) {
+                  if (console_socket) {
+                    send_console(console_socket.get(), master.get());
+                  } else {
+                    console_master = std::move(master);
+                  }
+                }});
+  launch.await_execution([] { return std::string(); });
+  const pid_t pid = launch.init().pid();
+  if (!request.pid_file.empty()) write_pid_file(request.pid_file, pid);
+  return {pid, launch.release().release(), std::move(console_master)};
+}
+
+}  // namespace
+
+Child Runtime::exec(const ExecRequest& request) {
+  return with_context("exec in " + request.id, [&] { return exec_in_container(*impl_, request); });
+}
+
+}  // namespace seatrial::runtime

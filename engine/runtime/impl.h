@@ -1,0 +1,56 @@
+// What Runtime's operations share. Not for other rooms.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "engine/cgroup/cgroup.h"
+#include "engine/runtime/host.h"
+#include "engine/runtime/runtime.h"
+#include "engine/runtime/state_root.h"
+
+namespace seatrial::runtime {
+
+struct Runtime::Impl {
+  explicit Impl(std::filesystem::path path) : root(std::move(path)) {}
+
+  StateRoot root;
+  Host host;
+  std::function<void(std::string_view)> warning_sink;
+
+  void warn(std::string_view text) const {
+    if (warning_sink) warning_sink(text);
+  }
+
+  // The state as the kernel's facts have it now.
+  spec::State state_of(const StateDirectory& directory, const Record& record);
+
+  // The container's configuration as it was at create.
+  static spec::Config config_of(const StateDirectory& directory, const Record& record);
+
+  // The cgroup that the record names, whole or planned.
+  static cgroup::Cgroup cgroup_of(const Record& record);
+
+  bool is_of_this_boot(const Record& record) { return record.boot == host.boot_id(); }
+  bool init_is_alive(const Record& record) {
+    return is_of_this_boot(record) && record.init.is_alive();
+  }
+
+  enum class Processes { kGone, kKill };
+
+  // Takes back all that create made: kills what is left of the processes, removes the cgroups, runs
+  // poststop hooks where `poststop` (their failures are warnings), and removes the state directory
+  // last. The lock must be held. Throws Error when something stays; the record stays then, too.
+  void destroy(const StateDirectory& directory, const Record& record, Processes processes,
+               bool poststop);
+
+  // poststart hooks. For documents of 1.3.0 and later a failing one throws; before, it is a
+  // warning.
+  void run_poststart(const spec::Config& config, const spec::State& state) const;
+};
+
+// Whether `version` ("1.0.2-dev") is 1.3.0 or later, where a failing poststart hook became an
+// error.
+bool poststart_failure_is_error(std::string_view version);
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,166 @@
+#include "engine/runtime/launch.h"
+
+#include <fcntl.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/sys/memfd.h"
+#include "engine/sys/packet.h"
+#include "engine/sys/spawn.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using wire::MessageKind;
+
+void kill_and_reap(const sys::PidFd& process) noexcept {
+  if (!process) return;
+  try {
+    process.send_signal(SIGKILL);
+    using namespace std::chrono_literals;
+    process.wait_exit(sys::after(2s));  // a frozen one dies only when somebody thaws its cgroup
+    process.reap();
+  } catch (const Error&) {
+    // A process that may not be killed is recovery's: a destructor has nobody to tell.
+  }
+}
+
+// Those that are close-on-exec are not the caller's to pass on: they are what this process opened
+// for itself since, on numbers that were free (state directory and lock among them).
+void add_preserved(std::vector<sys::Placement>& placements, unsigned count) {
+  for (unsigned index = 0; index < count; ++index) {
+    const int fd = 3 + static_cast<int>(index);
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) != 0) {
+      throw error(Kind::kInvalidArgument,
+                  "{} descriptors are to be preserved, but descriptor {} was not passed in", count,
+                  fd);
+    }
+    placements.push_back({fd, fd});
+  }
+}
+
+}  // namespace
+
+Launch::Launch(const plan::LaunchPlan& plan, const LaunchRequest& request) : plan_(plan) {
+  spawn(request);
+}
+
+Launch::~Launch() {
+  kill_and_reap(init_);
+  kill_and_reap(launcher_);
+}
+
+void Launch::spawn(const LaunchRequest& request) {
+  const UniqueFd encoded = sys::sealed_memfd("plan", plan::encode(plan_));
+  sys::SocketPair sync = sys::packet_socket_pair();
+  const UniqueFd null = open_file("/dev/null", O_RDWR);
+  const auto or_null = [&](int fd) { return fd < 0 ? null.get() : fd; };
+  const int base = 3 + static_cast<int>(request.preserve_fds);
+
+  sys::SpawnRequest child;
+  child.executable = request.program;
+  child.args = {"seatrial-init", std::to_string(base)};
+  child.placements = {{or_null(request.stdio.in), 0},
+                      {or_null(request.stdio.out), 1},
+                      {or_null(request.stdio.err), 2},
+                      {encoded.get(), base + wire::kPlanOffset},
+                      {sync.second.get(), base + wire::kSyncOffset}};
+  add_preserved(child.placements, request.preserve_fds);
+  const auto place = [&](int fd, wire::Slot slot) {
+    if (fd >= 0)
+      child.placements.push_back({fd, base + wire::kSlotOffset + static_cast<int>(slot)});
+  };
+  place(request.start_listener, wire::Slot::kStartListener);
+  place(request.target, wire::Slot::kTargetPidfd);
+  launcher_ = with_context("start the launcher", [&] { return sys::spawn(child); });
+  sync_ = std::move(sync.first);
+}
+
+void Launch::serve(const LaunchHandlers& handlers) {
+  while (!ready_) {
+    wait_for_message();
+    auto incoming = receive_message(sync_.get());
+    if (!incoming) fail_without_word();
+    answer(std::move(*incoming), handlers);
+  }
+  // It ended after its last message; nothing is left to wait for but the scheduler.
+  launcher_.wait_exit(std::nullopt);
+  launcher_.reap();
+  launcher_.reset();
+}
+
+// A launcher that was killed between its clone of init and its message leaves an init that waits
+// forever: so its end counts as a message until init is known.
+void Launch::wait_for_message() const {
+  std::array<pollfd, 2> entries{
+      {{sync_.get(), POLLIN, 0}, {init_ ? -1 : launcher_.get(), POLLIN, 0}}};
+  sys::poll_until(entries, std::nullopt);
+  if (entries[0].revents == 0) fail_without_word();
+}
+
+void Launch::answer(Incoming incoming, const LaunchHandlers& handlers) {
+  std::string payload;
+  switch (incoming.message.kind) {
+    case MessageKind::kIdMapsNeeded:
+      handlers.write_id_maps(launcher_.pid());
+      break;
+    case MessageKind::kInitStarted: {
+      auto opened = sys::PidFd::open(incoming.message.pid);
+      if (!opened) fail_without_word();
+      init_ = std::move(*opened);
+      break;
+    }
+    case MessageKind::kRuntimeHooksDue:
+      payload = handlers.run_hooks(init_);
+      break;
+    case MessageKind::kConsoleMaster:
+      if (incoming.descriptors.size() != 1) throw error(Kind::kInternal, "init sent no console");
+      handlers.take_console(std::move(incoming.descriptors.front()));
+      break;
+    case MessageKind::kReady:
+      ready_ = true;
+      return;
+    case MessageKind::kFailed:
+      fail(step_failure(incoming));
+    default:
+      throw error(Kind::kInternal, "init sent message {}",
+                  static_cast<unsigned>(incoming.message.kind));
+  }
+  send_message(sync_.get(), MessageKind::kProceed, payload);
+}
+
+void Launch::proceed() {
+  send_message(sync_.get(), MessageKind::kProceed);
+}
+
+void Launch::await_execution(const std::function<std::string()>& state) {
+  const auto failure = runtime::await_execution(sync_.get(), state);
+  if (failure) fail(*failure);
+}
+
+void Launch::fail(const StepFailure& failure) {
+  failed_step_ = failure.step;
+  throw to_error(failure, plan_);
+}
+
+void Launch::fail_without_word() const {
+  const char* name = init_ ? "init" : "the launcher";
+  const sys::PidFd& process = init_ ? init_ : launcher_;
+  using namespace std::chrono_literals;
+  if (process.wait_exit(sys::after(1s))) {
+    const sys::ProcessEnd end = process.reap().value_or(sys::ProcessEnd{});
+    if (end.signal != 0) {
+      throw error(Kind::kUnavailable, "{} was killed by signal {} (out of memory or by hand)", name,
+                  end.signal);
+    }
+    throw error(Kind::kUnavailable, "{} ended with status {} without a word", name, end.code);
+  }
+  throw error(Kind::kUnavailable, "{} hung up without a word", name);
+}
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,70 @@
+// One launch of the static init binary, from its spawn to the moment when init is ready.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "engine/plan/launch_plan.h"
+#include "engine/runtime/conversation.h"
+#include "engine/runtime/runtime.h"
+#include "engine/sys/pid_fd.h"
+
+namespace seatrial::runtime {
+
+struct LaunchRequest {
+  int program = -1;  // the sealed init binary
+  Stdio stdio = {};
+  unsigned preserve_fds = 0;
+  int start_listener = -1;  // for Slot::kStartListener
+  int target = -1;          // for Slot::kTargetPidfd
+};
+
+// What the runtime does while the container is made. Those that a plan does not need are not
+// called.
+struct LaunchHandlers {
+  std::function<void(pid_t launcher)> write_id_maps = {};
+  // Runs prestart and createRuntime hooks; returns the document for createContainer hooks.
+  std::function<std::string(const sys::PidFd& init)> run_hooks = {};
+  std::function<void(UniqueFd master)> take_console = {};
+};
+
+// Owns the launcher and init until release(): the destructor kills and reaps them.
+class Launch {
+ public:
+  // Spawns the launcher. Throws Error, for a descriptor to preserve that is not open too.
+  Launch(const plan::LaunchPlan& plan, const LaunchRequest& request);
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+  ~Launch();
+
+  // Answers until init is ready. Throws Error naming the step that failed.
+  void serve(const LaunchHandlers& handlers);
+
+  // For a plan with start_at_once: gives the order to start.
+  void proceed();
+
+  // Until the user's program runs. Throws Error naming the step that failed.
+  void await_execution(const std::function<std::string()>& state);
+
+  const sys::PidFd& init() const { return init_; }
+  // The step whose failure an Error told of; nothing when something else failed.
+  std::optional<std::size_t> failed_step() const { return failed_step_; }
+
+  [[nodiscard]] sys::PidFd release() { return std::move(init_); }
+
+ private:
+  void spawn(const LaunchRequest& request);
+  void answer(Incoming incoming, const LaunchHandlers& handlers);
+  void wait_for_message() const;
+  [[noreturn]] void fail(const StepFailure& failure);
+  [[noreturn]] void fail_without_word() const;
+
+  const plan::LaunchPlan& plan_;
+  UniqueFd sync_;
+  sys::PidFd launcher_;
+  sys::PidFd init_;
+  bool ready_ = false;
+  std::optional<std::size_t> failed_step_;
+};
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,99 @@
+#include "engine/runtime/record.h"
+
+#include "engine/base/error.h"
+#include "engine/spec/json_reader.h"
+#include "engine/spec/json_writer.h"
+#include "engine/sys/proc_stat.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using spec::JsonWriter;
+using spec::Reader;
+
+void put(JsonWriter& json, const char* key, const ProcessIdentity& process) {
+  json.key(key).begin_object();
+  json.key("pid").number(process.pid);
+  json.key("startTime").number(static_cast<std::int64_t>(process.start_time));
+  json.end_object();
+}
+
+ProcessIdentity take_process(const Reader& root, const char* key) {
+  const Reader process = root.require(key, "a process");
+  return {.pid = process.require("pid", "a number").integer<pid_t>(0),
+          .start_time = process.require("startTime", "a number").integer<std::uint64_t>()};
+}
+
+std::string take_string(const Reader& root, const char* key) {
+  return root.require(key, "a string").string();
+}
+
+bool take_boolean(const Reader& root, const char* key) {
+  return root.require(key, "a boolean").boolean();
+}
+
+}  // namespace
+
+bool ProcessIdentity::is_alive() const {
+  return sys::is_alive(pid, start_time);
+}
+
+ProcessIdentity identify(pid_t pid) {
+  const auto stat = sys::proc_stat(pid);
+  if (!stat) throw error(Kind::kNotFound, "process {} is gone", pid);
+  return {.pid = pid, .start_time = stat->start_time};
+}
+
+std::string print_record(const Record& record) {
+  JsonWriter json(spec::Layout::kOneLine);
+  json.begin_object();
+  json.key("phase").string(record.phase == Phase::kCreating ? "creating" : "created");
+  json.key("boot").string(record.boot);
+  put(json, "creator", record.creator);
+  put(json, "init", record.init);
+  json.key("ociVersion").string(record.oci_version);
+  json.key("bundle").string(record.bundle);
+  json.key("rootfs").string(record.rootfs);
+  json.key("created").string(record.created);
+  json.key("annotations").begin_object();
+  for (const auto& [key, value] : record.annotations) json.key(key).string(value);
+  json.end_object();
+  json.key("plannedCgroups").begin_array();
+  for (const std::string& path : record.planned_cgroups) json.string(path);
+  json.end_array();
+  json.key("cgroups").string(record.cgroups);
+  json.key("ownPidNamespace").boolean(record.own_pid_namespace);
+  json.key("hasPoststart").boolean(record.has_poststart);
+  json.key("hasPoststop").boolean(record.has_poststop);
+  json.end_object();
+  return json.take();
+}
+
+Record parse_record(std::string_view text) {
+  const spec::Document document(text, "record.json");
+  const Reader root(document);
+  Record record;
+  const std::string phase = take_string(root, "phase");
+  if (phase != "creating" && phase != "created") {
+    root.refuse_whole("phase: is neither creating nor created");
+  }
+  record.phase = phase == "creating" ? Phase::kCreating : Phase::kCreated;
+  record.boot = take_string(root, "boot");
+  record.creator = take_process(root, "creator");
+  record.init = take_process(root, "init");
+  record.oci_version = take_string(root, "ociVersion");
+  record.bundle = take_string(root, "bundle");
+  record.rootfs = take_string(root, "rootfs");
+  record.created = take_string(root, "created");
+  for (const auto& [key, value] : root.require("annotations", "an object").members()) {
+    record.annotations.emplace(key, value.string());
+  }
+  record.planned_cgroups = root.require("plannedCgroups", "an array").strings();
+  record.cgroups = take_string(root, "cgroups");
+  record.own_pid_namespace = take_boolean(root, "ownPidNamespace");
+  record.has_poststart = take_boolean(root, "hasPoststart");
+  record.has_poststop = take_boolean(root, "hasPoststop");
+  return record;
+}
+
+}  // namespace seatrial::runtime

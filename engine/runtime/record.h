@@ -1,0 +1,59 @@
+// What the runtime remembers of a container between two commands: the file record.json in its
+// state directory.
+//
+// What may change without the runtime's doing (whether the process lives, whether it is frozen) is
+// not in it: that is asked of the kernel each time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seatrial::runtime {
+
+// A process by number and start time (clock ticks since boot): later ones differ in one of them.
+struct ProcessIdentity {
+  pid_t pid = 0;
+  std::uint64_t start_time = 0;
+
+  bool is_alive() const;
+};
+
+// The identity of a living process. Throws Error{kNotFound} when it is gone.
+ProcessIdentity identify(pid_t pid);
+
+enum class Phase {
+  kCreating,  // written before anything else is made: all that the record names may or may not
+              // exist
+  kCreated,   // create has come to its end
+};
+
+struct Record {
+  Phase phase = Phase::kCreating;
+  std::string boot = {};  // the kernel's boot id: pids of another boot mean nothing
+  ProcessIdentity creator = {};
+  ProcessIdentity init = {};
+  std::string oci_version = {};
+  std::string bundle = {};
+  std::string rootfs = {};
+  std::string created = {};  // RFC 3339
+  std::map<std::string, std::string> annotations = {};
+  // Cgroup directories that did not exist when create began and that it was about to make,
+  // outermost first. Where create was killed, they are what it may have left.
+  std::vector<std::string> planned_cgroups = {};
+  std::string cgroups = {};        // cgroup::print_identity() once they are made
+  bool own_pid_namespace = false;  // its init's end is the end of all its processes
+  bool has_poststart = false;
+  bool has_poststop = false;
+};
+
+std::string print_record(const Record& record);
+
+// Throws Error{kInvalidArgument} for a text that print_record() did not write.
+Record parse_record(std::string_view text);
+
+}  // namespace seatrial::runtime

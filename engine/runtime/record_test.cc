@@ -1,0 +1,56 @@
+#include "engine/runtime/record.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "engine/base/error.h"
+
+namespace seatrial::runtime {
+namespace {
+
+Record full_record() {
+  return {.phase = Phase::kCreated,
+          .boot = "5d1a",
+          .creator = {.pid = 10, .start_time = 100},
+          .init = {.pid = 11, .start_time = 101},
+          .oci_version = "1.3.0",
+          .bundle = "/b",
+          .rootfs = "/b/root \"fs\"",
+          .created = "2025-11-02T09:30:05.000000007Z",
+          .annotations = {{"key", "value"}},
+          .planned_cgroups = {"/sys/fs/cgroup/cpu/a"},
+          .cgroups = "v1\tcpu\n",
+          .own_pid_namespace = true,
+          .has_poststart = true,
+          .has_poststop = true};
+}
+
+TEST(Record, ReadsBackWhatItPrints) {
+  const Record record = full_record();
+  const Record again = parse_record(print_record(record));
+  EXPECT_EQ(print_record(again), print_record(record));
+  EXPECT_EQ(again.phase, Phase::kCreated);
+  EXPECT_EQ(again.init.start_time, 101U);
+  EXPECT_EQ(again.rootfs, record.rootfs);
+  EXPECT_EQ(again.planned_cgroups, record.planned_cgroups);
+  EXPECT_TRUE(again.has_poststop);
+}
+
+TEST(Record, RefusesAnythingElse) {
+  EXPECT_THROW(parse_record(""), Error);
+  EXPECT_THROW(parse_record("{}"), Error);
+  std::string text = print_record(full_record());
+  text.replace(text.find("\"created\""), 9, "\"paused!\"");
+  EXPECT_THROW(parse_record(text), Error);
+}
+
+TEST(ProcessIdentity, AProcessThatTookTheNumberOverIsAnother) {
+  ProcessIdentity self = identify(::getpid());
+  EXPECT_TRUE(self.is_alive());
+  ++self.start_time;
+  EXPECT_FALSE(self.is_alive());
+  EXPECT_FALSE(ProcessIdentity{}.is_alive());
+}
+
+}  // namespace
+}  // namespace seatrial::runtime

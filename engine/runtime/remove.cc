@@ -1,0 +1,142 @@
+// delete and recover: taking back all that create made.
+#include <csignal>
+
+#include "engine/base/error.h"
+#include "engine/runtime/hooks.h"
+#include "engine/runtime/impl.h"
+#include "engine/sys/pid_fd.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 10s;  // for processes to die and cgroups to become removable
+
+// Kills the container's init, by identity, and all in its cgroups, and waits for init's end: in
+// this order, since a frozen process dies only when kill_all() thaws it.
+void kill_processes(const Record& record, const cgroup::Cgroup& cgroup, cgroup::Deadline deadline) {
+  const auto init = sys::PidFd::open(record.init.pid);
+  const bool alive = init && record.init.is_alive();
+  if (alive) init->send_signal(SIGKILL);
+  cgroup.kill_all(deadline);
+  if (alive && !init->wait_exit(deadline)) {
+    throw error(Kind::kTimeout, "process {} did not end within {} s of SIGKILL", record.init.pid,
+                kPatience.count());
+  }
+}
+
+// What stands under an id whose create was killed before it wrote its record: nothing else yet.
+bool has_record(const StateDirectory& directory) {
+  try {
+    static_cast<void>(directory.read_record());
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+void Runtime::Impl::destroy(const StateDirectory& directory, const Record& record,
+                            Processes processes, bool poststop) {
+  if (is_of_this_boot(record)) {
+    const cgroup::Cgroup cgroup = cgroup_of(record);
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    if (processes == Processes::kKill) kill_processes(record, cgroup, deadline);
+    cgroup.remove(deadline);
+  }
+  if (poststop && record.has_poststop) {
+    spec::State state = state_of(directory, record);
+    state.status = spec::Status::kStopped;
+    const spec::Config config = config_of(directory, record);
+    for (const spec::Hook& hook : config.hooks.poststop) {
+      try {
+        run_hook(hook, {.kind = "poststop",
+                        .state = spec::print_specified(state),
+                        .directory = record.bundle});
+      } catch (const Error& failure) {
+        warn(failure.what());
+      }
+    }
+  }
+  root.remove(directory);
+}
+
+namespace {
+
+void remove_container(Runtime::Impl& impl, const std::string& id) {
+  using Processes = Runtime::Impl::Processes;
+  const StateDirectory directory = impl.root.lock(id);
+  const Record record = directory.read_record();
+  const spec::State state = impl.state_of(directory, record);
+  if (state.status != spec::Status::kStopped) {
+    throw error(Kind::kConflict, "cannot delete a container that is not stopped: it is {}",
+                spec::to_string(state.status));
+  }
+  const bool all_gone = record.own_pid_namespace && record.phase == Phase::kCreated;
+  impl.destroy(directory, record, all_gone ? Processes::kGone : Processes::kKill,
+               record.phase == Phase::kCreated);
+}
+
+// A create in progress holds the lock; without its processes it fails and cleans up after itself.
+void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
+  const StateDirectory directory = impl.root.open(id);
+  if (!has_record(directory)) return;
+  const Record record = directory.read_record();
+  if (record.phase != Phase::kCreating || !impl.is_of_this_boot(record)) return;
+  Runtime::Impl::cgroup_of(record).kill_all(std::chrono::steady_clock::now() + kPatience);
+}
+
+void force_remove(Runtime::Impl& impl, const std::string& id) {
+  kill_before_lock(impl, id);
+  const StateDirectory directory = impl.root.lock(id);
+  if (!has_record(directory)) {
+    impl.root.remove(directory);
+    return;
+  }
+  const Record record = directory.read_record();
+  impl.destroy(directory, record, Runtime::Impl::Processes::kKill, record.phase == Phase::kCreated);
+}
+
+// Whether something was cleaned.
+bool recover_container(Runtime::Impl& impl, const std::string& id) {
+  const auto directory = impl.root.try_lock(id);
+  if (!directory) return false;  // somebody is at work on it
+  if (!has_record(*directory)) {
+    impl.root.remove(*directory);
+    return true;
+  }
+  const Record record = directory->read_record();
+  if (record.phase == Phase::kCreated) return false;
+  impl.destroy(*directory, record, Runtime::Impl::Processes::kKill, false);
+  return true;
+}
+
+}  // namespace
+
+void Runtime::remove(const std::string& id, bool force) {
+  with_context("delete " + id, [&] {
+    if (!force) {
+      remove_container(*impl_, id);
+      return;
+    }
+    try {
+      force_remove(*impl_, id);
+    } catch (const Error& failure) {
+      if (failure.kind() != Kind::kNotFound) throw;
+    }
+  });
+}
+
+std::vector<std::string> Runtime::recover() {
+  std::vector<std::string> cleaned;
+  for (const std::string& id : impl_->root.ids()) {
+    with_context("recover " + id, [&] {
+      if (recover_container(*impl_, id)) cleaned.push_back(id);
+    });
+  }
+  return cleaned;
+}
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,175 @@
+#include "engine/runtime/runtime.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+
+#include "engine/base/error.h"
+#include "engine/runtime/hooks.h"
+#include "engine/runtime/impl.h"
+#include "engine/spec/parse_config.h"
+#include "engine/sys/pid_fd.h"
+
+namespace seatrial::runtime {
+namespace {
+
+// Frozen tasks take a SIGKILL only when they are thawed.
+void kill_frozen(const cgroup::Cgroup& cgroup) {
+  if (cgroup.frozen()) cgroup.thaw();
+}
+
+}  // namespace
+
+std::filesystem::path default_root() {
+  const char* runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  if (::geteuid() != 0 && runtime_dir != nullptr && *runtime_dir != '\0') {
+    return std::filesystem::path(runtime_dir) / "seatrial";
+  }
+  return "/run/seatrial";
+}
+
+std::optional<ExitStatus> Child::wait(std::optional<std::chrono::milliseconds> timeout) {
+  sys::PidFd process(pid_, std::move(pidfd_));
+  const bool ended = process.wait_exit(sys::after(timeout));
+  const auto end = ended ? process.reap() : std::nullopt;
+  pidfd_ = process.release();
+  if (!ended) return std::nullopt;
+  if (!end) throw error(Kind::kNotFound, "process {} was reaped by somebody else", pid_);
+  return ExitStatus{end->code};
+}
+
+Runtime::Runtime(std::filesystem::path root) : impl_(std::make_unique<Impl>(std::move(root))) {}
+Runtime::Runtime(Runtime&&) noexcept = default;
+Runtime& Runtime::operator=(Runtime&&) noexcept = default;
+Runtime::~Runtime() = default;
+
+const std::filesystem::path& Runtime::root() const {
+  return impl_->root.path();
+}
+
+void Runtime::on_warning(std::function<void(std::string_view)> sink) {
+  impl_->warning_sink = std::move(sink);
+}
+
+spec::State Runtime::state(const std::string& id) const {
+  const StateDirectory directory = impl_->root.open(id);
+  return impl_->state_of(directory, directory.read_record());
+}
+
+std::vector<spec::State> Runtime::list() const {
+  std::vector<spec::State> states;
+  for (const std::string& id : impl_->root.ids()) {
+    try {
+      states.push_back(state(id));
+    } catch (const Error&) {
+      // Made or deleted this moment, or a leftover that recover() will take.
+    }
+  }
+  return states;
+}
+
+std::vector<pid_t> Runtime::processes(const std::string& id) const {
+  const Record record = impl_->root.open(id).read_record();
+  if (record.phase == Phase::kCreating || !impl_->is_of_this_boot(record)) return {};
+  std::vector<pid_t> pids = Impl::cgroup_of(record).processes();
+  // A cgroup that stood before the container also holds processes of others: those are not listed.
+  if (pids.empty() && record.init.is_alive()) pids.push_back(record.init.pid);
+  return pids;
+}
+
+void Runtime::kill(const std::string& id, int signal, bool all) {
+  const Record record = impl_->root.open(id).read_record();
+  const bool alive = impl_->init_is_alive(record);
+  if (all && record.phase == Phase::kCreated && impl_->is_of_this_boot(record)) {
+    const cgroup::Cgroup cgroup = Impl::cgroup_of(record);
+    if (!alive && cgroup.processes().empty()) {
+      throw error(Kind::kConflict, "container {}: container not running", id);
+    }
+    cgroup.signal_all(signal);
+    if (signal == SIGKILL) kill_frozen(cgroup);
+    return;
+  }
+  if (!alive) throw error(Kind::kConflict, "container {}: container not running", id);
+  const auto process = sys::PidFd::open(record.init.pid);
+  // Checked after the open: the descriptor and the identity now speak of the same process.
+  if (!process || !record.init.is_alive() || !process->send_signal(signal)) {
+    throw error(Kind::kConflict, "container {}: process already finished", id);
+  }
+  if (signal == SIGKILL) kill_frozen(Impl::cgroup_of(record));
+}
+
+spec::State Runtime::Impl::state_of(const StateDirectory& directory, const Record& record) {
+  spec::State state{.oci_version = record.oci_version,
+                    .id = directory.id(),
+                    .status = spec::Status::kStopped,
+                    .pid = 0,
+                    .bundle = record.bundle,
+                    .rootfs = record.rootfs,
+                    .created = record.created,
+                    .annotations = record.annotations};
+  if (!is_of_this_boot(record)) return state;
+  if (record.phase == Phase::kCreating) {
+    if (record.creator.is_alive()) state.status = spec::Status::kCreating;
+    return state;
+  }
+  if (!record.init.is_alive()) return state;
+  state.pid = record.init.pid;
+  if (cgroup_of(record).frozen()) {
+    state.status = spec::Status::kPaused;
+  } else {
+    state.status = directory.has_start_socket() ? spec::Status::kCreated : spec::Status::kRunning;
+  }
+  return state;
+}
+
+spec::Config Runtime::Impl::config_of(const StateDirectory& directory, const Record& record) {
+  return spec::parse_config(directory.read_config(), {.bundle = record.bundle});
+}
+
+cgroup::Cgroup Runtime::Impl::cgroup_of(const Record& record) {
+  if (!record.cgroups.empty()) return cgroup::Cgroup::open(cgroup::parse_identity(record.cgroups));
+  // Create was killed before it knew what it had made: what stands now of the directories that did
+  // not stand before is ours.
+  cgroup::Identity identity;
+  for (auto at = record.planned_cgroups.rbegin(); at != record.planned_cgroups.rend(); ++at) {
+    const std::string& path = *at;  // those below before those above: remove() goes in this order
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) continue;
+    identity.members.push_back({.hierarchy = {},
+                                .directory = path,
+                                .cgroup = {},
+                                .v2 = false,
+                                .made = {{.path = path, .inode = status.st_ino}}});
+  }
+  return cgroup::Cgroup::open(std::move(identity));
+}
+
+bool poststart_failure_is_error(std::string_view version) {
+  unsigned numbers[2] = {};
+  const char* position = version.data();
+  const char* const end = position + version.size();
+  for (unsigned& number : numbers) {
+    const auto parsed = std::from_chars(position, end, number);
+    if (parsed.ec != std::errc()) return false;
+    position = parsed.ptr == end ? end : parsed.ptr + 1;
+  }
+  return numbers[0] > 1 || (numbers[0] == 1 && numbers[1] >= 3);
+}
+
+void Runtime::Impl::run_poststart(const spec::Config& config, const spec::State& state) const {
+  for (const spec::Hook& hook : config.hooks.poststart) {
+    try {
+      run_hook(
+          hook,
+          {.kind = "poststart", .state = spec::print_specified(state), .directory = state.bundle});
+    } catch (const Error& failure) {
+      if (poststart_failure_is_error(config.oci_version)) throw;
+      warn(failure.what());
+    }
+  }
+}
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,319 @@
+// The lifecycle end to end, with real containers: needs root and cgroup v1, else skips.
+#include "engine/runtime/runtime.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <thread>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/cgroup/cgroup.h"
+#include "engine/runtime/state_root.h"
+#include "engine/sys/spawn.h"
+
+namespace seatrial::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using spec::Status;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// The part of config.json that a test chooses.
+struct Bundle {
+  std::string version = "1.3.0";
+  std::string command = "true";
+  std::string mounts = {};  // each ending with a comma
+  std::string hooks = "{}";
+  std::string terminal = "false";
+};
+
+std::string config_text(const Bundle& bundle) {
+  // The host's programs, read-only: no image is needed.
+  return fmt::format(R"({{
+    "ociVersion": "{}", "hostname": "trial", "root": {{"path": "rootfs"}},
+    "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "terminal": {},
+      "env": ["PATH=/usr/bin"], "oomScoreAdj": 321, "noNewPrivileges": true,
+      "rlimits": [{{"type": "RLIMIT_NOFILE", "soft": 77, "hard": 88}}],
+      "capabilities": {{"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"],
+                        "effective": ["CAP_KILL"]}}}},
+    "mounts": [
+      {{"destination": "/proc", "type": "proc", "source": "proc"}},
+      {{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}},
+      {{"destination": "/dev/pts", "type": "devpts", "source": "devpts",
+        "options": ["newinstance", "ptmxmode=0666"]}},
+      {}
+      {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
+      {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
+      {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+    "hooks": {},
+    "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
+                              {{"type": "uts"}}, {{"type": "network"}}]}}
+  }})",
+                     bundle.version, bundle.command, bundle.terminal, bundle.mounts, bundle.hooks);
+}
+
+std::string hook(const std::string& kind, const std::string& command) {
+  return fmt::format(R"({{"{}": [{{"path": "/usr/bin/sh", "args": ["sh", "-c", "{}"]}}]}})", kind,
+                     command);
+}
+
+class RuntimeTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "containers are made by root here";
+    if (cgroup::Layout::detect().is_pure_v2()) GTEST_SKIP() << "this version needs cgroup v1";
+    fs::create_directories(dir_.path() / "rootfs");
+    runtime_.emplace(dir_.path() / "state");
+    runtime_->on_warning([this](std::string_view text) { warnings_ += text; });
+  }
+
+  void TearDown() override {
+    if (!runtime_) return;
+    for (const std::string& id : StateRoot(runtime_->root()).ids()) {
+      ADD_FAILURE() << "left behind: " << id;
+      runtime_->remove(id, true);
+    }
+    const cgroup::Layout layout = cgroup::Layout::detect();
+    for (const cgroup::Hierarchy& each : layout.hierarchies()) {
+      EXPECT_FALSE(fs::exists(each.mountpoint + cgroup::resolve_path(each, "", id_))) << each.name;
+    }
+  }
+
+  CreateRequest request(const Bundle& bundle) {
+    write_file_atomically(dir_.path() / "config.json", config_text(bundle));
+    return {.id = id_, .bundle = dir_.path(), .stdio = {-1, 1, 2}};
+  }
+
+  std::string failure_of(const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const Error& failure) {
+      return failure.what();
+    }
+    return "(it did not fail)";
+  }
+
+  std::string read(const char* name) { return read_file(dir_.path() / name); }
+
+  const std::string id_ = fmt::format("runtime-test-{}", ::getpid());
+  TempDir dir_{fs::temp_directory_path()};
+  std::optional<Runtime> runtime_;
+  std::string warnings_;
+};
+
+TEST_F(RuntimeTest, RunGivesTheExitStatus) {
+  Child child = runtime_->run(request({.command = "exit 7"}));
+  EXPECT_EQ(child.wait(10s).value().code, 7);
+  EXPECT_EQ(runtime_->state(id_).status, Status::kStopped);
+  runtime_->remove(id_);
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+}
+
+TEST_F(RuntimeTest, LifecycleAllowsWhatItShouldAndNothingElse) {
+  CreateRequest create = request({.command = "exec sleep 1000"});
+  create.pid_file = dir_.path() / "pid";
+  Child child = runtime_->create(create);
+  EXPECT_EQ(read("pid"), std::to_string(child.pid()));
+  EXPECT_EQ(runtime_->state(id_).status, Status::kCreated);
+  EXPECT_THAT(failure_of([&] { runtime_->create(create); }), HasSubstr("already exists"));
+  EXPECT_THAT(failure_of([&] { runtime_->remove(id_); }), HasSubstr("not stopped: it is created"));
+
+  runtime_->start(id_);
+  const spec::State running = runtime_->state(id_);
+  EXPECT_EQ(running.status, Status::kRunning);
+  EXPECT_EQ(running.pid, child.pid());
+  EXPECT_EQ(runtime_->processes(id_), std::vector{child.pid()});
+  EXPECT_THAT(failure_of([&] { runtime_->start(id_); }), HasSubstr("running"));
+  EXPECT_THAT(failure_of([&] { runtime_->remove(id_); }), HasSubstr("not stopped: it is running"));
+
+  runtime_->kill(id_, SIGKILL);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+  EXPECT_EQ(runtime_->state(id_).status, Status::kStopped);
+  EXPECT_THAT(failure_of([&] { runtime_->kill(id_, SIGTERM); }),
+              HasSubstr("container not running"));
+  EXPECT_THAT(failure_of([&] { runtime_->start(id_); }), HasSubstr("stopped"));
+  EXPECT_THAT(failure_of([&] { runtime_->exec({.id = id_, .args = {"true"}}); }),
+              HasSubstr("stopped"));
+  runtime_->remove(id_);
+  EXPECT_THAT(failure_of([&] { runtime_->remove(id_); }), HasSubstr("does not exist"));
+  EXPECT_NO_THROW(runtime_->remove(id_, true));
+}
+
+TEST_F(RuntimeTest, AZombieIsAStoppedContainer) {
+  Child child = runtime_->run(request({}));
+  pollfd ended{.fd = child.pidfd(), .events = POLLIN, .revents = 0};
+  sys::poll_until({&ended, 1}, sys::after(10s));
+  EXPECT_EQ(runtime_->state(id_).status, Status::kStopped);
+  runtime_->remove(id_);
+  child.wait();
+}
+
+TEST_F(RuntimeTest, ExecKeepsWhatTheContainerHas) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  Child exec = runtime_->exec(
+      {.id = id_,
+       .args = {"/usr/bin/sh", "-c",
+                "grep -E 'NoNewPrivs|CapBnd' /proc/self/status; cat /proc/self/oom_score_adj; "
+                "ulimit -n; hostname; echo $EXTRA; exit 5"},
+       .env = {"EXTRA=more"},
+       .stdio = {-1, writer.get(), 2}});
+  writer.reset();
+  EXPECT_EQ(read_all(reader.get(), "pipe"),
+            "CapBnd:\t0000000000000020\nNoNewPrivs:\t1\n321\n77\ntrial\nmore\n");
+  EXPECT_EQ(exec.wait(10s).value().code, 5);
+  EXPECT_THAT(failure_of([&] { runtime_->exec({.id = id_, .args = {"/no/such"}}); }),
+              HasSubstr("No such file or directory"));
+  runtime_->remove(id_, true);
+  child.wait();
+}
+
+TEST_F(RuntimeTest, KillAllReachesEveryProcess) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  Child exec = runtime_->exec({.id = id_, .args = {"/usr/bin/sleep", "1000"}, .stdio = {-1, 1, 2}});
+  EXPECT_EQ(runtime_->processes(id_).size(), 2U);
+  runtime_->kill(id_, SIGTERM, true);
+  EXPECT_EQ(exec.wait(10s).value().code, 128 + SIGTERM);
+  runtime_->kill(id_, SIGKILL, true);
+  child.wait(10s);
+  runtime_->remove(id_);
+}
+
+TEST_F(RuntimeTest, AFrozenContainerIsPausedAndCanStillBeDeletedByForce) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  const Record record = StateRoot(runtime_->root()).open(id_).read_record();
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  cgroup::Cgroup::open(cgroup::parse_identity(record.cgroups)).freeze(deadline);
+  EXPECT_EQ(runtime_->state(id_).status, Status::kPaused);
+  EXPECT_THAT(failure_of([&] { runtime_->exec({.id = id_, .args = {"true"}}); }),
+              HasSubstr("paused"));
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+TEST_F(RuntimeTest, AFailedMountIsNamedAndNothingStays) {
+  const std::string bad = R"({"destination": "/bad", "type": "nosuchfs", "source": "x"},)";
+  EXPECT_THAT(failure_of([&] { runtime_->create(request({.mounts = bad})); }),
+              testing::MatchesRegex("create runtime-test-[0-9]+: step [0-9]+ of [0-9]+, .*nosuchfs "
+                                    "on /bad.*"));
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+}
+
+TEST_F(RuntimeTest, AMissingRootFileSystemIsNamed) {
+  const CreateRequest create = request({});
+  fs::remove(dir_.path() / "rootfs");
+  EXPECT_THAT(failure_of([&] { runtime_->create(create); }),
+              HasSubstr((dir_.path() / "rootfs").native()));
+}
+
+TEST_F(RuntimeTest, AFailingCreateRuntimeHookEndsInPoststop) {
+  const std::string hooks = fmt::format(R"({{"createRuntime": [{{"path": "/usr/bin/false"}}],
+                      "poststop": [{{"path": "/usr/bin/touch", "args": ["touch", "{}"]}}]}})",
+                                        (dir_.path() / "poststopped").native());
+  EXPECT_THAT(failure_of([&] { runtime_->create(request({.hooks = hooks})); }),
+              HasSubstr("createRuntime hook /usr/bin/false: exit status 1"));
+  EXPECT_TRUE(fs::exists(dir_.path() / "poststopped"));
+}
+
+TEST_F(RuntimeTest, AFailingPoststartHookIsAWarningBefore1Dot3) {
+  const std::string hooks = hook("poststart", "exit 4");
+  Child child =
+      runtime_->run(request({.version = "1.0.2", .command = "exec sleep 1000", .hooks = hooks}));
+  EXPECT_THAT(warnings_, HasSubstr("poststart hook"));
+  EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
+  runtime_->remove(id_, true);
+  child.wait();
+}
+
+TEST_F(RuntimeTest, AFailingPoststartHookEndsTheContainerSince1Dot3) {
+  const Bundle bundle{.command = "exec sleep 1000", .hooks = hook("poststart", "exit 4")};
+  Child child = runtime_->create(request(bundle));
+  EXPECT_THAT(failure_of([&] { runtime_->start(id_); }), HasSubstr("exit status 4"));
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+  EXPECT_THAT(failure_of([&] { runtime_->run(request(bundle)); }), HasSubstr("exit status 4"));
+}
+
+TEST_F(RuntimeTest, AFailingStartContainerHookEndsTheContainer) {
+  Child child = runtime_->create(request({.hooks = hook("startContainer", "exit 4")}));
+  EXPECT_THAT(failure_of([&] { runtime_->start(id_); }), HasSubstr("startContainer"));
+  EXPECT_TRUE(child.wait(10s));
+}
+
+TEST_F(RuntimeTest, AProgramThatCannotStartLeavesAStoppedContainer) {
+  Bundle bundle{.mounts = R"({"destination": "/usr", "source": "/usr", "options": ["rbind"]},)"};
+  CreateRequest create = request(bundle);
+  std::string text = config_text(bundle);
+  text.replace(text.find("\"/usr/bin/sh\""), 13, "\"/usr/share\"");
+  write_file_atomically(dir_.path() / "config.json", text);
+  EXPECT_THAT(failure_of([&] {
+                Child child = runtime_->create(create);
+                runtime_->start(id_);
+              }),
+              HasSubstr("Permission denied"));
+  runtime_->remove(id_, true);
+}
+
+TEST_F(RuntimeTest, KeepsTheConsoleMasterWhenNobodyElseWantsIt) {
+  Child child = runtime_->run(request({.command = "echo from the terminal", .terminal = "true"}));
+  ASSERT_TRUE(child.console_master());
+  EXPECT_EQ(child.wait(10s).value().code, 0);
+  char buffer[100];
+  const ssize_t got = ::read(child.console_master().get(), buffer, sizeof buffer);
+  EXPECT_EQ(std::string(buffer, got < 0 ? 0 : static_cast<std::size_t>(got)),
+            "from the terminal\r\n");
+  runtime_->remove(id_);
+}
+
+TEST_F(RuntimeTest, DoesNotPassItsOwnDescriptorsOn) {
+  CreateRequest create = request({});
+  create.preserve_fds = 200;
+  EXPECT_THAT(failure_of([&] { runtime_->create(create); }), HasSubstr("was not passed in"));
+}
+
+TEST_F(RuntimeTest, RecoverTakesWhatAKilledCreateLeft) {
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  ASSERT_NE(layout.find("pids"), nullptr);
+  const std::string left =
+      layout.find("pids")->mountpoint + cgroup::resolve_path(*layout.find("pids"), "", id_);
+  fs::create_directory(left);
+  {
+    const StateRoot root(runtime_->root());
+    Record record;
+    record.boot = read_file("/proc/sys/kernel/random/boot_id");
+    record.boot.pop_back();
+    record.planned_cgroups = {left};
+    root.create(id_).write_record(record);
+    root.create("killed-before-its-record");
+  }
+  EXPECT_EQ(runtime_->recover(), (std::vector<std::string>{"killed-before-its-record", id_}));
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+}
+
+TEST_F(RuntimeTest, ThreadsMayUseOneRuntime) {
+  const CreateRequest first = request({.command = "exit 3"});
+  std::vector<std::thread> threads;
+  for (int index = 0; index < 4; ++index) {
+    threads.emplace_back([&, index] {
+      CreateRequest own = first;
+      own.id = fmt::format("{}-{}", id_, index);
+      for (int round = 0; round < 5; ++round) {
+        Child child = runtime_->run(own);
+        EXPECT_EQ(child.wait(10s).value().code, 3);
+        runtime_->remove(own.id);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace seatrial::runtime
