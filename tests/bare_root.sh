@@ -1,0 +1,31 @@
+#!/bin/sh
+# bare_root.sh [VERB ARGUMENT...]: tries `./run VERB` (default: conform) as a new user would, on a
+# bare Debian 12 made by mmdebstrap. The root is entered by pivot_root in mount and pid namespaces
+# of its own (inside a plain chroot no runtime can pivot) and is gone afterwards.
+# BARE_ROOT_TAR keeps the bare root between runs.
+set -eu
+project=$(cd "$(dirname "$0")/.." && pwd)
+tar=${BARE_ROOT_TAR:-$(mktemp -u /tmp/bare-root.XXXXXX.tar)}
+[ -e "$tar" ] || mmdebstrap --variant=minbase bookworm "$tar"
+[ $# -gt 0 ] || set -- conform
+
+root=$(mktemp -d /tmp/bare-root.XXXXXX)
+trap 'rmdir "$root"; [ -n "${BARE_ROOT_TAR:-}" ] || rm -f "$tar"' EXIT
+export root tar project
+unshare --mount --propagation private --pid --fork --kill-child sh -euc '
+  mount -t tmpfs -o size=8g bare "$root"
+  tar -C "$root" -xf "$tar"
+  mkdir "$root/project" "$root/old"
+  (cd "$project" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - --ignore-failed-read) |
+    tar -C "$root/project" -xf -
+  cp /etc/resolv.conf "$root/etc/resolv.conf"
+  mount -t proc proc "$root/proc"
+  mount --rbind /sys "$root/sys"
+  mount --rbind /dev "$root/dev"
+  cd "$root"
+  pivot_root . old
+  umount -l /old
+  rmdir /old
+  cd /project
+  exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root ./run "$@"
+' sh "$@"
