@@ -52,6 +52,7 @@ struct CaseResult {
   std::string captured_stdout;  // raw bytes, possibly shortened in the middle
   std::string captured_stderr;
   std::chrono::milliseconds duration{0};
+  std::chrono::system_clock::time_point started{};  // the epoch: unknown
 };
 
 // What was tested.

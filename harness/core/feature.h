@@ -1,0 +1,77 @@
+// What a case may need of the engine and of the host beyond the plain lifecycle.
+//
+// Needs are probed once per target (harness/fixtures/probe_needs.h) and decide before a case runs.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace seatrial::harness {
+
+enum class Feature {
+  // Namespaces.
+  kUserNamespace,
+  kTimeNamespace,
+  kCgroupNamespace,
+  kNetworkNamespace,
+  // Filesystem.
+  kMaskedPaths,
+  kReadonlyPaths,
+  kIdmappedMounts,
+  kRecursiveMountOptions,  // rro, rnosuid, ... by mount_setattr(2)
+  kNosymfollow,
+  kMqueue,
+  kSysfs,
+  kMakeDevices,  // the caller may create device nodes
+  // Process.
+  kTerminal,  // --console-socket
+  kExec,
+  kHooks,
+  kDomainname,
+  kUmask,
+  kSeccomp,
+  kAppArmor,
+  kSelinux,
+  kScheduler,
+  kIoPriority,
+  kPersonality,
+  kExecCpuAffinity,
+  kRaiseHardRlimit,  // the caller holds CAP_SYS_RESOURCE
+  kLowerOomScore,    // the same, for values below the caller's own
+  // Control groups.
+  kCgroupV1,
+  kCgroupV2,
+  kCpuCgroup,
+  kCpusetCgroup,
+  kMemoryCgroup,
+  kMemorySwapCgroup,
+  kPidsCgroup,
+  kBlkioCgroup,
+  kDevicesCgroup,
+  kFreezerCgroup,
+  kHugetlbCgroup,
+  // How the engine is called.
+  kCommandLine,  // it is a command: not so the reference in process
+  kListVerb,
+  kPsVerb,
+  // The version of runtime-spec that the target declares.
+  kSpec11,        // 1.1.0 or later
+  kSpec12,        // 1.2.0 or later
+  kSpec13,        // 1.3.0 or later
+  kSpecBefore11,  // for clauses that ended
+  kSpecBefore12,
+  kSpecBefore13,
+};
+
+// "user-namespace", "spec-1.1"; what --list and reports show.
+std::string_view to_string(Feature feature);
+// Throws Error{kInvalidArgument} that names the feature.
+Feature feature_from(std::string_view name);
+std::span<const Feature> all_features();
+
+// Who lacks it decides the verdict: a kernel's lack makes a case not applicable, anything else
+// skips it. Reasons of the first sort start with the words "this kernel".
+bool is_kernel_lack(std::string_view reason);
+
+}  // namespace seatrial::harness

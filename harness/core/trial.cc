@@ -1,0 +1,71 @@
+#include "harness/core/trial.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "harness/catalogue/catalogue.h"
+#include "harness/core/engine_failure.h"
+
+namespace seatrial::harness {
+namespace {
+
+// Cases register before main(), from many files: a function's static is there in time.
+std::vector<CaseInfo>& cases() {
+  static std::vector<CaseInfo> all;
+  return all;
+}
+
+std::optional<std::string>& error_of_the_harness() {
+  static std::optional<std::string> text;
+  return text;
+}
+
+}  // namespace
+
+const std::optional<std::string>& TrialBase::harness_error() {
+  return error_of_the_harness();
+}
+
+void TrialBase::TestBody() {
+  error_of_the_harness().reset();
+  try {
+    trial_body();
+  } catch (const EngineFailure& failure) {
+    ADD_FAILURE_AT(failure.where().file_name(), static_cast<int>(failure.where().line()))
+        << failure.what();
+  } catch (const std::exception& failure) {
+    error_of_the_harness() = failure.what();
+  }
+}
+
+const std::vector<CaseInfo>& registered_cases() {
+  return cases();
+}
+
+std::vector<std::string> check_registered_cases() {
+  std::vector<std::string> complaints;
+  std::set<std::string> names;
+  for (const CaseInfo& info : cases()) {
+    const std::string where = fmt::format("{}:{}: {}", info.file, info.line, info.name);
+    if (!names.insert(info.name).second) {
+      complaints.push_back(where + " has the name of another case");
+    }
+    for (const std::string& id : info.clauses) {
+      if (Catalogue::shipped().find(id) == nullptr) {
+        complaints.push_back(
+            fmt::format("{} names the clause {}, which the catalogue lacks", where, id));
+      }
+    }
+  }
+  return complaints;
+}
+
+namespace trial_registration {
+
+void add(CaseInfo info) {
+  cases().push_back(std::move(info));
+}
+
+}  // namespace trial_registration
+}  // namespace seatrial::harness

@@ -1,0 +1,66 @@
+#include "harness/core/trial.h"
+
+#include <gmock/gmock.h>
+
+#include "engine/base/error.h"
+
+namespace seatrial::harness {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Trial : public TrialBase {};
+
+TRIAL(Sample, HasAllTraits, Clauses{"runtime/linux/masked-paths", "runtime/no/such-clause"},
+      Needs{Feature::kExec, Feature::kSpec11}, Deadline{std::chrono::seconds(3)}) {}
+
+struct Row {
+  std::string name;
+  Clauses clauses;
+  Needs needs;
+};
+const Row kRows[] = {{"First", {"runtime/linux/masked-paths"}, {}},
+                     {"Second", {"runtime/linux/readonly-paths"}, {Feature::kHooks}}};
+
+TRIAL_TABLE(Table, kRows) {
+  EXPECT_FALSE(row().name.empty());
+}
+
+CaseInfo registered(const std::string& name) {
+  for (const CaseInfo& info : registered_cases()) {
+    if (info.name == name) return info;
+  }
+  throw std::runtime_error(name + " is not registered");
+}
+
+TEST(ATrial, IsKnownWithItsTraits) {
+  const CaseInfo info = registered("Sample.HasAllTraits");
+  EXPECT_THAT(info.clauses, ElementsAre("runtime/linux/masked-paths", "runtime/no/such-clause"));
+  EXPECT_THAT(info.needs, ElementsAre("exec", "spec-1.1"));
+  EXPECT_EQ(info.deadline.count(), 3000);
+  EXPECT_THAT(info.file, HasSubstr("trial_test.cc"));
+  EXPECT_GT(info.line, 0);
+}
+
+TEST(ATrialTable, MakesACaseOfEachRow) {
+  EXPECT_THAT(registered("Table.First").needs, IsEmpty());
+  EXPECT_THAT(registered("Table.Second").needs, ElementsAre("hooks"));
+  EXPECT_THAT(registered("Table.Second").clauses, ElementsAre("runtime/linux/readonly-paths"));
+}
+
+TEST(TheCheck, NamesUnknownClauses) {
+  EXPECT_THAT(check_registered_cases(), ElementsAre(HasSubstr("runtime/no/such-clause")));
+}
+
+TEST(AFeature, HasANameThatLeadsBack) {
+  for (const Feature feature : all_features()) {
+    EXPECT_EQ(feature_from(to_string(feature)), feature);
+  }
+  EXPECT_THROW(feature_from("no-such-feature"), Error);
+}
+
+}  // namespace
+}  // namespace seatrial::harness
