@@ -1,0 +1,76 @@
+#include "harness/target/target.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "engine/base/error.h"
+#include "harness/target/oci_target.h"
+#ifdef SEATRIAL_HAS_REFERENCE
+#include "harness/target/reference_target.h"
+#endif
+
+namespace seatrial::harness {
+namespace {
+
+constexpr std::string_view kForms = "\"reference\", \"oci:NAME\" or \"oci:PATH\"";
+
+std::filesystem::path look_up(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : path;
+  while (!rest.empty()) {
+    const std::string_view directory = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
+    const std::filesystem::path candidate = std::filesystem::path(directory) / name;
+    if (::access(candidate.c_str(), X_OK) == 0) return std::filesystem::absolute(candidate);
+  }
+  throw error(Kind::kNotFound, "target oci:{}: no program of that name is in PATH", name);
+}
+
+std::filesystem::path program_of(std::string_view spec, const std::string& name) {
+  if (name.empty()) {
+    throw error(Kind::kInvalidArgument,
+                "target \"{}\" names no program: write oci:runc or "
+                "oci:/usr/sbin/runc",
+                spec);
+  }
+  if (name.find('/') == std::string::npos) return look_up(name);
+  if (::access(name.c_str(), X_OK) != 0 || std::filesystem::is_directory(name)) {
+    throw error(Kind::kNotFound, "target {}: {} is no program that can be executed", spec, name);
+  }
+  return std::filesystem::absolute(name);
+}
+
+}  // namespace
+
+TargetSpec parse_target(std::string_view spec) {
+  if (spec == "reference") return {};
+  const std::size_t colon = spec.find(':');
+  const std::string_view form = spec.substr(0, colon);
+  if (form == "docker" || form == "registry") {
+    throw error(Kind::kInvalidArgument,
+                "target \"{}\": {}: targets are not supported yet; this version takes {}", spec,
+                form, kForms);
+  }
+  if (colon == std::string_view::npos || form != "oci") {
+    throw error(Kind::kInvalidArgument, "target \"{}\" is none of {}", spec, kForms);
+  }
+  return {.form = TargetSpec::Form::kOci,
+          .program = program_of(spec, std::string(spec.substr(colon + 1)))};
+}
+
+std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem::path& state_root,
+                                    const TargetInfo* known) {
+  const TargetSpec parsed = parse_target(spec);
+  if (parsed.form == TargetSpec::Form::kOci) {
+    return std::make_unique<OciTarget>(
+        parsed.program, state_root, known != nullptr ? *known : ask_version(spec, parsed.program));
+  }
+#ifdef SEATRIAL_HAS_REFERENCE
+  return std::make_unique<ReferenceTarget>(state_root);
+#else
+  throw error(Kind::kUnsupported, "this build has no reference engine");
+#endif
+}
+
+}  // namespace seatrial::harness
