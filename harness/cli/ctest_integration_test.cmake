@@ -1,0 +1,26 @@
+# Tells ctest of the fake suite's cases, as seatrial_ctest_cases() does, and looks at what ctest makes of
+# the verdicts: a pass is green, a skip is skipped, a failure and an error are red.
+file(REMOVE_RECURSE "${DIR}")
+file(MAKE_DIRECTORY "${DIR}")
+execute_process(COMMAND "${CMAKE_COMMAND}"
+  -DSUITE=fake "-DPROGRAM=${SUITES}/fake" "-DSEATRIAL=${SEATRIAL}" "-DTARGETS=good;oci:not-installed"
+  "-DFACTS=${DIR}/facts" "-DOUTPUT=${DIR}/CTestTestfile.cmake" -P "${SCRIPT}"
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(
+  COMMAND "${CTEST}" -L target:good -R "^fake/good/Fake.(Passes|Skips|Fails|Breaks)$"
+  WORKING_DIRECTORY "${DIR}" OUTPUT_VARIABLE seen)
+foreach(expected
+    "fake/good/Fake.Passes [.]+ +Passed"
+    "fake/good/Fake.Skips [.]+[*]+Skipped"
+    "fake/good/Fake.Fails [.]+[*]+Failed"
+    "fake/good/Fake.Breaks [.]+[*]+Failed"
+    "2 tests failed out of 4")
+  if(NOT seen MATCHES "${expected}")
+    message(FATAL_ERROR "ctest did not print \"${expected}\" but:\n${seen}")
+  endif()
+endforeach()
+execute_process(COMMAND "${CTEST}" -N -L target:not-installed
+  WORKING_DIRECTORY "${DIR}" OUTPUT_VARIABLE seen)
+if(NOT seen MATCHES "Total Tests: 0")
+  message(FATAL_ERROR "cases of a target that is not installed are tests:\n${seen}")
+endif()

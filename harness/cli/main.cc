@@ -1,0 +1,46 @@
+// The program `seatrial`.
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+#include "engine/base/error.h"
+#include "harness/cli/verbs.h"
+
+namespace seatrial::cli {
+namespace {
+
+int run_verb(const CLI::App& app, const Settings& settings) {
+  const auto chosen = [&](const char* name) { return app.got_subcommand(name); };
+  if (chosen("conform")) return conform(settings);
+  if (chosen("clauses")) return clauses(settings);
+  if (chosen("report")) return report(settings);
+  if (chosen("check")) return check();
+  if (chosen("completion")) return completion(app, settings);
+  if (chosen("manual")) return manual(app);
+  return help(app, settings);
+}
+
+}  // namespace
+}  // namespace seatrial::cli
+
+int main(int argc, char** argv) {
+  using namespace seatrial;
+  cli::Settings settings;
+  const auto app = cli::command_line(settings);
+  try {
+    app->parse(argc, argv);
+    return cli::run_verb(*app, settings);
+  } catch (const CLI::ParseError& failure) {
+    if (argc > 1 && argv[1][0] != '-' && app->get_subcommands().empty()) {
+      fmt::print(stderr, "seatrial: there is no verb \"{}\"; `seatrial help` prints all\n",
+                 argv[1]);
+      return cli::kHarnessFailed;
+    }
+    // Also how --help and --version end.
+    return app->exit(failure) == 0 ? cli::kAllKept : cli::kHarnessFailed;
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "seatrial: {}\n", failure.what());
+    return cli::kHarnessFailed;
+  }
+}

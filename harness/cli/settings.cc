@@ -1,0 +1,148 @@
+#include "harness/cli/settings.h"
+
+#include <CLI/CLI.hpp>
+
+namespace seatrial::cli {
+namespace {
+
+// A list that is given by repeating the option, one value each.
+void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& list,
+              const std::string& description, const std::string& type) {
+  verb.add_option(name, list, description)->expected(1)->type_name(type)->take_all();
+}
+
+void add_outputs(CLI::App& verb, Settings& settings) {
+  verb.add_option("--junit", settings.junit, "Write JUnit files into this directory")
+      ->type_name("DIR");
+  verb.add_flag("--junit-extended", settings.junit_extended,
+                "Let the JUnit files have what only newer readers take");
+  verb.add_option("--html", settings.html, "Write the page index.html into this directory")
+      ->type_name("DIR");
+  verb.add_flag("-q,--quiet", settings.quiet, "Print failures only");
+}
+
+void add_choice_of_cases(CLI::App& verb, Settings& settings) {
+  add_list(verb, "--target", settings.targets,
+           "What to test: reference, or oci:COMMAND for any runc-like runtime. Repeatable; without "
+           "it: the reference and every known runtime that is installed",
+           "TARGET");
+  add_list(verb, "--suite", settings.suites, "Run this suite only. Repeatable", "SUITE");
+  add_list(verb, "--filter", settings.filters,
+           "Run cases whose name, or one of whose clauses, matches this glob. Repeatable", "GLOB");
+  add_list(verb, "--case", settings.cases, "Run the case of exactly this name. Repeatable", "CASE");
+  verb.add_flag("--list", settings.list, "Print the cases with clauses and needs; run nothing");
+}
+
+void add_ways_to_run(CLI::App& verb, Settings& settings) {
+  verb.add_option("-j,--jobs", settings.jobs, "Cases at a time; without it: one per processor")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
+  verb.add_option("--deadline-scale", settings.deadline_scale,
+                  "Multiply every deadline, for slow machines")
+      ->check(CLI::Range(0.01, 1000.0))
+      ->type_name("X");
+  verb.add_option("--repeat", settings.repeat, "Run each case this often and tell which are flaky")
+      ->check(CLI::Range(1, 1000000))
+      ->type_name("N");
+  verb.add_option("--resume", settings.resume,
+                  "Take the verdicts that this --json file has; run only the rest")
+      ->type_name("FILE");
+  verb.add_option("--progress", settings.progress, "Show a progress line: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->type_name("WHEN");
+  verb.add_flag("--no-host-check", settings.no_host_check,
+                "Do not compare the host before and after, because others work on it meanwhile");
+  verb.add_option("--facts-cache", settings.facts_cache,
+                  "Keep what is found out about targets in this directory")
+      ->type_name("DIR");
+}
+
+void add_conform(CLI::App& app, Settings& settings) {
+  CLI::App& verb = *app.add_subcommand("conform", "Run the conformance suites against engines");
+  add_choice_of_cases(verb, settings);
+  add_ways_to_run(verb, settings);
+  verb.add_flag("--strict", settings.strict, "A skipped case with a binding clause is a failure");
+  add_list(verb, "--waivers", settings.waivers,
+           "Expect the deviations that this file lists. Repeatable", "FILE");
+  verb.add_flag("--no-waivers", settings.no_waivers,
+                "Leave out the waivers that ship with the suites");
+  add_outputs(verb, settings);
+  verb.add_option("--json", settings.json, "Write all results to this file; - is standard output")
+      ->type_name("FILE");
+  verb.footer(
+      "Exit status: 0 all kept, 1 an engine failed a case or something was left on the host,\n"
+      "2 the harness or the command line was wrong, 3 nothing ran.\n\n"
+      "Examples:\n"
+      "  seatrial conform\n"
+      "  seatrial conform --target oci:/opt/runc --filter 'MaskedPaths.*'\n"
+      "  seatrial conform --target oci:crun --filter 'runtime/hooks/*' --html results\n"
+      "  seatrial conform --junit results/junit --json results/run.json -j 4");
+}
+
+void add_readers(CLI::App& app, Settings& settings) {
+  CLI::App& clauses = *app.add_subcommand("clauses",
+                                          "Print what the specifications ask, and which "
+                                          "cases hold engines to it");
+  clauses.add_flag("--uncovered", settings.uncovered, "Only binding clauses without a case");
+  clauses
+      .add_option("--oci-version", settings.oci_version,
+                  "Only clauses that hold in this version of the specification")
+      ->type_name("VERSION");
+  clauses.add_flag("--json", settings.as_json, "Print JSON");
+  clauses.footer(
+      "Examples:\n"
+      "  seatrial clauses --uncovered\n"
+      "  seatrial clauses --oci-version 1.0.2 --json");
+
+  CLI::App& report =
+      *app.add_subcommand("report", "Print the results of an earlier run again, in any form");
+  report.add_option("file", settings.report_file, "What conform --json wrote")
+      ->required()
+      ->type_name("FILE");
+  add_outputs(report, settings);
+  report.footer(
+      "Ends with the exit status of the run.\n\n"
+      "Examples:\n"
+      "  seatrial report results/run.json\n"
+      "  seatrial report results/run.json --html results --junit results/junit");
+
+  CLI::App& check = *app.add_subcommand("check", "Print what this host lacks, and what that costs");
+  check.footer("Examples:\n  seatrial check");
+}
+
+void add_helpers(CLI::App& app, Settings& settings) {
+  CLI::App& completion = *app.add_subcommand("completion", "Print a completion script for a shell");
+  completion.add_option("shell", settings.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->type_name("SHELL");
+  completion.footer(
+      "Examples:\n"
+      "  seatrial completion bash > /etc/bash_completion.d/seatrial\n"
+      "  seatrial completion fish > ~/.config/fish/completions/seatrial.fish");
+  app.add_subcommand("manual", "Print the manual page, for man")
+      ->footer("Examples:\n  seatrial manual > /usr/share/man/man1/seatrial.1");
+  CLI::App& help = *app.add_subcommand("help", "Print how a verb is used");
+  help.add_option("verb", settings.topic, "The verb")->type_name("VERB");
+  help.footer("Examples:\n  seatrial help conform");
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> command_line(Settings& settings) {
+  auto app = std::make_unique<CLI::App>("Sea trials for container engines", "seatrial");
+  app->require_subcommand(1);
+  app->set_version_flag("--version", "seatrial " SEATRIAL_VERSION, "Print the version");
+  app->get_formatter()->column_width(34);
+  add_conform(*app, settings);
+  add_readers(*app, settings);
+  add_helpers(*app, settings);
+  app->footer(
+      "Examples:\n"
+      "  seatrial conform\n"
+      "  seatrial clauses --uncovered\n"
+      "  seatrial help conform");
+  return app;
+}
+
+}  // namespace seatrial::cli

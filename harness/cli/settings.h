@@ -1,0 +1,49 @@
+// What the command line of `seatrial` says, and the table that reads it.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace seatrial::cli {
+
+struct Settings {
+  // conform
+  std::vector<std::string> targets;
+  std::vector<std::string> suites;
+  std::vector<std::string> filters;
+  std::vector<std::string> cases;
+  std::vector<std::string> waivers;
+  std::string resume;
+  std::string facts_cache;
+  std::string progress = "auto";
+  int jobs = 0;
+  int repeat = 1;
+  double deadline_scale = 1;
+  bool list = false;
+  bool strict = false;
+  bool no_waivers = false;
+  bool no_host_check = false;
+  // conform and report
+  std::string junit;
+  std::string html;
+  std::string json;
+  bool junit_extended = false;
+  bool quiet = false;
+  // clauses
+  bool uncovered = false;
+  bool as_json = false;
+  std::string oci_version;
+  // report
+  std::string report_file;
+  // completion
+  std::string shell;
+  // help
+  std::string topic;
+};
+
+// The table of verbs and options. `settings` must outlive the parsing.
+std::unique_ptr<CLI::App> command_line(Settings& settings);
+
+}  // namespace seatrial::cli

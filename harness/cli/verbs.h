@@ -1,0 +1,33 @@
+// The verbs of `seatrial`. Each returns the program's exit status and throws Error for what makes
+// it 2.
+#pragma once
+
+#include <cstdio>
+
+#include "harness/cli/settings.h"
+#include "harness/report/report.h"
+
+namespace seatrial::cli {
+
+inline constexpr int kAllKept = 0;
+inline constexpr int kEngineFailed = 1;
+inline constexpr int kHarnessFailed = 2;
+inline constexpr int kNothingRan = 3;
+
+int conform(const Settings& settings);
+int clauses(const Settings& settings);
+int report(const Settings& settings);
+int check();
+int completion(const CLI::App& app, const Settings& settings);
+int manual(const CLI::App& app);
+int help(const CLI::App& app, const Settings& settings);
+
+// What a report means as an exit status. An error outweighs a failure: such a run cannot be
+// trusted.
+int status_of(const harness::Report& report);
+
+// Writes the files that --junit and --html name, and prints the matrix and the failures (or the
+// failures alone) to `stream`.
+void publish(const harness::Report& report, const Settings& settings, std::FILE* stream);
+
+}  // namespace seatrial::cli

@@ -1,0 +1,120 @@
+#include "harness/runner/targets.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "harness/core/protocol.h"
+#include "harness/report/visible_text.h"
+
+namespace seatrial::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kOci = "oci:";
+constexpr std::array<std::string_view, 4> kRuntimes{"runc", "crun", "youki", "runsc"};
+
+// First on PATH, then where Debian installs what only root uses.
+fs::path find_command(std::string_view name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream dirs(std::string(path != nullptr ? path : "") + ":/usr/sbin:/sbin");
+  for (std::string dir; std::getline(dirs, dir, ':');) {
+    if (dir.empty()) continue;
+    const fs::path candidate = fs::path(dir) / name;
+    std::error_code ignored;
+    if (fs::is_regular_file(candidate, ignored) && ::access(candidate.c_str(), X_OK) == 0) {
+      return candidate;
+    }
+  }
+  return {};
+}
+
+// A file's identity: another build of it has another one.
+std::string stamp(const fs::path& path) {
+  struct stat status{};
+  if (path.empty() || ::stat(path.c_str(), &status) != 0) return "none";
+  return fmt::format("{} {} {} {}.{}", path.native(), status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+std::string cgroup_mounts() {
+  std::string out;
+  std::istringstream mounts(read_file("/proc/self/mounts"));
+  for (std::string line; std::getline(mounts, line);) {
+    if (line.find(" cgroup") != std::string::npos) out += line + "\n";
+  }
+  return out;
+}
+
+// All that a description depends on.
+std::string cache_key(const SuiteProgram& suite, const std::string& spec) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", spec, stamp(suite.program), stamp(command_of(spec)),
+                     ::geteuid(), read_file("/proc/sys/kernel/random/boot_id"), cgroup_mounts());
+}
+
+std::string ask(Interrupt& interrupt, const SuiteProgram& suite, const std::string& spec,
+                std::chrono::milliseconds deadline) {
+  const ChildOutcome outcome = run_child(
+      interrupt, {.argv = {suite.program.native(), "--describe", spec}, .deadline = deadline});
+  if (interrupt.came()) throw error(Kind::kUnavailable, "interrupted");
+  if (outcome.timed_out) {
+    throw error(Kind::kTimeout, "the target {} did not tell what it is within {} ms", spec,
+                deadline.count());
+  }
+  if (outcome.end.code != 0) {
+    const std::string sentence = one_line(outcome.error_text);
+    throw error(Kind::kUnavailable, "the target {} cannot be used: {}", spec,
+                sentence.empty() ? describe(outcome.end) : sentence);
+  }
+  with_context(suite.program.native(), [&] { parse_target_info(outcome.output); });
+  return outcome.output;
+}
+
+}  // namespace
+
+std::vector<std::string> known_targets() {
+  std::vector<std::string> targets{"reference"};
+  for (const std::string_view runtime : kRuntimes) {
+    const fs::path command = find_command(runtime);
+    if (!command.empty()) targets.push_back(std::string(kOci) + command.native());
+  }
+  return targets;
+}
+
+fs::path command_of(const std::string& spec) {
+  if (!spec.starts_with(kOci)) return {};
+  const std::string command = spec.substr(kOci.size());
+  return command.find('/') == std::string::npos ? find_command(command) : fs::path(command);
+}
+
+std::string FactsCache::describe(Interrupt& interrupt, const SuiteProgram& suite,
+                                 const std::string& spec,
+                                 std::chrono::milliseconds deadline) const {
+  if (dir_.empty()) return ask(interrupt, suite, spec, deadline);
+  fs::create_directories(dir_);
+  const std::string key = cache_key(suite, spec);
+  const fs::path file = dir_ / fmt::format("facts-{:016x}.json", std::hash<std::string>{}(key));
+  const UniqueFd lock = open_file(file.native() + ".lock", O_RDWR | O_CREAT, 0644);
+  if (::flock(lock.get(), LOCK_EX) != 0) throw sys_error(errno, "lock {}", file.native());
+  if (fs::exists(file)) {
+    const auto kept = nlohmann::json::parse(read_file(file), nullptr, false);
+    if (kept.is_object() && kept.value("key", "") == key) return kept.value("facts", "");
+  }
+  const std::string facts = ask(interrupt, suite, spec, deadline);
+  write_file_atomically(file, nlohmann::json{{"key", key}, {"facts", facts}}.dump() + "\n");
+  return facts;
+}
+
+}  // namespace seatrial::harness
