@@ -1,0 +1,64 @@
+// The floor: the least that any runtime must do for the default configuration, in plain system
+// calls from a small static process. The child is cloned vfork-style straight into its new
+// namespaces, so that neither page tables are copied nor a helper executed.
+//
+//   floor CONTROL_FD ROOTFS ID PROGRAM
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "suites/perf/clock.h"
+#include "suites/perf/control.h"
+#include "suites/perf/floor_container.h"
+
+namespace {
+
+using namespace seatrial::perf;
+
+alignas(16) char child_stack[64 * 1024];
+
+int container_main(void* container) {
+  become_container(*static_cast<const FloorContainer*>(container));
+}
+
+// Create, start, wait, delete. Ends the process when the container did not end with 0; its cgroups
+// are gone by then.
+void lifecycle(FloorContainer& container) {
+  make_cgroups(*container.cgroups);
+  const int flags = static_cast<int>(floor_namespaces()) | CLONE_VM | CLONE_VFORK | SIGCHLD;
+  const pid_t pid = ::clone(container_main, child_stack + sizeof child_stack, flags, &container);
+  int status = -1;
+  if (pid > 0) ::waitpid(pid, &status, 0);
+  const int clone_errno = errno;
+  remove_cgroups(*container.cgroups);
+  errno = pid > 0 ? ECANCELED : clone_errno;
+  if (status != 0) die("the container");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    std::fputs("usage: floor CONTROL_FD ROOTFS ID PROGRAM\n", stderr);
+    return 2;
+  }
+  const int control = std::atoi(argv[1]);
+  const FloorCgroups cgroups = find_cgroups(argv[3]);
+  FloorContainer container{.rootfs = argv[2], .program = argv[4], .cgroups = &cgroups};
+  for (;;) {
+    char request = 0;
+    if (::recv(control, &request, 1, 0) != 1) return 0;
+    Reply reply;
+    const std::int64_t begin = monotonic_ns();
+    lifecycle(container);
+    reply.nanoseconds = monotonic_ns() - begin;
+    reply.resident_kib = resident_kib();
+    if (::send(control, &reply, sizeof reply, MSG_NOSIGNAL) != sizeof reply) return 0;
+  }
+}

@@ -1,0 +1,94 @@
+#include "suites/perf/stage.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/error.h"
+#include "suites/perf/contestant.h"
+
+namespace seatrial::perf {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_mountpoint(const fs::path& path) {
+  struct stat own{};
+  struct stat parent{};
+  return ::stat(path.c_str(), &own) == 0 && ::stat(path.parent_path().c_str(), &parent) == 0 &&
+         own.st_dev != parent.st_dev;
+}
+
+// The version that every peer understands: crun 1.8 takes nothing above 1.0.
+constexpr const char* kSpecVersion = "1.0.2";
+
+// The configuration that `seatrial-runtime spec` writes into an empty bundle, made to run `program`
+// without a terminal.
+void write_config(const fs::path& bundle, const std::string& program) {
+  const fs::path runtime = sibling_program("seatrial-runtime");
+  run_command({runtime.string(), "spec", "--bundle", bundle.string()});
+  const fs::path file = bundle / "config.json";
+  auto config = nlohmann::json::parse(read_file(file));
+  config["ociVersion"] = kSpecVersion;
+  config["process"]["terminal"] = false;
+  config["process"]["args"] = {program};
+  write_file_atomically(file, config.dump(2));
+}
+
+}  // namespace
+
+void enter_private_mounts() {
+  if (::unshare(CLONE_NEWNS) != 0) throw sys_error(errno, "make a mount namespace");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    throw sys_error(errno, "make the mounts private");
+  }
+  const fs::path unified = "/sys/fs/cgroup/unified";
+  if (is_mountpoint(unified) && ::umount2(unified.c_str(), MNT_DETACH) != 0) {
+    throw sys_error(errno, "unmount {}", unified.string());
+  }
+}
+
+fs::path sibling_program(const std::string& name) {
+  const fs::path own = fs::read_symlink("/proc/self/exe");
+  fs::path program = own.parent_path() / name;
+  if (::access(program.c_str(), X_OK) != 0) {
+    throw error(Kind::kNotFound, "{} is missing; build it with the target `bench`",
+                program.string());
+  }
+  return program;
+}
+
+fs::path find_on_path(const std::string& name) {
+  const char* variable = std::getenv("PATH");
+  std::string_view rest = variable == nullptr ? "/usr/sbin:/usr/bin:/sbin:/bin" : variable;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find(':');
+    const fs::path program = fs::path(rest.substr(0, end)) / name;
+    if (program.is_absolute() && ::access(program.c_str(), X_OK) == 0) return program;
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return {};
+}
+
+Stage::Stage(const fs::path& program)
+    : directory_("/run", "seatrial-perf-"),
+      program_("/" + program.filename().string()),
+      id_("seatrial-perf-" + std::to_string(::getpid())) {
+  // The mountpoints stand before the first container does, so that nobody pays for making them.
+  for (const char* name : {"proc", "dev", "sys"}) fs::create_directories(rootfs() / name);
+  fs::copy_file(program, rootfs() / program.filename());
+  write_config(bundle(), program_);
+}
+
+fs::path Stage::state_root(const std::string& contestant) const {
+  fs::path root = directory_.path() / ("state-" + contestant);
+  fs::create_directories(root);
+  return root;
+}
+
+}  // namespace seatrial::perf
