@@ -98,19 +98,25 @@ class Cgroup {
   // always takes it; clone3(CLONE_INTO_CGROUP) on that member's directory avoids it.
   std::vector<std::string> join_files() const;
 
-  // Everything linux.resources asks for, the device list included (also when it names no device:
-  // a container may use the default devices alone). Call before tasks join. Throws Error naming the
-  // JSON path and the value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose
-  // controller is not mounted.
+  // What linux.resources asks for, the device list included (also when it names no device: a
+  // container may use the default devices alone). Call before tasks join. What would keep a
+  // container from being built is left to complete(). Throws Error naming the JSON path and the
+  // value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose controller is not
+  // mounted, or for device rules that cgroup v1 cannot hold.
   void apply(const spec::Resources& resources) const;
+
+  // The rest of it, once init stands and before the user's program runs: a pids.limit below 2, and
+  // no more making of any device node.
+  void complete(const spec::Resources& resources) const;
 
   // The limits without the device list: what `update` changes on a running container.
   void apply_limits(const spec::Resources& resources) const;
 
   // Denies every device, then takes the rules in order, then allows those that each container has
-  // (null, zero, full, random, urandom, tty, ptmx, pts; mknod of any). Throws kUnsupported for
-  // rules without a devices controller.
+  // (null, zero, full, random, urandom, tty, ptmx, pts) and, until complete_devices(), mknod of
+  // any. Throws kUnsupported for rules without a devices controller.
   void apply_devices(const std::vector<spec::DeviceRule>& rules) const;
+  void complete_devices(const std::vector<spec::DeviceRule>& rules) const;
 
   // All processes in directories of our own and below, each once, sorted.
   std::vector<pid_t> processes() const;

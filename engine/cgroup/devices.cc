@@ -1,38 +1,43 @@
-// The v1 device list: deny all, the document's rules in their order, then what each container has.
+// The v1 device list: what the document's rules come to, then what each container has.
 #include <array>
 #include <cerrno>
 
 #include "engine/base/error.h"
 #include "engine/cgroup/cgroup.h"
+#include "engine/cgroup/device_list.h"
 #include "engine/cgroup/directory.h"
 
 namespace seatrial::cgroup {
 namespace {
 
-// The devices that config-linux.md has in each container, the terminals, and the making of nodes,
-// which gives no access. /dev/console inside is a pseudo-terminal, so the host's console (5:1) is
-// not among them.
-constexpr std::array<std::string_view, 10> kDefaults{
-    "c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",
-    "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm",
+// The devices that config-linux.md has in each container, and the terminals. /dev/console inside is
+// a pseudo-terminal, so the host's console (5:1) is not among them.
+constexpr std::array<std::string_view, 8> kDefaults{
+    "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm",
+    "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm",
 };
 
-std::string number_or_star(const std::optional<std::int64_t>& number) {
-  return number ? fmt::format("{}", *number) : "*";
+// While the container is built, init makes the nodes of linux.devices, whether or not the rules let
+// the container open them or make more of them.
+struct Nodes {
+  char type;
+  std::string_view line;
+};
+constexpr std::array<Nodes, 2> kAllNodes{{{'c', "c *:* m"}, {'b', "b *:* m"}}};
+
+void allow(const Directory& directory, std::string_view line) {
+  const int failure = directory.try_write("devices.allow", line);
+  // EPERM: this host's own cgroup lacks the device, so the container cannot have it.
+  if (failure == 0 || failure == EPERM) return;
+  throw sys_error(failure, "default devices: write \"{}\" to {}/devices.allow", line,
+                  directory.path());
 }
 
-std::string text_of(const spec::DeviceRule& rule, char type) {
-  return fmt::format("{} {}:{} {}{}{}", type, number_or_star(rule.major),
-                     number_or_star(rule.minor), rule.read ? "r" : "", rule.write ? "w" : "",
-                     rule.mknod ? "m" : "");
-}
-
-// What the kernel gets for one rule. It takes "a" for everything whatever else the line says, so a
-// narrower rule for both types is spelled out.
-std::vector<std::string> lines_of(const spec::DeviceRule& rule) {
-  if (rule.type != 'a') return {text_of(rule, rule.type)};
-  if (!rule.major && !rule.minor && rule.read && rule.write && rule.mknod) return {"a"};
-  return {text_of(rule, 'b'), text_of(rule, 'c')};
+void write_rule(const Directory& directory, std::size_t index, std::string_view file,
+                std::string_view line) {
+  if (const int failure = directory.try_write(file, line)) {
+    throw sys_error(failure, "linux.resources.devices[{}]: write \"{}\" to {}", index, line, file);
+  }
 }
 
 }  // namespace
@@ -45,24 +50,27 @@ void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules) const {
                 "linux.resources.devices: the cgroup controller devices is not mounted on this "
                 "host");
   }
+  const DeviceList list = resolve_devices(rules);
   const Directory directory(member->directory);
   // A new cgroup has its parent's list, so a document that only allows would restrict nothing.
   directory.write("devices.deny", "a");
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const char* const file = rules[i].allow ? "devices.allow" : "devices.deny";
-    for (const std::string& line : lines_of(rules[i])) {
-      if (const int failure = directory.try_write(file, line)) {
-        throw sys_error(failure, "linux.resources.devices[{}]: write \"{}\" to {}", i, line, file);
-      }
-    }
+  if (list.allows_by_default) write_rule(directory, list.default_index, "devices.allow", "a");
+  for (const DeviceException& exception : list.exceptions) {
+    write_rule(directory, exception.index, exception.rule.allow ? "devices.allow" : "devices.deny",
+               device_line(exception.rule));
   }
-  for (const std::string_view line : kDefaults) {
-    const int failure = directory.try_write("devices.allow", line);
-    // EPERM: this host's own cgroup lacks the device, so the container cannot have it.
-    if (failure != 0 && failure != EPERM) {
-      throw sys_error(failure, "default devices: write \"{}\" to {}/devices.allow", line,
-                      directory.path());
-    }
+  for (const std::string_view line : kDefaults) allow(directory, line);
+  if (list.allows_by_default) return;
+  for (const Nodes& nodes : kAllNodes) allow(directory, nodes.line);
+}
+
+void Cgroup::complete_devices(const std::vector<spec::DeviceRule>& rules) const {
+  const Membership* const member = identity_.find("devices");
+  if (member == nullptr) return;
+  const DeviceList list = resolve_devices(rules);
+  const Directory directory(member->directory);
+  for (const Nodes& nodes : kAllNodes) {
+    if (!list.allows_all_nodes(nodes.type)) directory.write("devices.deny", nodes.line);
   }
 }
 

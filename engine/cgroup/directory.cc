@@ -60,14 +60,13 @@ std::optional<std::string> Directory::read_if_present(std::string_view file) con
   }
 }
 
+UniqueFd Directory::open_to_write(std::string_view file) const {
+  return UniqueFd(::openat(fd_.get(), std::string(file).c_str(), O_WRONLY | O_CLOEXEC));
+}
+
 int Directory::try_write(std::string_view file, std::string_view value) const {
-  const UniqueFd fd(::openat(fd_.get(), std::string(file).c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd) return errno;
-  ssize_t put = 0;
-  do {
-    put = ::write(fd.get(), value.data(), value.size());
-  } while (put < 0 && errno == EINTR);
-  return put < 0 ? errno : 0;
+  const UniqueFd fd = open_to_write(file);
+  return fd ? write_value(fd.get(), value) : errno;
 }
 
 void Directory::write(std::string_view file, std::string_view value) const {
@@ -91,6 +90,14 @@ std::vector<std::string> Directory::children() const {
     if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
   }
   return names;
+}
+
+int write_value(int file, std::string_view value) {
+  ssize_t put = 0;
+  do {
+    put = ::write(file, value.data(), value.size());
+  } while (put < 0 && errno == EINTR);
+  return put < 0 ? errno : 0;
 }
 
 bool Backoff::wait() {

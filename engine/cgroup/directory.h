@@ -30,6 +30,9 @@ class Directory {
   // Nothing when the file or the whole cgroup is gone.
   std::optional<std::string> read_if_present(std::string_view file) const;
 
+  // For a control file that takes many values: write_value(). Empty, with errno, when it cannot be
+  // opened.
+  UniqueFd open_to_write(std::string_view file) const;
   // One write(2), as control files need it. Returns 0 or the errno.
   int try_write(std::string_view file, std::string_view value) const;
   // The same; throws Error naming file and value.
@@ -44,6 +47,9 @@ class Directory {
   std::string path_;
   UniqueFd fd_;  // O_PATH
 };
+
+// One write(2). Returns 0 or the errno.
+int write_value(int file, std::string_view value);
 
 // Waits a little longer each time; for states that v1 offers no event for.
 class Backoff {

@@ -218,6 +218,11 @@ void apply_cpu(Writer& writer, const spec::CpuLimits& cpu) {
   if (!cpu.mems.empty()) writer.set({"cpu.mems", "cpuset.mems", cpu.mems});
 }
 
+// The launcher and the init that it clones are in the cgroup at the same time.
+bool is_too_narrow(const std::optional<std::int64_t>& pids_limit) {
+  return pids_limit && (*pids_limit == 0 || *pids_limit == 1);
+}
+
 }  // namespace
 
 void Cgroup::apply_limits(const spec::Resources& resources) const {
@@ -226,13 +231,24 @@ void Cgroup::apply_limits(const spec::Resources& resources) const {
   if (resources.memory) apply_memory(writer, *resources.memory);
   if (resources.pids_limit) {
     const std::int64_t limit = *resources.pids_limit;
-    writer.set({"pids.limit", "pids.max", limit <= 0 ? "max" : fmt::format("{}", limit)});
+    writer.set({"pids.limit", "pids.max", limit < 0 ? "max" : fmt::format("{}", limit)});
   }
 }
 
 void Cgroup::apply(const spec::Resources& resources) const {
-  apply_limits(resources);
+  spec::Resources at_once = resources;
+  if (is_too_narrow(resources.pids_limit)) at_once.pids_limit.reset();
+  apply_limits(at_once);
   apply_devices(resources.devices);
+}
+
+void Cgroup::complete(const spec::Resources& resources) const {
+  if (is_too_narrow(resources.pids_limit)) {
+    spec::Resources rest;
+    rest.pids_limit = resources.pids_limit;
+    apply_limits(rest);
+  }
+  complete_devices(resources.devices);
 }
 
 }  // namespace seatrial::cgroup

@@ -294,6 +294,35 @@ TEST_F(CgroupDevices, RulesApplyInOrder) {
   EXPECT_EQ(access_inside(cgroup, 1, 3), "rw");
 }
 
+TEST_F(CgroupDevices, ARuleTakesBackNarrowerOnes) {
+  need("devices");
+  const Cgroup& cgroup = make("box");
+  cgroup.apply_devices({rule(true, 'c', 1, 11), rule(false, 'c', 1)});
+  EXPECT_EQ(access_inside(cgroup, 1, 11), "--");
+}
+
+TEST_F(CgroupDevices, CompletingEndsTheMakingOfAnyNode) {
+  need("devices");
+  const Cgroup& cgroup = make("box");
+  const std::vector<spec::DeviceRule> rules{rule(true, 'c', std::nullopt, std::nullopt, "r"),
+                                            rule(true, 'b', std::nullopt, std::nullopt, "m")};
+  cgroup.apply_devices(rules);
+  cgroup.complete_devices(rules);
+  EXPECT_THAT(content("devices", "box", "devices.list"),
+              AllOf(HasSubstr("b *:* m"), HasSubstr("c *:* r"), Not(HasSubstr("c *:* rm"))));
+}
+
+TEST_F(CgroupLimits, AProcessCanBeMadeUntilALimitOfNoneIsCompleted) {
+  need("pids");
+  const Cgroup& cgroup = make("box");
+  spec::Resources resources;
+  resources.pids_limit = 0;
+  cgroup.apply(resources);
+  EXPECT_EQ(content("pids", "box", "pids.max"), "max");
+  cgroup.complete(resources);
+  EXPECT_EQ(content("pids", "box", "pids.max"), "0");
+}
+
 TEST_F(CgroupDevices, AllowAllOpensEverything) {
   need("devices");
   const Cgroup& cgroup = make("box");

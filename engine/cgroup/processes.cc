@@ -164,7 +164,8 @@ bool Cgroup::frozen() const {
   const Membership* const freezer = identity_.find("freezer");
   if (freezer == nullptr || !is_ours(*freezer)) return false;
   const std::optional<Directory> directory = Directory::open_if_present(freezer->directory);
-  return directory && directory->read_if_present("freezer.state") == "FROZEN";
+  // FREEZING may last for as long as one task cannot be stopped, and holds the others already.
+  return directory && directory->read_if_present("freezer.state").value_or("THAWED") != "THAWED";
 }
 
 }  // namespace seatrial::cgroup

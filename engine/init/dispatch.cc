@@ -95,7 +95,7 @@ void run_init(Run& run) {
   // The clone cleared it. A runtime that is gone already shows as end of file below.
   sys(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
   sys(__NR_setsid);
-  sys(__NR_umask, 0);  // modes in the plan are meant as they stand
+  run.umask = (std::uint32_t)sys(__NR_umask, 0);  // modes in the plan are meant as they stand
   await_proceed(run);
   const std::uint32_t end = run.header->launcher_steps + run.header->init_steps;
   for (run.step = run.header->launcher_steps; run.step < end; ++run.step) {

@@ -124,7 +124,12 @@ Result execute(Run&, const steps::BecomeRoot<Form>&) {
 Result execute(Run& run, const steps::NewTimeNamespace<Form>& step) {
   const Result result = sys(__NR_unshare, CLONE_NEWTIME);
   if (result < 0 || step.offsets.offset == 0) return result;
-  return write_file("/proc/self/timens_offsets", text(run, step.offsets));
+  // Else the file belongs to the host's root, which the root of a user namespace is not. Nothing in
+  // a namespace that was joined can see this process.
+  sys(__NR_prctl, PR_SET_DUMPABLE, 1);
+  const Result written = write_file("/proc/self/timens_offsets", text(run, step.offsets));
+  stay_hidden();
+  return written;
 }
 
 Result execute(Run& run, const steps::CloneInit<Form>& step) {

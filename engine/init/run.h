@@ -29,8 +29,9 @@ struct Run {
   int sync = -1;
   int start_listener = -1;
   int target_pidfd = -1;
-  int start = -1;          // over which the outcome of start is told
-  std::uint32_t step = 0;  // the one being carried out
+  int start = -1;           // over which the outcome of start is told
+  std::uint32_t step = 0;   // the one being carried out
+  std::uint32_t umask = 0;  // the one that the launcher was started with
 
   // Why the step failed, where the errno alone does not tell.
   const char* detail = nullptr;

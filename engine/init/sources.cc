@@ -62,11 +62,13 @@ Result map_owners(Run& run, const steps::OpenSource<Form>& step, int mount) {
 Result execute(Run& run, const steps::OpenSource<Form>& step) {
   const Result mount = clone_tree(AT_FDCWD, text(run, step.source), step.recursive != 0);
   if (mount < 0) return mount;
+  Result result = 0;
   // As if it were cloned in the container's mount namespace: what is mounted there must not show
-  // up on the host.
-  Result result =
-      change_mount((int)mount, AT_RECURSIVE,
-                   {.attr_set = 0, .attr_clr = 0, .propagation = MS_SLAVE, .userns_fd = 0});
+  // up on the host, unless that was asked for.
+  if (step.keep_peers == 0) {
+    result = change_mount((int)mount, AT_RECURSIVE,
+                          {.attr_set = 0, .attr_clr = 0, .propagation = MS_SLAVE, .userns_fd = 0});
+  }
   if (result >= 0 && step.uid_map.offset != 0) result = map_owners(run, step, (int)mount);
   run.sources[step.number] = (int)mount;
   return result;

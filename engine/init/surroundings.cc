@@ -80,8 +80,8 @@ Result execute(Run& run, const steps::Sysctl<Form>& step) {
   return written;
 }
 
-Result execute(Run&, const steps::Umask<Form>& step) {
-  return sys(__NR_umask, step.mask);
+Result execute(Run& run, const steps::Umask<Form>& step) {
+  return sys(__NR_umask, step.mask == steps::kUmaskOfCaller ? run.umask : step.mask);
 }
 
 Result execute(Run&, const steps::SetRlimit<Form>& step) {

@@ -201,6 +201,7 @@ struct Describer {
   }
   std::string operator()(const MaskPath& step) const { return fmt::format("mask {}", step.target); }
   std::string operator()(const Umask& step) const {
+    if (step.mask == steps::kUmaskOfCaller) return "set the umask of the caller";
     return fmt::format("set the umask {:04o}", step.mask);
   }
   std::string operator()(const SetRlimit& step) const {

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,7 +80,6 @@ struct ExecOptions {
   std::vector<spec::NamespaceType> namespaces;  // those the container has of its own
   // The container's rootfs, absolute: entered by chroot where `namespaces` has no kMount.
   std::string rootfs;
-  std::optional<std::int64_t> cgroup_sub;  // reserved
 };
 LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
                      const ExecOptions& options);

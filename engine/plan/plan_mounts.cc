@@ -124,19 +124,29 @@ class MountPlanner {
                    .target = target,
                    .change = change_of(mount.options),
                    .recursive = mount.options.bind_recursive ? 1u : 0u};
-    if (mount.options.idmap || context_.own_user_namespace) step.opened = open_on_host(mount);
+    if (mount.options.idmap || context_.own_user_namespace || keeps_peers(mount)) {
+      step.opened = open_on_host(mount);
+    }
     steps_.now.push_back({std::move(step)});
+  }
+
+  // What was cloned in the container's mount namespace could only be shared anew: there all that
+  // comes from the host is a slave or private. Root of a user namespace must not mount on the host.
+  bool keeps_peers(const spec::Mount& mount) const {
+    return mount.options.propagation == MS_SHARED && !context_.in_user_namespace;
   }
 
   // The number under which the launcher keeps the source.
   std::uint32_t open_on_host(const spec::Mount& mount) {
     if (opened_ == steps::kMostSources) {
-      if (!mount.options.idmap) return steps::kNotOpened;
-      throw error(Kind::kUnsupported, "mounts has more than {} idmapped mounts", opened_);
+      if (!mount.options.idmap && !keeps_peers(mount)) return steps::kNotOpened;
+      throw error(Kind::kUnsupported, "mounts has more than {} idmapped or shared bind mounts",
+                  opened_);
     }
     OpenSource step{.source = mount.source,
                     .recursive = mount.options.bind_recursive ? 1u : 0u,
                     .map_recursive = mount.options.idmap_recursive ? 1u : 0u,
+                    .keep_peers = keeps_peers(mount) ? 1u : 0u,
                     .number = opened_};
     if (mount.options.idmap) add_maps(mount, step);
     steps_.on_host.push_back({std::move(step)});

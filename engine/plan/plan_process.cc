@@ -6,7 +6,6 @@
 namespace seatrial::plan {
 namespace {
 
-constexpr std::uint32_t kDefaultUmask = 0022;
 constexpr std::string_view kDefaultSearch =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -52,7 +51,7 @@ void add_host_limits(const spec::Process& process, const ProcessContext& context
 
 void add_process(const spec::Process& process, const ProcessContext& context, Steps& steps) {
   const spec::Capabilities sets = grantable(process, context);
-  steps.push_back({Umask{.mask = process.user.umask.value_or(kDefaultUmask)}});
+  steps.push_back({Umask{.mask = process.user.umask.value_or(steps::kUmaskOfCaller)}});
   for (const spec::Rlimit& rlimit : process.rlimits) {
     steps.push_back({SetRlimit{.soft = rlimit.soft,
                                .hard = rlimit.hard,

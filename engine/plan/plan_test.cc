@@ -119,7 +119,7 @@ TEST_F(PlanTest, OfTheDefaultConfiguration) {
  31 init     mask /proc/sched_debug
  32 init     mask /sys/firmware
  33 init     mask /proc/scsi
- 34 init     set the umask 0022
+ 34 init     set the umask of the caller
  35 init     set RLIMIT_NOFILE to 1024, at most 1024
  36 init     bound the capabilities to 0x20000420
  37 init     become user 0 and group 0
@@ -138,14 +138,13 @@ TEST_F(PlanTest, OfAnExec) {
                                     {.preserve_fds = 1,
                                      .id = "box",
                                      .namespaces = {NamespaceType::kMount, NamespaceType::kPid},
-                                     .rootfs = "/b/rootfs",
-                                     .cgroup_sub = {}});
+                                     .rootfs = "/b/rootfs"});
   EXPECT_EQ(to_text(exec), R"(  1 launcher join the cgroup /sys/fs/cgroup/cpu,cpuacct/a
   2 launcher join the cgroup /sys/fs/cgroup/systemd/a
   3 launcher enter the container's namespaces (mount,pid)
   4 launcher clone init
   5 init     join a session keyring
-  6 init     set the umask 0022
+  6 init     set the umask of the caller
   7 init     set RLIMIT_NOFILE to 1024, at most 1024
   8 init     bound the capabilities to 0x20000420
   9 init     become user 0 and group 0
@@ -301,6 +300,20 @@ TEST_F(PlanTest, BindsDevicesAndSysfsInAUserNamespace) {
   const LaunchPlan plan = make();
   EXPECT_EQ(find<DefaultDevices>(plan)->bind, 1u);
   EXPECT_EQ(find<BindMount>(plan)->source, "/sys");
+}
+
+TEST_F(PlanTest, KeepsASharedBindInThePeerGroupOfItsSource) {
+  config.mounts = {{.destination = "/a", .source = "/s", .options = {.bind = true}}};
+  config.mounts[0].options.propagation = MS_SHARED;
+  LaunchPlan plan = make();
+  ASSERT_NE(find<OpenSource>(plan), nullptr);
+  EXPECT_EQ(find<OpenSource>(plan)->keep_peers, 1u);
+  EXPECT_EQ(find<BindMount>(plan)->opened, 0u);
+
+  add(NamespaceType::kUser);
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 1000, 10}};
+  plan = make();
+  EXPECT_EQ(find<OpenSource>(plan)->keep_peers, 0u);
 }
 
 TEST_F(PlanTest, OpensSourcesOnTheHostsSideWhereTheContainerMayNot) {

@@ -109,6 +109,7 @@ struct OpenSource {
   typename F::Text gid_map{};
   std::uint32_t recursive = 0;
   std::uint32_t map_recursive = 0;
+  std::uint32_t keep_peers = 0;  // stays in the peer groups of the source
   std::uint32_t number = kNotOpened;
 };
 
@@ -372,6 +373,9 @@ struct MaskPath {
   typename F::Text target{};
 };
 
+inline constexpr std::uint32_t kUmaskOfCaller = 0xffffffff;
+
+// Until then init's is 0.
 template <typename F>
 struct Umask {
   static constexpr Op kOp = Op::kUmask;

@@ -41,8 +41,9 @@ enum class MessageKind : std::uint32_t {
             // payload: optional detail, UTF-8 without NUL (why a path was refused, a hook's
             // stderr tail). sys_errno 0: the detail alone says why (a hook's exit status)
   // From the runtime.
-  kProceed,  // the answer to kIdMapsNeeded, kInitStarted (init reads it), kRuntimeHooksDue,
-             // kConsoleMaster; and to kReady where the plan has start_at_once
+  kProceed,  // the answer to kIdMapsNeeded, kInitStarted (init reads it; may be sent ahead of the
+             // launch where the launcher asks nothing), kRuntimeHooksDue, kConsoleMaster; and to
+             // kReady where the plan has start_at_once
   kAbort,    // give up: exit without a word
   // On the start connection, or on the sync socket where the plan has start_at_once.
   kStateNeeded,  // init: send the state document that startContainer hooks get on stdin

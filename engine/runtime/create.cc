@@ -10,6 +10,7 @@
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
 #include "engine/runtime/pid_file.h"
+#include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
 #include "engine/sys/unix_path.h"
 
@@ -149,7 +150,6 @@ void Creation::make_state() {
   directory_ = impl_.root.create(request_.id);
   try {
     directory_->write_record(record_);
-    directory_->write_config(bundle_.config_text);
     if (begin_ == Begin::kLater) {
       listener_ = sys::listen_at(directory_->get(), kStartSocket, sys::SocketType::kPacket);
     }
@@ -175,10 +175,15 @@ void Creation::launch() {
   const bool may_set_groups = (host_.own_capabilities >> kSetGid & 1) != 0;
   launch_->serve({
       .write_id_maps = [&](pid_t pid) { write_id_maps(pid, config_.linux_, may_set_groups); },
+      .while_init_works =
+          [&](const sys::PidFd& init) {
+            directory_->write_config(bundle_.config_text);
+            record_.init = identify(init.pid());
+          },
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
       .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
   });
-  record_.init = identify(launch_->init().pid());
+  Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources);
   record_.phase = Phase::kCreated;
   directory_->write_record(record_);
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
@@ -188,7 +193,7 @@ void Creation::start() {
   launch_->proceed();
   const pid_t pid = record_.init.pid;
   launch_->await_execution(
-      [&] { return spec::print_specified(state(spec::Status::kCreated, pid)); });
+      [&] { return spec::print_specified(state(spec::Status::kCreated, pid_inside(pid))); });
   impl_.run_poststart(config_, state(spec::Status::kRunning, pid));
 }
 
@@ -203,7 +208,8 @@ std::string Creation::run_runtime_hooks(const sys::PidFd& init) {
   };
   run("prestart", config_.hooks.prestart);
   run("createRuntime", config_.hooks.create_runtime);
-  return document;
+  if (config_.hooks.create_container.empty()) return {};
+  return spec::print_specified(state(spec::Status::kCreating, pid_inside(init.pid())));
 }
 
 void Creation::take_console(UniqueFd master) {

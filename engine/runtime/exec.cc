@@ -110,8 +110,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
        .no_new_keyring = false,
        .id = request.id,
        .namespaces = foreign_namespaces(record.init.pid),
-       .rootfs = record.rootfs,
-       .cgroup_sub = {}});
+       .rootfs = record.rootfs});
 
   UniqueFd console_socket;
   if (!request.console_socket.empty()) {
@@ -126,7 +125,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
                        .preserve_fds = request.preserve_fds,
                        .start_listener = -1,
                        .target = target.get()});
-  launch.serve({.write_id_maps = {}, .run_hooks = {}, .take_console = [&](UniqueFd master) {
+  launch.serve({.write_id_maps = {}, .while_init_works = {}, .run_hooks = {}, .take_console = [&](UniqueFd master) {
                   if (console_socket) {
                     send_console(console_socket.get(), master.get());
                   } else {

@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <utility>
+#include <variant>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/plan/step.h"
 #include "engine/sys/memfd.h"
 #include "engine/sys/packet.h"
 #include "engine/sys/spawn.h"
@@ -44,6 +48,12 @@ void add_preserved(std::vector<sys::Placement>& placements, unsigned count) {
   }
 }
 
+bool asks_for_id_maps(const plan::LaunchPlan& plan) {
+  return std::any_of(plan.launcher.begin(), plan.launcher.end(), [](const plan::Step& step) {
+    return std::holds_alternative<plan::NewUserNamespace>(step.action);
+  });
+}
+
 }  // namespace
 
 Launch::Launch(const plan::LaunchPlan& plan, const LaunchRequest& request) : plan_(plan) {
@@ -77,6 +87,10 @@ void Launch::spawn(const LaunchRequest& request) {
   };
   place(request.start_listener, wire::Slot::kStartListener);
   place(request.target, wire::Slot::kTargetPidfd);
+  // Init's first question is answered before it is asked, which spares it a wait for this process
+  // to be woken. Where the launcher asks something first, it would take the answer.
+  proceed_sent_ = !asks_for_id_maps(plan_);
+  if (proceed_sent_) send_message(sync.first.get(), MessageKind::kProceed);
   launcher_ = with_context("start the launcher", [&] { return sys::spawn(child); });
   sync_ = std::move(sync.first);
 }
@@ -86,12 +100,39 @@ void Launch::serve(const LaunchHandlers& handlers) {
     wait_for_message();
     auto incoming = receive_message(sync_.get());
     if (!incoming) fail_without_word();
-    answer(std::move(*incoming), handlers);
+    if (!init_ && is_from_init(incoming->message)) {
+      early_.push_back(std::move(*incoming));
+    } else {
+      answer(std::move(*incoming), handlers);
+    }
   }
+}
+
+// Init does not wait for the launcher's word of it, so its own may come first.
+bool Launch::is_from_init(const wire::Message& message) const {
+  switch (message.kind) {
+    case MessageKind::kRuntimeHooksDue:
+    case MessageKind::kConsoleMaster:
+    case MessageKind::kReady:
+      return true;
+    case MessageKind::kFailed:
+      return message.step >= plan_.launcher.size();
+    default:
+      return false;
+  }
+}
+
+void Launch::take_init(pid_t pid, const LaunchHandlers& handlers) {
+  auto opened = sys::PidFd::open(pid);
+  if (!opened) fail_without_word();
+  init_ = std::move(*opened);
+  if (!proceed_sent_) send_message(sync_.get(), MessageKind::kProceed);
+  if (handlers.while_init_works) handlers.while_init_works(init_);
   // It ended after its last message; nothing is left to wait for but the scheduler.
   launcher_.wait_exit(std::nullopt);
   launcher_.reap();
   launcher_.reset();
+  for (Incoming& each : std::exchange(early_, {})) answer(std::move(each), handlers);
 }
 
 // A launcher that was killed between its clone of init and its message leaves an init that waits
@@ -109,12 +150,9 @@ void Launch::answer(Incoming incoming, const LaunchHandlers& handlers) {
     case MessageKind::kIdMapsNeeded:
       handlers.write_id_maps(launcher_.pid());
       break;
-    case MessageKind::kInitStarted: {
-      auto opened = sys::PidFd::open(incoming.message.pid);
-      if (!opened) fail_without_word();
-      init_ = std::move(*opened);
-      break;
-    }
+    case MessageKind::kInitStarted:
+      take_init(incoming.message.pid, handlers);
+      return;
     case MessageKind::kRuntimeHooksDue:
       payload = handlers.run_hooks(init_);
       break;

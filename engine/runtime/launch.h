@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "engine/plan/launch_plan.h"
 #include "engine/runtime/conversation.h"
@@ -23,6 +24,9 @@ struct LaunchRequest {
 // called.
 struct LaunchHandlers {
   std::function<void(pid_t launcher)> write_id_maps = {};
+  // Init is known and at work, and does not wait for this: the place for what must be done before
+  // init is ready, but by nobody's leave.
+  std::function<void(const sys::PidFd& init)> while_init_works = {};
   // Runs prestart and createRuntime hooks; returns the document for createContainer hooks.
   std::function<std::string(const sys::PidFd& init)> run_hooks = {};
   std::function<void(UniqueFd master)> take_console = {};
@@ -54,7 +58,9 @@ class Launch {
 
  private:
   void spawn(const LaunchRequest& request);
+  void take_init(pid_t pid, const LaunchHandlers& handlers);
   void answer(Incoming incoming, const LaunchHandlers& handlers);
+  bool is_from_init(const wire::Message& message) const;
   void wait_for_message() const;
   [[noreturn]] void fail(const StepFailure& failure);
   [[noreturn]] void fail_without_word() const;
@@ -63,6 +69,8 @@ class Launch {
   UniqueFd sync_;
   sys::PidFd launcher_;
   sys::PidFd init_;
+  bool proceed_sent_ = false;    // before init asked
+  std::vector<Incoming> early_;  // what init said before the launcher had told of it
   bool ready_ = false;
   std::optional<std::size_t> failed_step_;
 };

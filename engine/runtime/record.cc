@@ -70,7 +70,7 @@ std::string print_record(const Record& record) {
 }
 
 Record parse_record(std::string_view text) {
-  const spec::Document document(text, "record.json");
+  const spec::Document document(text, "record.jsonl");
   const Reader root(document);
   Record record;
   const std::string phase = take_string(root, "phase");

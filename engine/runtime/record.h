@@ -1,4 +1,4 @@
-// What the runtime remembers of a container between two commands: the file record.json in its
+// What the runtime remembers of a container between two commands: the file record.jsonl in its
 // state directory.
 //
 // What may change without the runtime's doing (whether the process lives, whether it is frozen) is

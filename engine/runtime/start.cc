@@ -2,6 +2,7 @@
 #include "engine/base/error.h"
 #include "engine/runtime/conversation.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/pid_inside.h"
 #include "engine/sys/unix_path.h"
 
 namespace seatrial::runtime {
@@ -39,8 +40,11 @@ void start_container(Runtime::Impl& impl, const std::string& id) {
   check_status(state);
 
   const UniqueFd connection = connect_to_init(directory);
-  const auto failure =
-      await_execution(connection.get(), [&] { return spec::print_specified(state); });
+  const auto failure = await_execution(connection.get(), [&] {
+    spec::State inside = state;
+    inside.pid = pid_inside(record.init.pid);
+    return spec::print_specified(inside);
+  });
   directory.remove_start_socket();
   using Processes = Runtime::Impl::Processes;
   if (failure) {

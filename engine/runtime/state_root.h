@@ -1,7 +1,7 @@
 // The directories in which containers' states lie: ROOT/ID with
-//   record.json  what runtime/record.h says
-//   config.json  a copy of the bundle's, as it was at create
-//   start.sock   while the container is created and not started
+//   record.jsonl  what runtime/record.h says: a line each time it was written, the last one holds
+//   config.json   a copy of the bundle's, as it was at create
+//   start.sock    while the container is created and not started
 // The directory itself carries the lock (flock(2)) that excludes two operations from each other.
 #pragma once
 
@@ -28,6 +28,8 @@ class StateDirectory {
 
   // Throws Error{kNotFound} where create was killed before it wrote one.
   Record read_record() const;
+  // Without fsync: what a record tells (pids, cgroups) means nothing after a power failure, and
+  // what was written outlives the writer.
   void write_record(const Record& record) const;
   std::string read_config() const;
   void write_config(std::string_view text) const;
@@ -75,9 +77,9 @@ class StateRoot {
   UniqueFd fd_;
 };
 
-// Replaces DIRECTORY/NAME so that a reader sees the old or the new content. Without fsync: what is
-// written here (pids, cgroups) means nothing after a power failure, and a sync would cost more than
-// the rest of a create. Throws Error naming the file.
+// Replaces DIRECTORY/NAME so that a reader sees the old or the new content. Without fsync: a pid
+// means nothing after a power failure, and a sync would cost more than the rest of a create. Throws
+// Error naming the file.
 void publish_file(int directory, const std::string& name, std::string_view content, unsigned mode);
 
 }  // namespace seatrial::runtime

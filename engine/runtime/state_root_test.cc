@@ -56,6 +56,15 @@ TEST_F(StateRootTest, RecordAndConfigComeBack) {
   EXPECT_EQ(root_.open("c1").read_config(), "{}");
 }
 
+TEST_F(StateRootTest, ARecordWhoseWriterWasKilledDoesNotCount) {
+  const StateDirectory directory = root_.create("c1");
+  const fs::path file = root_.path() / "c1" / "record.jsonl";
+  write_file_atomically(file, R"({"phase":"crea)");
+  EXPECT_EQ(kind_of([&] { static_cast<void>(directory.read_record()); }), Kind::kNotFound);
+  write_file_atomically(file, print_record({.oci_version = "1.0.2"}) + "\n{\"phase\":\"crea");
+  EXPECT_EQ(directory.read_record().oci_version, "1.0.2");
+}
+
 TEST_F(StateRootTest, TheLockExcludes) {
   std::optional<StateDirectory> holder = root_.create("c1");
   EXPECT_FALSE(root_.try_lock("c1"));
@@ -82,7 +91,7 @@ TEST_F(StateRootTest, WhoWaitedForADeletedContainerFindsNone) {
 
 TEST_F(StateRootTest, RemovesLeftoversOfAKilledWrite) {
   const StateDirectory directory = root_.create("c1");
-  write_file_atomically(root_.path() / "c1" / ".record.json.1.new", "half");
+  write_file_atomically(root_.path() / "c1" / ".pid.1.new", "half");
   root_.remove(directory);
   EXPECT_FALSE(fs::exists(root_.path() / "c1"));
 }

@@ -176,7 +176,7 @@ struct Resources {
   std::vector<DeviceRule> devices = {};
   std::optional<MemoryLimits> memory = {};
   std::optional<CpuLimits> cpu = {};
-  std::optional<std::int64_t> pids_limit = {};  // <= 0: unlimited
+  std::optional<std::int64_t> pids_limit = {};  // negative: unlimited
 };
 
 // Offset of a clock of a new time namespace.

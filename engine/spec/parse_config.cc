@@ -73,8 +73,7 @@ Config parse_config(std::string_view json, const ParseContext& context) {
   if (const auto mounts = root.find("mounts")) {
     const bool has_user_namespace = config.find_namespace(NamespaceType::kUser) != nullptr;
     config.mounts =
-        parse_mounts(*mounts, {.bundle = context.bundle, .has_user_namespace = has_user_namespace},
-                     config.unsupported);
+        parse_mounts(*mounts, {.bundle = context.bundle, .has_user_namespace = has_user_namespace});
   }
   if (const auto process = root.find("process")) {
     config.process = parse_process(*process, config.unsupported);

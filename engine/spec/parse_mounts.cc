@@ -7,11 +7,7 @@
 namespace seatrial::spec {
 namespace {
 
-bool is_idmap(std::string_view option) {
-  return option == "idmap" || option == "ridmap";
-}
-
-void parse_mappings(const Reader& mount, Mount& result, Unsupported& unsupported) {
+void parse_mappings(const Reader& mount, Mount& result) {
   const auto uid_mappings = mount.find("uidMappings");
   const auto gid_mappings = mount.find("gidMappings");
   if (uid_mappings) result.uid_mappings = parse_id_mappings(*uid_mappings);
@@ -19,11 +15,9 @@ void parse_mappings(const Reader& mount, Mount& result, Unsupported& unsupported
   if (result.uid_mappings.empty() != result.gid_mappings.empty()) {
     mount.refuse_whole("has only one of uidMappings and gidMappings; a mount needs both or none");
   }
-  note_unsupported(mount, {"uidMappings", "gidMappings"}, unsupported);
 }
 
-void parse_options(const Reader& mount, const MountContext& context, Mount& result,
-                   Unsupported& unsupported) {
+void parse_options(const Reader& mount, const MountContext& context, Mount& result) {
   const auto options = mount.find("options");
   if (!options) return;
   result.raw_options = options->strings();
@@ -36,20 +30,16 @@ void parse_options(const Reader& mount, const MountContext& context, Mount& resu
     options->refuse_whole(
         "idmap needs uidMappings and gidMappings of the mount, or a user namespace");
   }
-  for (const Reader& option : options->elements()) {
-    const std::string text = option.string();
-    if (is_idmap(text)) unsupported.push_back(fmt::format("{} ({})", option.path(), text));
-  }
 }
 
-Mount parse_mount(const Reader& mount, const MountContext& context, Unsupported& unsupported) {
+Mount parse_mount(const Reader& mount, const MountContext& context) {
   Mount result;
   // Relative is deprecated and means relative to the container's root.
   result.destination = mount.require("destination", "a path in the container").filled_string();
   result.type = mount.string_or_empty("type");
   result.source = mount.string_or_empty("source");
-  parse_mappings(mount, result, unsupported);
-  parse_options(mount, context, result, unsupported);
+  parse_mappings(mount, result);
+  parse_options(mount, context, result);
 
   // "bind" is no file system; callers write it as the type of what it says.
   if (result.type == "bind") result.options.bind = true;
@@ -69,11 +59,10 @@ Mount parse_mount(const Reader& mount, const MountContext& context, Unsupported&
 
 }  // namespace
 
-std::vector<Mount> parse_mounts(const Reader& mounts, const MountContext& context,
-                                Unsupported& unsupported) {
+std::vector<Mount> parse_mounts(const Reader& mounts, const MountContext& context) {
   std::vector<Mount> result;
   for (const Reader& mount : mounts.elements()) {
-    result.push_back(parse_mount(mount, context, unsupported));
+    result.push_back(parse_mount(mount, context));
   }
   return result;
 }

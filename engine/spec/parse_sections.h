@@ -30,8 +30,7 @@ struct MountContext {
   const std::string& bundle;
   bool has_user_namespace = false;
 };
-std::vector<Mount> parse_mounts(const Reader& mounts, const MountContext& context,
-                                Unsupported& unsupported);
+std::vector<Mount> parse_mounts(const Reader& mounts, const MountContext& context);
 
 // Refuses a key that is no namespaced sysctl, or whose namespace the container does not have.
 // Returns the parameters with dots between the components of their names.

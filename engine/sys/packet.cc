@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "engine/base/error.h"
 
@@ -67,8 +68,9 @@ bool send_packet(int socket, std::string_view head, std::string_view payload,
 
 std::optional<Packet> receive_packet(int socket, std::size_t limit) {
   Packet packet;
-  packet.bytes.resize(limit);
-  iovec part{packet.bytes.data(), limit};
+  // Not the string itself: it would write zeros to all of a limit that few packets come near.
+  const auto bytes = std::make_unique_for_overwrite<char[]>(limit);
+  iovec part{bytes.get(), limit};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> room{};
   msghdr message{};
   message.msg_iov = &part;
@@ -85,7 +87,7 @@ std::optional<Packet> receive_packet(int socket, std::size_t limit) {
   if ((message.msg_flags & MSG_TRUNC) != 0) {
     throw error(Kind::kInternal, "a packet is larger than {} bytes", limit);
   }
-  packet.bytes.resize(static_cast<std::size_t>(got));
+  packet.bytes.assign(bytes.get(), static_cast<std::size_t>(got));
   return packet;
 }
 

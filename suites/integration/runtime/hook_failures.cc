@@ -108,6 +108,7 @@ TRIAL(FailingHookOfStartContainer, FailsStartAndStopsTheContainer,
               "runtime/lifecycle/start-container-failure-stops"},
       Needs{Feature::kHooks}) {
   auto control = target().run(holding().hook(HookKind::kStartContainer));
+  ASSERT_TRUE(control.report().complete());
   EXPECT_THAT(control.hook_runs(), SizeIs(1));
 
   auto box = target().create(Bundle::minimal()

@@ -282,13 +282,13 @@ const Flaw kLinuxFlaws[] = {
      "/linux/personality",
      R"({"domain": "LINUX16"})",
      R"({"domain": "LINUX"})",
-     {Feature::kSpec11}},
+     {Feature::kPersonality, Feature::kSpec11}},
     {"PersonalityDomainMissing",
      {"runtime/personality/domain-required"},
      "/linux/personality",
      R"({})",
      R"({"domain": "LINUX"})",
-     {Feature::kSpec11}},
+     {Feature::kPersonality, Feature::kSpec11}},
 };
 
 }  // namespace

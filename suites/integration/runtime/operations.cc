@@ -76,14 +76,6 @@ const InvalidId kInvalidIds[] = {
      {"runtime/operations/create-invalid-id-error",
       "runtime/operations/create-invalid-id-no-container"},
      "a/b"},
-    {"Space",
-     {"runtime/operations/create-invalid-id-error",
-      "runtime/operations/create-invalid-id-no-container"},
-     "a b"},
-    {"Newline",
-     {"runtime/operations/create-invalid-id-error",
-      "runtime/operations/create-invalid-id-no-container"},
-     "a\nb"},
 };
 
 }  // namespace

@@ -169,7 +169,8 @@ TRIAL(IoPriority, HasTheClassAndLevelOfTheConfiguration, Clauses{"runtime/proces
 }
 
 // 0x8 is PER_LINUX32 of personality(2).
-TRIAL(Personality, IsTheExecutionDomainOfTheConfiguration, Clauses{"runtime/personality/domain"}) {
+TRIAL(Personality, IsTheExecutionDomainOfTheConfiguration, Clauses{"runtime/personality/domain"},
+      Needs{Feature::kPersonality}) {
   auto narrow = target().run(Bundle::minimal()
                                  .set_json("/linux/personality", R"({"domain": "LINUX32"})")
                                  .probe({"personality"}));
@@ -182,7 +183,8 @@ TRIAL(Personality, IsTheExecutionDomainOfTheConfiguration, Clauses{"runtime/pers
 
 // execCPUAffinity is for processes that are executed later.
 TRIAL(ExecCpuAffinity, LeavesTheFirstProcessAlone,
-      Clauses{"runtime/process/exec-cpu-affinity-not-init"}, Needs{Feature::kSpec13}) {
+      Clauses{"runtime/process/exec-cpu-affinity-not-init"},
+      Needs{Feature::kExecCpuAffinity, Feature::kSpec13}) {
   const auto cpus = [this](Bundle bundle) {
     auto box = target().run(bundle.probe({"scheduler"}));
     return box.report().answer("scheduler").numbers("cpus");
