@@ -7,10 +7,11 @@ seconds=$2
 status=0
 for fuzzer in "$build"/bin/*_fuzz; do
   name=$(basename "$fuzzer" _fuzz)
+  seeds=engine/spec/fuzz_corpus/${name#parse_}
   mkdir -p "$build/corpus/$name"
   echo "fuzzing $name for $seconds s" >&2
   if "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-      -artifact_prefix="$build/$name-" "$build/corpus/$name" "engine/spec/fuzz_corpus/$name" \
+      -artifact_prefix="$build/$name-" "$build/corpus/$name" "$seeds" \
       >"$build/$name.log" 2>&1; then
     grep number_of_executed_units "$build/$name.log"
   else
