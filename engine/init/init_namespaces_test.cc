@@ -113,6 +113,22 @@ TEST_F(InitNamespaces, OffsetsTheClocks) {
   EXPECT_THAT(outcome.answer("read:/proc/self/timens_offsets"), HasSubstr("1000"));
 }
 
+// The file with the offsets belongs to the host's root as long as the launcher hides itself.
+TEST_F(InitNamespaces, OffsetsTheClocksOfAUserNamespace) {
+  config.linux_.namespaces.push_back({spec::NamespaceType::kTime, {}});
+  config.linux_.namespaces.push_back({spec::NamespaceType::kUser, {}});
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 100000, 65536}};
+  config.linux_.time_offsets = {{"boottime", {.secs = 2000, .nanosecs = 0}}};
+  options.id_map = "0 100000 65536";
+  std::filesystem::permissions(rootfs.path(), std::filesystem::perms(0777));
+  for (const char* name : {"proc", "sys", "dev"}) {
+    ASSERT_EQ(chown((rootfs.path() / name).c_str(), 100000, 100000), 0);
+  }
+  const Outcome outcome = run({"read:/proc/self/timens_offsets"});
+  EXPECT_FALSE(outcome.failed) << outcome.sys_errno;
+  EXPECT_THAT(outcome.answer("read:/proc/self/timens_offsets"), HasSubstr("2000"));
+}
+
 TEST_F(InitNamespaces, SetsTheRootsPropagation) {
   config.linux_.rootfs_propagation = 1 << 20;  // MS_SHARED
   EXPECT_THAT(run({"mount:/"}).answer("mount:/"), HasSubstr("shared"));
