@@ -118,7 +118,7 @@ TEST_F(InitNamespaces, OffsetsTheClocksOfAUserNamespace) {
   config.linux_.namespaces.push_back({spec::NamespaceType::kTime, {}});
   config.linux_.namespaces.push_back({spec::NamespaceType::kUser, {}});
   config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 100000, 65536}};
-  config.linux_.time_offsets = {{"boottime", {.secs = 2000, .nanosecs = 0}}};
+  config.linux_.time_offsets = {{"monotonic", {.secs = 2000, .nanosecs = 0}}};
   options.id_map = "0 100000 65536";
   std::filesystem::permissions(rootfs.path(), std::filesystem::perms(0777));
   for (const char* name : {"proc", "sys", "dev"}) {

@@ -22,4 +22,11 @@ class EngineFailure : public std::runtime_error {
   std::source_location where_;
 };
 
+// The engine said no: it ended with a status other than 0 where the case needs it to go on. Telling
+// this apart shows whether a target lacks a feature or has a broken one.
+class Refusal : public EngineFailure {
+ public:
+  using EngineFailure::EngineFailure;
+};
+
 }  // namespace seatrial::harness

@@ -20,6 +20,7 @@
 #include "engine/sys/deadline.h"
 #include "engine/sys/memfd.h"
 #include "engine/sys/spawn.h"
+#include "harness/core/deadline_scale.h"
 
 namespace seatrial::harness {
 
@@ -171,7 +172,7 @@ sys::SpawnRequest request_for(const std::vector<std::string>& argv, const Comman
 // Waits for the child to end, at most until the deadline, and then kills what it started.
 void supervise(const sys::PidFd& child, std::vector<Stream>& streams, milliseconds allowed,
                const std::set<pid_t>& spared, Outcome& outcome) {
-  const auto deadline = steady_clock::now() + allowed;
+  const auto deadline = steady_clock::now() + scaled(allowed);
   bool ended = false;
   while (!ended && steady_clock::now() < deadline) {
     ended = wait_for_event(child, streams, deadline);
@@ -247,7 +248,7 @@ Ending Orphan::ending() {
 
 Ending Orphan::wait(milliseconds deadline) {
   if (ending().how != Ending::How::kRunning) return watch_ == nullptr ? ending() : watch_->ending;
-  sys::wait_readable(watch_->process.get(), steady_clock::now() + deadline);
+  sys::wait_readable(watch_->process.get(), steady_clock::now() + scaled(deadline));
   return ending();
 }
 

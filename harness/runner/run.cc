@@ -10,6 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "harness/core/deadline_scale.h"
 #include "harness/core/protocol.h"
 #include "harness/runner/host.h"
 #include "harness/runner/judge.h"
@@ -32,10 +33,6 @@ int processors() {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
   return std::max(1, CPU_COUNT(&set));
-}
-
-milliseconds scaled(milliseconds time, double scale) {
-  return milliseconds(static_cast<long>(static_cast<double>(time.count()) * scale));
 }
 
 // One case on one target, and what its runs came to.
@@ -123,7 +120,7 @@ void Run::describe(const std::string& spec) {
   std::optional<TargetInfo> target;
   for (const SuiteProgram& suite : *suites_) {
     const std::string facts = cache.describe(*interrupt_, suite, spec,
-                                             scaled(kDescribeDeadline, options_->deadline_scale));
+                                             scaled(kDescribeDeadline));
     if (!target) target = parse_target_info(facts);
     target->spec = spec;
     const auto file = scratch_.path() /
@@ -197,9 +194,9 @@ void Run::start(Unit& unit) {
   const ChildCommand command{
       .argv = {unit.suite->program.native(), "--run", unit.info->name, "--target", unit.target,
                "--facts", unit.facts.native(), "--result-fd", std::to_string(kResultFd), "--ledger",
-               ledger.native()},
+               ledger.native(), "--deadline-scale", fmt::format("{}", options_->deadline_scale)},
       .wants_result = true,
-      .deadline = scaled(unit.info->deadline, options_->deadline_scale)};
+      .deadline = scaled(unit.info->deadline)};
   progress_->started(unit.info->name, unit.target);
   pool_.start(command, [this, &unit, ledger](const ChildOutcome& outcome) {
     finish(unit, outcome, ledger);
@@ -211,8 +208,7 @@ void Run::finish(Unit& unit, const ChildOutcome& outcome, const std::filesystem:
     clean_after(outcome.pid, ledger, nullptr);
     return;
   }
-  CaseResult result = judge(*unit.info, unit.target, outcome,
-                            scaled(unit.info->deadline, options_->deadline_scale));
+  CaseResult result = judge(*unit.info, unit.target, outcome, scaled(unit.info->deadline));
   if (ended_abruptly(outcome)) {
     clean_after(outcome.pid, ledger, &result);
   } else {
@@ -268,6 +264,7 @@ void Run::report_results() {
 
 RunOutcome run(Interrupt& interrupt, const std::vector<SuiteProgram>& suites,
                const RunOptions& options) {
+  set_deadline_scale(options.deadline_scale);
   return Run(interrupt, suites, options).go();
 }
 

@@ -11,11 +11,10 @@
 namespace seatrial::perf {
 namespace {
 
-// What the engine lets every container use when the configuration denies all devices: any mknod,
-// null, zero, full, random, urandom, tty, ptmx, the pseudo-terminals.
-constexpr std::string_view kDeviceRules[] = {"c *:* m",   "b *:* m",    "c 1:3 rwm", "c 1:5 rwm",
-                                             "c 1:7 rwm", "c 1:8 rwm",  "c 1:9 rwm", "c 5:0 rwm",
-                                             "c 5:2 rwm", "c 136:* rwm"};
+// What the engine lets every container use when the configuration denies all devices: null, zero,
+// full, random, urandom, tty, ptmx, the pseudo-terminals.
+constexpr std::string_view kDeviceRules[] = {"c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm",
+                                             "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm"};
 
 // In mountinfo, what stands between the mount and its file system of this type.
 constexpr std::string_view kMark = " - cgroup ";

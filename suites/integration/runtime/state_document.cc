@@ -46,6 +46,9 @@ TRIAL(StateDocument, HasTheTypesOfTheSpecification, Clauses{"runtime/state/json-
       Needs{Feature::kSpecBefore11}) {
   auto box = target().create(holding().annotation("org.example.key", "value"));
   const json state = json::parse(box.state().raw);
+  for (const char* key : {"ociVersion", "id", "status", "bundle", "pid", "annotations"}) {
+    ASSERT_TRUE(state.contains(key)) << key;
+  }
   for (const char* key : {"ociVersion", "id", "status", "bundle"}) {
     EXPECT_TRUE(state.at(key).is_string()) << key;
   }
@@ -58,12 +61,16 @@ TRIAL(StateDocument, KeepsToTheSchema, Clauses{"runtime/state/json-schema"},
       Needs{Feature::kSpec11}) {
   auto box = target().create(holding().annotation("org.example.key", "value"));
   const json state = json::parse(box.state().raw);
+  for (const char* key : {"ociVersion", "id", "status", "bundle", "pid", "annotations"}) {
+    ASSERT_TRUE(state.contains(key)) << key;
+  }
   for (const char* key : {"ociVersion", "id", "status", "bundle"}) {
     EXPECT_TRUE(state.at(key).is_string()) << key;
   }
   EXPECT_THAT(state.at("status").get<std::string>(),
               AnyOf("creating", "created", "running", "stopped"));
   EXPECT_GE(state.at("pid").get<int>(), 0);
+  ASSERT_TRUE(state.at("annotations").is_object());
   for (const auto& [key, value] : state.at("annotations").items()) {
     EXPECT_TRUE(value.is_string()) << key;
   }
