@@ -20,8 +20,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 add_compile_definitions($<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fno-plt)
-  # GCC 12 warns falsely of restrict in std::string (GCC bug 105651).
-  add_compile_options(-Wno-restrict)
+  # GCC 12 warns falsely of both in std::string (GCC bugs 105651 and 105329).
+  add_compile_options(-Wno-restrict -Wno-array-bounds)
 endif()
 
 if(SEATRIAL_SANITIZE)

@@ -94,7 +94,7 @@ struct Place {
 template <typename Fixture, typename Factory>
 void add_with_factory(CaseInfo info, const char* suite, const std::string& name, Place place,
                       Factory factory) {
-  info.name = std::string(suite) + "." + name;
+  info.name.append(suite).append(".").append(name);
   info.file = place.file;
   info.line = place.line;
   add(std::move(info));
