@@ -69,6 +69,12 @@ struct Stats {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
+// Which device nodes init will make while it builds the container, from inside its cgroup.
+enum class Nodes {
+  kDefaults,  // those that each container has
+  kAny,       // those of linux.devices, too
+};
+
 class Cgroup {
  public:
   Cgroup(Cgroup&&) noexcept = default;
@@ -103,19 +109,20 @@ class Cgroup {
   // container from being built is left to complete(). Throws Error naming the JSON path and the
   // value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose controller is not
   // mounted, or for device rules that cgroup v1 cannot hold.
-  void apply(const spec::Resources& resources) const;
+  void apply(const spec::Resources& resources, Nodes nodes = Nodes::kAny) const;
 
-  // The rest of it, once init stands and before the user's program runs: a pids.limit below 2, and
-  // no more making of any device node.
-  void complete(const spec::Resources& resources) const;
+  // The rest of it, with the same arguments, once init stands and before the user's program runs: a
+  // pids.limit below 2, and no more making of any device node.
+  void complete(const spec::Resources& resources, Nodes nodes = Nodes::kAny) const;
+  static bool leaves_something(const spec::Resources& resources, Nodes nodes);
 
   // The limits without the device list: what `update` changes on a running container.
   void apply_limits(const spec::Resources& resources) const;
 
   // Denies every device, then takes the rules in order, then allows those that each container has
-  // (null, zero, full, random, urandom, tty, ptmx, pts) and, until complete_devices(), mknod of
-  // any. Throws kUnsupported for rules without a devices controller.
-  void apply_devices(const std::vector<spec::DeviceRule>& rules) const;
+  // (null, zero, full, random, urandom, tty, ptmx, pts) and, for Nodes::kAny until
+  // complete_devices(), mknod of any. Throws kUnsupported for rules without a devices controller.
+  void apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nodes = Nodes::kAny) const;
   void complete_devices(const std::vector<spec::DeviceRule>& rules) const;
 
   // All processes in directories of our own and below, each once, sorted.

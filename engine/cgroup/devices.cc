@@ -19,11 +19,11 @@ constexpr std::array<std::string_view, 8> kDefaults{
 
 // While the container is built, init makes the nodes of linux.devices, whether or not the rules let
 // the container open them or make more of them.
-struct Nodes {
+struct NodesOfType {
   char type;
   std::string_view line;
 };
-constexpr std::array<Nodes, 2> kAllNodes{{{'c', "c *:* m"}, {'b', "b *:* m"}}};
+constexpr std::array<NodesOfType, 2> kAllNodes{{{'c', "c *:* m"}, {'b', "b *:* m"}}};
 
 void allow(const Directory& directory, std::string_view line) {
   const int failure = directory.try_write("devices.allow", line);
@@ -42,7 +42,7 @@ void write_rule(const Directory& directory, std::size_t index, std::string_view 
 
 }  // namespace
 
-void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules) const {
+void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nodes) const {
   const Membership* const member = identity_.find("devices");
   if (member == nullptr) {
     if (rules.empty()) return;
@@ -60,8 +60,8 @@ void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules) const {
                device_line(exception.rule));
   }
   for (const std::string_view line : kDefaults) allow(directory, line);
-  if (list.allows_by_default) return;
-  for (const Nodes& nodes : kAllNodes) allow(directory, nodes.line);
+  if (list.allows_by_default || nodes == Nodes::kDefaults) return;
+  for (const NodesOfType& all : kAllNodes) allow(directory, all.line);
 }
 
 void Cgroup::complete_devices(const std::vector<spec::DeviceRule>& rules) const {
@@ -69,8 +69,8 @@ void Cgroup::complete_devices(const std::vector<spec::DeviceRule>& rules) const 
   if (member == nullptr) return;
   const DeviceList list = resolve_devices(rules);
   const Directory directory(member->directory);
-  for (const Nodes& nodes : kAllNodes) {
-    if (!list.allows_all_nodes(nodes.type)) directory.write("devices.deny", nodes.line);
+  for (const NodesOfType& all : kAllNodes) {
+    if (!list.allows_all_nodes(all.type)) directory.write("devices.deny", all.line);
   }
 }
 

@@ -235,20 +235,24 @@ void Cgroup::apply_limits(const spec::Resources& resources) const {
   }
 }
 
-void Cgroup::apply(const spec::Resources& resources) const {
+void Cgroup::apply(const spec::Resources& resources, Nodes nodes) const {
   spec::Resources at_once = resources;
   if (is_too_narrow(resources.pids_limit)) at_once.pids_limit.reset();
   apply_limits(at_once);
-  apply_devices(resources.devices);
+  apply_devices(resources.devices, nodes);
 }
 
-void Cgroup::complete(const spec::Resources& resources) const {
+bool Cgroup::leaves_something(const spec::Resources& resources, Nodes nodes) {
+  return nodes == Nodes::kAny || is_too_narrow(resources.pids_limit);
+}
+
+void Cgroup::complete(const spec::Resources& resources, Nodes nodes) const {
   if (is_too_narrow(resources.pids_limit)) {
     spec::Resources rest;
     rest.pids_limit = resources.pids_limit;
     apply_limits(rest);
   }
-  complete_devices(resources.devices);
+  if (nodes == Nodes::kAny) complete_devices(resources.devices);
 }
 
 }  // namespace seatrial::cgroup

@@ -34,20 +34,6 @@ Result new_hierarchy(Run& run, const steps::CgroupMount<Form>& hierarchy,
   return result;
 }
 
-Result bind_hierarchy(const char* source, std::uint64_t attributes) {
-  const Result mount = clone_tree(AT_FDCWD, source, false);
-  if (mount < 0) return mount;
-  const Result result = change_mount(
-      (int)mount, 0,
-      {.attr_set = attributes,
-       .attr_clr = (attributes & MOUNT_ATTR__ATIME) != 0 ? (std::uint64_t)MOUNT_ATTR__ATIME : 0,
-       .propagation = 0,
-       .userns_fd = 0});
-  if (result >= 0) return mount;
-  close_fd(mount);
-  return result;
-}
-
 // The tmpfs is new and nobody else can reach it, so that names in it may be used as they are.
 Result add_hierarchy(Run& run, const steps::CgroupMount<Form>& hierarchy, std::uint64_t attributes,
                      int tree) {
@@ -56,7 +42,7 @@ Result add_hierarchy(Run& run, const steps::CgroupMount<Form>& hierarchy, std::u
   if (result < 0) return result;
   const Result mount = hierarchy.source.offset == 0
                            ? new_hierarchy(run, hierarchy, attributes)
-                           : bind_hierarchy(text(run, hierarchy.source), attributes);
+                           : clone_tree(AT_FDCWD, text(run, hierarchy.source), false);
   if (mount < 0) return mount;
   result = sys(__NR_move_mount, mount, "", tree, name, MOVE_MOUNT_F_EMPTY_PATH);
   close_fd(mount);
@@ -77,9 +63,13 @@ Result fill(Run& run, const steps::CgroupTree<Form>& step, int tree) {
         sys(__NR_symlinkat, text(run, links[i].points_to), tree, text(run, links[i].name));
     if (result < 0) return fail(run, result, text(run, links[i].name));
   }
-  if ((step.attributes & MOUNT_ATTR_RDONLY) == 0) return 0;
-  return change_mount(
-      tree, 0, {.attr_set = MOUNT_ATTR_RDONLY, .attr_clr = 0, .propagation = 0, .userns_fd = 0});
+  const std::uint64_t attributes = step.attributes | kAlways;
+  const std::uint64_t policy = attributes & MOUNT_ATTR__ATIME;
+  return change_mount(tree, AT_RECURSIVE,
+                      {.attr_set = attributes,
+                       .attr_clr = policy != 0 ? (std::uint64_t)MOUNT_ATTR__ATIME : 0,
+                       .propagation = 0,
+                       .userns_fd = 0});
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ TEST_F(InitContainer, NamesTheFailingStepAndErrno) {
 }
 
 TEST_F(InitContainer, NamesALauncherStep) {
+  config.linux_.namespaces.push_back({spec::NamespaceType::kCgroup, {}});
   host.cgroups = {{.mountpoint = "/nowhere", .name = "x", .options = "x", .cgroup = "/a"}};
   const plan::LaunchPlan plan = make_plan({});
   const Outcome outcome = run_plan(plan, options);

@@ -15,7 +15,7 @@ constexpr unsigned kFileMode = kRegularType | 0644;
 // without end only keeps its own container from starting.
 constexpr int kMostTries = 128;
 
-// A component is missing in `parent`, which is open as `dir`: makes and opens it.
+// A component is missing in the directory that is open as `dir`: makes and opens it.
 Result make_component(Run& run, int dir, const char* name, const char* prefix) {
   const Result made = sys(__NR_mkdirat, dir, name, kDirectoryMode);
   if (made < 0 && made != -EEXIST) return made;
@@ -51,6 +51,27 @@ const char* last_component(const char* path) {
   return name;
 }
 
+// For the path that ends at `end`, of which mostly just the last component is missing.
+Result make_last(Run& run, char* path, char* end) {
+  if (end > path + 1 && end[-1] == '/') --end;
+  const char kept = *end;
+  *end = '\0';
+  char* const name = path + (last_component(path) - path);
+  Result dir = -ENOENT;
+  if (name > path + 1) {
+    name[-1] = '\0';
+    dir = open_in_root(run, path, O_PATH | O_DIRECTORY);
+    name[-1] = '/';
+  }
+  Result made = dir;
+  if (dir >= 0) {
+    made = make_component(run, (int)dir, name, path);
+    close_fd(dir);
+  }
+  *end = kept;
+  return made;
+}
+
 Result make_directories(Run& run, const char* path, bool whole) {
   char prefix[kLongestPath];
   const std::size_t size = length(path);
@@ -58,6 +79,8 @@ Result make_directories(Run& run, const char* path, bool whole) {
   memcpy(prefix, path, size + 1);
   char* end = prefix + size;
   if (!whole) end = prefix + (last_component(prefix) - prefix);
+  const Result only_last = make_last(run, prefix, end);
+  if (only_last != -ENOENT) return only_last;
   Result dir = open_in_root(run, "/", O_PATH | O_DIRECTORY);
   // Paths of the plan start with one slash and have no empty component.
   for (char* name = prefix + 1; dir >= 0 && name < end;) {
@@ -79,7 +102,7 @@ Result open_target(Run& run, const char* path, bool directory, std::uint64_t res
   const Result found = open_in_root(run, path, O_PATH, resolve);
   if (found != -ENOENT) return found;
   const Result dir = make_directories(run, path, directory);
-  if (dir < 0) return dir;
+  if (dir < 0 || (directory && resolve == 0)) return dir;
   Result made = 0;
   if (!directory) made = sys(__NR_mknodat, dir, last_component(path), kFileMode, 0);
   close_fd(dir);

@@ -37,6 +37,8 @@ struct LaunchOptions {
   // No listening socket: init waits for kProceed after kReady, then starts (wire.h, "How a plan
   // ends"). For run, which creates and starts in one go.
   bool start_at_once = false;
+  // With start_at_once: the runtime has nothing left to do then, so init does not wait either.
+  bool start_unasked = false;
   bool no_pivot = false;  // MS_MOVE and chroot instead of pivot_root
   bool no_new_keyring = false;
   unsigned preserve_fds = 0;  // descriptors 3 .. 3+n-1 go to the user's program
@@ -51,6 +53,9 @@ struct LaunchPlan {
   std::vector<Step> init;      // inside
   unsigned preserve_fds = 0;
   bool needs_id_maps = false;  // kIdMapsNeeded will come
+  // The first step of init that needs the cgroups is init's own, so that they may be made while the
+  // launcher makes the namespaces.
+  bool init_joins_cgroups = false;
   bool has_runtime_hooks_sync = false;
   bool has_console = false;        // kConsoleMaster will come
   bool needs_start_state = false;  // startContainer hooks want the state document: kStateNeeded

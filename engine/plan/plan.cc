@@ -134,13 +134,27 @@ class Planner {
     std::move(from.begin(), from.end(), std::back_inserter(to));
   }
 
-  // Cgroups first: a cgroup namespace takes its root from where the process then is, and all that
-  // follows is accounted to the container. Joined namespaces before new ones, so that the new
-  // ones belong to the container's user namespace.
-  void add_launcher() {
+  // A cgroup namespace takes its root from where the process then is; a user namespace or a mount
+  // namespace that is joined takes the host's cgroup files away. Where there is none of them, init
+  // joins the cgroups itself, and the runtime makes them while the kernel makes the namespaces:
+  // those cost the most of all.
+  bool init_joins_cgroups() const {
+    return !in_user_namespace_ && !is(NamespaceType::kCgroup, Presence::kNew) &&
+           std::ranges::all_of(config_.linux_.namespaces,
+                               [](const spec::Namespace& entry) { return entry.path.empty(); });
+  }
+
+  void join_cgroups(Steps& steps) {
     for (const CgroupHierarchy& hierarchy : host_.cgroups) {
-      launcher(JoinCgroup{.file = join_file(hierarchy)});
+      steps.push_back({JoinCgroup{.file = join_file(hierarchy)}});
     }
+  }
+
+  // Cgroups first: all that follows is accounted to the container. Joined namespaces before new
+  // ones, so that the new ones belong to the container's user namespace.
+  void add_launcher() {
+    plan_.init_joins_cgroups = init_joins_cgroups();
+    if (!plan_.init_joins_cgroups) join_cgroups(plan_.launcher);
     if (config_.process) add_host_limits(*config_.process, process_context_, plan_.launcher);
     append(std::move(mounts_.on_host), plan_.launcher);
     std::uint64_t new_flags = 0;
@@ -168,6 +182,7 @@ class Planner {
   }
 
   void add_outside_root() {
+    if (plan_.init_joins_cgroups) join_cgroups(plan_.init);
     if (!options_.no_new_keyring) {
       init(SessionKeyring{.name = options_.id.empty() ? "" : "_ses." + options_.id});
     }
@@ -273,7 +288,9 @@ class Planner {
 
   void add_end() {
     using enum steps::ReadyAnswer;
-    init(Ready{.answer = options_.start_at_once ? kProceed : kStartLater});
+    init(Ready{.answer = !options_.start_at_once ? kStartLater
+                         : options_.start_unasked ? kNone
+                                                  : kProceed});
     if (!options_.start_at_once) init(AwaitStart{});
     if (!config_.hooks.start_container.empty()) {
       plan_.needs_start_state = true;

@@ -86,9 +86,9 @@ class PlanTest : public testing::Test {
 };
 
 TEST_F(PlanTest, OfTheDefaultConfiguration) {
-  EXPECT_EQ(to_text(make()), R"(  1 launcher join the cgroup /sys/fs/cgroup/cpu,cpuacct/a
-  2 launcher join the cgroup /sys/fs/cgroup/systemd/a
-  3 launcher clone init into new namespaces (mount,pid,network,ipc,uts)
+  EXPECT_EQ(to_text(make()), R"(  1 launcher clone init into new namespaces (mount,pid,network,ipc,uts)
+  2 init     join the cgroup /sys/fs/cgroup/cpu,cpuacct/a
+  3 init     join the cgroup /sys/fs/cgroup/systemd/a
   4 init     join a session keyring
   5 init     bring the loopback interface up
   6 init     make the rootfs /b/rootfs a mount of its own
@@ -226,6 +226,31 @@ TEST_F(PlanTest, StartsAtOnceWithoutWaiting) {
   EXPECT_EQ(find<AwaitStart>(plan), nullptr);
   EXPECT_EQ(find<Ready>(plan)->answer, steps::ReadyAnswer::kProceed);
   EXPECT_TRUE(plan.start_at_once);
+}
+
+TEST_F(PlanTest, StartsUnaskedWhereNothingIsLeftToDo) {
+  options.start_at_once = options.start_unasked = true;
+  EXPECT_EQ(find<Ready>(make())->answer, steps::ReadyAnswer::kNone);
+}
+
+// What would take the host's cgroup files or the place in them away from init.
+TEST_F(PlanTest, LeavesTheCgroupsToTheLauncherWhereInitCouldNotJoinThem) {
+  EXPECT_TRUE(make().init_joins_cgroups);  // control
+  const auto with = [&](spec::NamespaceType type, const char* path) {
+    const auto before = config.linux_.namespaces;
+    std::erase_if(config.linux_.namespaces, [&](const auto& entry) { return entry.type == type; });
+    config.linux_.namespaces.push_back({type, path});
+    const bool joins = make().init_joins_cgroups;
+    config.linux_.namespaces = before;
+    return joins;
+  };
+  EXPECT_FALSE(with(spec::NamespaceType::kCgroup, ""));
+  EXPECT_FALSE(with(spec::NamespaceType::kCgroup, "/run/cgroup"));
+  EXPECT_FALSE(with(spec::NamespaceType::kMount, "/run/mnt"));
+  config.linux_.uid_mappings = config.linux_.gid_mappings = {{0, 100000, 65536}};
+  EXPECT_FALSE(with(spec::NamespaceType::kUser, ""));
+  host.in_user_namespace = true;
+  EXPECT_FALSE(make().init_joins_cgroups);
 }
 
 TEST_F(PlanTest, MakesTmpfsReadonlyOnlyAfterTheRootIsEntered) {
@@ -410,8 +435,8 @@ TEST_F(PlanTest, RefusesContradictions) {
 
 TEST_F(PlanTest, DescribesByIndex) {
   const LaunchPlan plan = make();
-  EXPECT_EQ(plan.describe(0), "join the cgroup /sys/fs/cgroup/cpu,cpuacct/a");
-  EXPECT_EQ(plan.describe(plan.launcher.size()), "join a session keyring");
+  EXPECT_EQ(plan.describe(0), "clone init into new namespaces (mount,pid,network,ipc,uts)");
+  EXPECT_EQ(plan.describe(plan.launcher.size()), "join the cgroup /sys/fs/cgroup/cpu,cpuacct/a");
   EXPECT_EQ(plan.size(), plan.launcher.size() + plan.init.size());
   EXPECT_THAT(plan.describe(plan.size()), HasSubstr("does not have"));
 }

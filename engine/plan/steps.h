@@ -12,7 +12,7 @@
 namespace seatrial::steps {
 
 enum class Op : std::uint32_t {
-  // The launcher's, in the host's namespaces.
+  // The launcher's, in the host's namespaces; the first may be init's.
   kJoinCgroup = 1,
   kSetOomScore,
   kRaiseRlimit,

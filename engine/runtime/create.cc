@@ -50,8 +50,10 @@ class Creation {
   void connect_console();
   void make_state();
   void make_cgroup();
-  void launch();
-  void start();
+  void spawn();
+  void build();
+  void record();
+  void await_execution();
   void undo();
   spec::State state(spec::Status status, pid_t pid) const;
   std::string run_runtime_hooks(const sys::PidFd& init);
@@ -74,6 +76,17 @@ class Creation {
   bool hooks_begun_ = false;
 };
 
+cgroup::Nodes nodes_of(const spec::Config& config) {
+  return config.linux_.devices.empty() ? cgroup::Nodes::kDefaults : cgroup::Nodes::kAny;
+}
+
+// Whether all is done once init is ready. Who asked for a pid file may look for it as soon as the
+// program runs.
+bool may_start_unasked(const spec::Config& config, const CreateRequest& request) {
+  return request.pid_file.empty() &&
+         !cgroup::Cgroup::leaves_something(config.linux_.resources, nodes_of(config));
+}
+
 // Everything up to here only reads: a bad request fails before anything was made.
 Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begin)
     : impl_(impl),
@@ -88,6 +101,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                        {.bundle = bundle_.path.native(),
                         .id = request.id,
                         .start_at_once = begin == Begin::kAtOnce,
+                        .start_unasked = may_start_unasked(config_, request),
                         .no_pivot = request.no_pivot,
                         .no_new_keyring = request.no_new_keyring,
                         .preserve_fds = request.preserve_fds})) {
@@ -117,11 +131,22 @@ void Creation::connect_console() {
 }
 
 Child Creation::run() {
+  // The namespaces end with the processes in them, so they need no record and may come first. What
+  // start listens on lies in the state directory, though.
+  if (plan_.init_joins_cgroups && begin_ == Begin::kAtOnce) spawn();
   make_state();
   try {
+    if (plan_.init_joins_cgroups && !launch_) spawn();
     make_cgroup();
-    launch();
-    if (begin_ == Begin::kAtOnce) start();
+    if (launch_) {
+      launch_->let_init_go();
+    } else {
+      spawn();
+    }
+    build();
+    if (begin_ == Begin::kAtOnce && !may_start_unasked(config_, request_)) launch_->proceed();
+    record();
+    if (begin_ == Begin::kAtOnce) await_execution();
   } catch (...) {
     undo();
     throw;
@@ -163,15 +188,19 @@ void Creation::make_cgroup() {
   const cgroup::Cgroup cgroup =
       cgroup::Cgroup::create(impl_.host.layout(), config_.linux_.cgroups_path, request_.id);
   record_.cgroups = cgroup::print_identity(cgroup.identity());
-  cgroup.apply(config_.linux_.resources);
+  cgroup.apply(config_.linux_.resources, nodes_of(config_));
 }
 
-void Creation::launch() {
+void Creation::spawn() {
   launch_.emplace(plan_, LaunchRequest{.program = impl_.host.init_program(),
                                        .stdio = request_.stdio,
                                        .preserve_fds = request_.preserve_fds,
                                        .start_listener = listener_.get(),
-                                       .target = -1});
+                                       .target = -1,
+                                       .hold_init = plan_.init_joins_cgroups});
+}
+
+void Creation::build() {
   const bool may_set_groups = (host_.own_capabilities >> kSetGid & 1) != 0;
   launch_->serve({
       .write_id_maps = [&](pid_t pid) { write_id_maps(pid, config_.linux_, may_set_groups); },
@@ -183,14 +212,18 @@ void Creation::launch() {
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
       .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
   });
-  Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources);
+  Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources, nodes_of(config_));
+}
+
+// The program may run already: should the runtime be killed before this, the container counts as
+// one whose run failed, and goes.
+void Creation::record() {
   record_.phase = Phase::kCreated;
   directory_->write_record(record_);
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
 }
 
-void Creation::start() {
-  launch_->proceed();
+void Creation::await_execution() {
   const pid_t pid = record_.init.pid;
   launch_->await_execution(
       [&] { return spec::print_specified(state(spec::Status::kCreated, pid_inside(pid))); });

@@ -61,6 +61,7 @@ Launch::Launch(const plan::LaunchPlan& plan, const LaunchRequest& request) : pla
 }
 
 Launch::~Launch() {
+  if (!init_ && !proceed_sent_ && !asks_for_id_maps(plan_)) meet_init();
   kill_and_reap(init_);
   kill_and_reap(launcher_);
 }
@@ -89,10 +90,28 @@ void Launch::spawn(const LaunchRequest& request) {
   place(request.target, wire::Slot::kTargetPidfd);
   // Init's first question is answered before it is asked, which spares it a wait for this process
   // to be woken. Where the launcher asks something first, it would take the answer.
-  proceed_sent_ = !asks_for_id_maps(plan_);
+  proceed_sent_ = !asks_for_id_maps(plan_) && !request.hold_init;
   if (proceed_sent_) send_message(sync.first.get(), MessageKind::kProceed);
   launcher_ = with_context("start the launcher", [&] { return sys::spawn(child); });
   sync_ = std::move(sync.first);
+}
+
+void Launch::let_init_go() {
+  send_message(sync_.get(), MessageKind::kProceed);
+  proceed_sent_ = true;
+}
+
+// An init that is held must be known before the launcher is killed: nobody else can reap it.
+void Launch::meet_init() noexcept {
+  using namespace std::chrono_literals;
+  try {
+    if (!sys::wait_readable(sync_.get(), sys::after(2s))) return;
+    const auto incoming = receive_message(sync_.get());
+    if (!incoming || incoming->message.kind != MessageKind::kInitStarted) return;
+    if (auto opened = sys::PidFd::open(incoming->message.pid)) init_ = std::move(*opened);
+  } catch (const Error&) {
+    // There is no init, or the kernel has no descriptor left: it ends when the socket closes.
+  }
 }
 
 void Launch::serve(const LaunchHandlers& handlers) {

@@ -18,6 +18,7 @@ struct LaunchRequest {
   unsigned preserve_fds = 0;
   int start_listener = -1;  // for Slot::kStartListener
   int target = -1;          // for Slot::kTargetPidfd
+  bool hold_init = false;   // until let_init_go(); not for a plan that asks for id maps
 };
 
 // What the runtime does while the container is made. Those that a plan does not need are not
@@ -41,6 +42,9 @@ class Launch {
   Launch& operator=(const Launch&) = delete;
   ~Launch();
 
+  // What init's first steps need is there now. Comes before serve().
+  void let_init_go();
+
   // Answers until init is ready. Throws Error naming the step that failed.
   void serve(const LaunchHandlers& handlers);
 
@@ -61,6 +65,7 @@ class Launch {
   void take_init(pid_t pid, const LaunchHandlers& handlers);
   void answer(Incoming incoming, const LaunchHandlers& handlers);
   bool is_from_init(const wire::Message& message) const;
+  void meet_init() noexcept;
   void wait_for_message() const;
   [[noreturn]] void fail(const StepFailure& failure);
   [[noreturn]] void fail_without_word() const;

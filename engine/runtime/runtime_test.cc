@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <thread>
@@ -30,6 +31,7 @@ struct Bundle {
   std::string mounts = {};  // each ending with a comma
   std::string hooks = "{}";
   std::string terminal = "false";
+  std::string resources = "{}";
 };
 
 std::string config_text(const Bundle& bundle) {
@@ -52,9 +54,11 @@ std::string config_text(const Bundle& bundle) {
       {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
     "hooks": {},
     "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
-                              {{"type": "uts"}}, {{"type": "network"}}]}}
+                              {{"type": "uts"}}, {{"type": "network"}}],
+               "resources": {}}}
   }})",
-                     bundle.version, bundle.command, bundle.terminal, bundle.mounts, bundle.hooks);
+                     bundle.version, bundle.command, bundle.terminal, bundle.mounts, bundle.hooks,
+                     bundle.resources);
 }
 
 std::string hook(const std::string& kind, const std::string& command) {
@@ -205,6 +209,27 @@ TEST_F(RuntimeTest, AFailedMountIsNamedAndNothingStays) {
               testing::MatchesRegex("create runtime-test-[0-9]+: step [0-9]+ of [0-9]+, .*nosuchfs "
                                     "on /bad.*"));
   EXPECT_THAT(runtime_->list(), IsEmpty());
+}
+
+// Init is there by then and waits: it must end, and be reaped.
+TEST_F(RuntimeTest, ARefusedLimitLeavesNoProcess) {
+  const Bundle bundle{.resources = R"({"cpu": {"shares": 512, "cpus": "4095"}})"};
+  EXPECT_THAT(failure_of([&] { runtime_->create(request(bundle)); }), HasSubstr("cpu"));
+  EXPECT_THAT(failure_of([&] { runtime_->run(request(bundle)); }), HasSubstr("cpu"));
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), -1) << info.si_pid;
+  EXPECT_EQ(errno, ECHILD);
+}
+
+TEST_F(RuntimeTest, AnOccupiedIdLeavesNoProcess) {
+  Child first = runtime_->create(request({.command = "exit 3"}));
+  EXPECT_THAT(failure_of([&] { runtime_->run(request({.command = "true"})); }), HasSubstr(id_));
+  runtime_->start(id_);
+  EXPECT_EQ(first.wait(5s)->code, 3);
+  runtime_->remove(id_);
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT), -1) << info.si_pid;
+  EXPECT_EQ(errno, ECHILD);
 }
 
 TEST_F(RuntimeTest, AMissingRootFileSystemIsNamed) {
