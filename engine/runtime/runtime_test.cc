@@ -32,6 +32,9 @@ struct Bundle {
   std::string hooks = "{}";
   std::string terminal = "false";
   std::string resources = "{}";
+  std::string no_new_privileges = "true";
+  int user = 0;
+  std::string seccomp = "null";
 };
 
 std::string config_text(const Bundle& bundle) {
@@ -39,7 +42,8 @@ std::string config_text(const Bundle& bundle) {
   return fmt::format(R"({{
     "ociVersion": "{}", "hostname": "trial", "root": {{"path": "rootfs"}},
     "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "terminal": {},
-      "env": ["PATH=/usr/bin"], "oomScoreAdj": 321, "noNewPrivileges": true,
+      "env": ["PATH=/usr/bin"], "oomScoreAdj": 321, "noNewPrivileges": {},
+      "user": {{"uid": {}, "gid": {}}},
       "rlimits": [{{"type": "RLIMIT_NOFILE", "soft": 77, "hard": 88}}],
       "capabilities": {{"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"],
                         "effective": ["CAP_KILL"]}}}},
@@ -55,10 +59,11 @@ std::string config_text(const Bundle& bundle) {
     "hooks": {},
     "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
                               {{"type": "uts"}}, {{"type": "network"}}],
-               "resources": {}}}
+               "resources": {}, "seccomp": {}}}
   }})",
-                     bundle.version, bundle.command, bundle.terminal, bundle.mounts, bundle.hooks,
-                     bundle.resources);
+                     bundle.version, bundle.command, bundle.terminal, bundle.no_new_privileges,
+                     bundle.user, bundle.user, bundle.mounts, bundle.hooks, bundle.resources,
+                     bundle.seccomp);
 }
 
 std::string hook(const std::string& kind, const std::string& command) {
@@ -155,6 +160,31 @@ TEST_F(RuntimeTest, AZombieIsAStoppedContainer) {
   EXPECT_EQ(runtime_->state(id_).status, Status::kStopped);
   runtime_->remove(id_);
   child.wait();
+}
+
+// The same filter with and without no_new_privileges, for root and for a user without capabilities;
+// exec is under it, too.
+TEST_F(RuntimeTest, InstallsTheSeccompFilter) {
+  const std::string no_ids = R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+      {"names": ["sethostname", "mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]})";
+  for (const char* no_new_privileges : {"true", "false"}) {
+    for (const int user : {0, 1000}) {
+      const std::string command =
+          "mkdir /tmp/x 2>&1 | grep -q 'Operation not supported' && grep -q 'Seccomp:.2' "
+          "/proc/self/status";
+      Child child = runtime_->run(request({.command = command + " && exec sleep 1000",
+                                           .no_new_privileges = no_new_privileges,
+                                           .user = user,
+                                           .seccomp = no_ids}));
+      Child exec = runtime_->exec({.id = id_, .args = {"/usr/bin/sh", "-c", command}});
+      EXPECT_EQ(exec.wait(10s).value().code, 0) << no_new_privileges << user;
+      EXPECT_FALSE(child.wait(300ms)) << "the container has the filter and goes on";
+      runtime_->remove(id_, true);
+      child.wait();
+    }
+  }
+  EXPECT_TRUE(fs::exists(dir_.path() / "state.seccomp"));
+  EXPECT_TRUE(fs::is_empty(runtime_->root()));
 }
 
 TEST_F(RuntimeTest, ExecKeepsWhatTheContainerHas) {
