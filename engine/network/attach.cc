@@ -7,8 +7,8 @@
 
 #include "engine/base/error.h"
 #include "engine/base/undo.h"
+#include "engine/network/identity.h"
 #include "engine/network/links.h"
-#include "engine/network/namespace.h"
 #include "engine/network/network.h"
 
 namespace seatrial::network {
@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kNetworkDigits = 12;
 constexpr int kPortTries = 32;
+constexpr int kLoopbackIndex = 1;  // of lo, in every namespace
 
 // "sv" and 13 hex digits that follow from both ids (FNV-1a): the link has its identity from the
 // moment it exists. 52 bits: among 1000 containers, two names meet once in 10^10 hosts, and then
@@ -27,11 +28,11 @@ std::string host_link_name(std::string_view container_id, std::string_view netwo
       hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3U;
     }
   }
-  return fmt::format("sv{:013x}", hash >> 12);
+  return fmt::format("{}{:013x}", kHostLinkPrefix, hash >> 12);
 }
 
 std::string alias_of(std::string_view container_id) {
-  return fmt::format("seatrial:{}", container_id);
+  return fmt::format("{}{}", kAliasPrefix, container_id);
 }
 
 // Both take the same address and port of the host, at least in part.
@@ -118,10 +119,20 @@ void configure_inside(const NetworkSpec& network, const Attachment& attachment) 
   Netlink inside = Netlink::route_in(attachment.network_namespace);
   const auto link = find_link(inside, attachment.interface);
   if (!link) throw error(Kind::kNotFound, "interface {} was removed", attachment.interface);
+  set_up(inside, kLoopbackIndex);
   set_up(inside, link->index);
   add_address(inside, link->index, attachment.address, network.subnet.prefix);
   if (attachment.default_route && !network.internal) {
     add_default_route(inside, link->index, network.gateway);
+  }
+}
+
+// The link may go at this very moment.
+void forget_alias(Netlink& route, int index) {
+  try {
+    set_alias(route, index, "");
+  } catch (const Error& failure) {
+    if (failure.sys_errno() != ENODEV) throw;
   }
 }
 
@@ -156,6 +167,10 @@ void Networks::make_pair(const NetworkSpec& network, const Attachment& attachmen
                          const Endpoint& endpoint) {
   const auto bridge = find_link(route_, network.bridge_name);
   if (!bridge) throw error(Kind::kNotFound, "bridge {} does not exist", network.bridge_name);
+  // A container that starts again may come before its last link has gone.
+  if (const auto stale = find_link(route_, endpoint.host_link); stale && stale->alias.empty()) {
+    delete_link(route_, endpoint.host_link);
+  }
   create_veth(route_, {.name = endpoint.host_link,
                        .bridge = bridge->index,
                        .mtu = network.mtu,
@@ -193,7 +208,6 @@ Endpoint Networks::attach(const NetworkSpec& network, const Attachment& attachme
       set_alias(route_, link->index, alias_of(endpoint.container_id));
       set_hairpin(route_, link->index);
     }
-    bring_up_loopback(attachment.network_namespace);
     configure_inside(network, attachment);
     firewall_.publish(to_publications(endpoint));
     undo.commit();
@@ -201,7 +215,7 @@ Endpoint Networks::attach(const NetworkSpec& network, const Attachment& attachme
   });
 }
 
-void Networks::detach(const Endpoint& endpoint) {
+void Networks::detach(const Endpoint& endpoint, HostLink host_link) {
   with_context(fmt::format("network {}", endpoint.network_name), [&] {
     if (!endpoint.ports.empty()) {
       std::vector<Publication> mine = firewall_.publications();
@@ -211,7 +225,11 @@ void Networks::detach(const Endpoint& endpoint) {
       });
       firewall_.unpublish(mine);
     }
-    delete_link(route_, endpoint.host_link);
+    if (host_link == HostLink::kDelete) {
+      delete_link(route_, endpoint.host_link);
+    } else if (const auto link = find_link(route_, endpoint.host_link)) {
+      forget_alias(route_, link->index);
+    }
   });
 }
 
@@ -236,7 +254,8 @@ Recovered Networks::recover(std::span<const NetworkSpec> networks,
     std::vector<std::string> names;
     for (const std::string& id : kept) names.push_back(host_link_name(id, network.id));
     for (const Link& link : ports_of(route_, bridge->index)) {
-      if (!link.name.starts_with("sv") || std::ranges::find(names, link.name) != names.end()) {
+      if (!link.name.starts_with(kHostLinkPrefix) ||
+          std::ranges::find(names, link.name) != names.end()) {
         continue;
       }
       if (delete_link(route_, link.name)) recovered.links.push_back(link.name);

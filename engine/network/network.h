@@ -74,6 +74,10 @@ struct Recovered {
   std::vector<PublishedPort> ports = {};
 };
 
+// What becomes of the host's end of a veth pair. Deleting one waits for the kernel's RCU, some 20
+// ms; a pair whose namespace ends goes by itself, in the kernel's own time.
+enum class HostLink { kDelete, kEndsWithNamespace };
+
 class Networks {
  public:
   // Opens netlink sockets in the calling thread's network namespace. Not for use by two threads at
@@ -90,7 +94,8 @@ class Networks {
   bool exists(const NetworkSpec& network);
 
   // Takes away what create() made, also what a killed one left; absent parts are fine. The last
-  // network takes the table along. Throws Error{kConflict} while a container is attached.
+  // network takes the table along. Throws Error{kConflict} naming the container while one is
+  // attached.
   void remove(const NetworkSpec& network);
 
   // A veth pair whose one end is the container's interface with address, route and lo up, and the
@@ -99,9 +104,11 @@ class Networks {
   // from then on: a process that binds it later is not reached by clients of the host's addresses.
   Endpoint attach(const NetworkSpec& network, const Attachment& attachment);
 
-  // Takes back what attach() made; absent parts are fine (a veth pair ends with the container's
-  // namespace). Elements of the same ports that another container has by now stay.
-  void detach(const Endpoint& endpoint);
+  // Takes back what attach() made; absent parts are fine. Elements of the same ports that another
+  // container has by now stay. With kEndsWithNamespace, which is for a container that has ended,
+  // the link only loses its alias: attach() and remove() do not take it for an attached
+  // container's.
+  void detach(const Endpoint& endpoint, HostLink host_link = HostLink::kDelete);
 
   // Removes from these networks the links and ports of all containers that are not in `kept`.
   Recovered recover(std::span<const NetworkSpec> networks, std::span<const std::string> kept);

@@ -8,6 +8,7 @@
 #include "engine/base/files.h"
 #include "engine/base/undo.h"
 #include "engine/network/address_pool.h"
+#include "engine/network/identity.h"
 #include "engine/network/links.h"
 #include "engine/network/network.h"
 
@@ -74,7 +75,7 @@ HostChanges Networks::create(const NetworkSpec& network) {
     refuse_overlap(route_, network);
     Undo undo;
     create_bridge(route_, {.name = network.bridge_name,
-                           .alias = fmt::format("seatrial:{}", network.id),
+                           .alias = fmt::format("{}{}", kAliasPrefix, network.id),
                            .mac = mac_of(network.gateway),
                            .mtu = network.mtu});
     undo.add([&] {
@@ -110,10 +111,15 @@ void Networks::remove(const NetworkSpec& network) {
   with_context(context(network), [&] {
     if (const auto bridge = find_link(route_, network.bridge_name)) {
       const std::vector<Link> ports = ports_of(route_, bridge->index);
-      if (!ports.empty()) {
-        const Link& port = ports.front();
-        throw error(Kind::kConflict, "{} of {} links is still attached: {}", port.name,
-                    ports.size(), port.alias);
+      // Those without an alias are half made, or detached and about to go.
+      const auto attached = std::ranges::find_if(
+          ports, [](const Link& port) { return port.alias.starts_with(kAliasPrefix); });
+      if (attached != ports.end()) {
+        throw error(Kind::kConflict, "container {} is still attached",
+                    attached->alias.substr(kAliasPrefix.size()));
+      }
+      for (const Link& port : ports) {
+        if (port.name.starts_with(kHostLinkPrefix)) delete_link(route_, port.name);
       }
       // The link first: while it is there, its rules must hold.
       delete_link(route_, network.bridge_name);

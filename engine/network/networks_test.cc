@@ -7,8 +7,6 @@
 namespace seatrial::network {
 namespace {
 
-using testing::Each;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -43,8 +41,8 @@ TEST_F(NetworksTest, DetachAndRemoveLeaveNothing) {
     ASSERT_THAT(ports(route, web), SizeIs(1));
     EXPECT_EQ(ports(route, web)[0].name, endpoint.host_link);
     EXPECT_EQ(ports(route, web)[0].alias, "seatrial:" + id_of('1'));
-    EXPECT_THAT(error_of([&] { world.networks.remove(web); }),
-                testing::StartsWith("network web: sv"));
+    EXPECT_EQ(error_of([&] { world.networks.remove(web); }),
+              "network web: container " + id_of('1') + " is still attached");
 
     world.networks.detach(endpoint);
     world.networks.detach(endpoint);  // again is fine
@@ -207,6 +205,33 @@ TEST_F(NetworksTest, AFailedAttachLeavesNothing) {
     Netlink inside = Netlink::route_in(container.get());
     EXPECT_FALSE(find_link(inside, "eth1"));
     EXPECT_TRUE(find_link(inside, "eth0"));
+  });
+}
+
+// The namespace is kept here, so that the link is certainly still there.
+TEST_F(NetworksTest, ALinkLeftToItsNamespaceIsInNobodysWay) {
+  in_child([] {
+    World world;
+    const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
+    world.networks.create(web);
+    UniqueFd container = new_network_namespace();
+    const std::vector<PublishedPort> port{{.host_port = 8080, .container_port = 80}};
+    const Endpoint first = world.attach(web, container.get(), '1', "10.1.0.2", port);
+    world.networks.detach(first, HostLink::kEndsWithNamespace);
+    EXPECT_THAT(Firewall().publications(), IsEmpty());
+    const UniqueFd again = new_network_namespace();
+    const Endpoint second = world.attach(web, again.get(), '1', "10.1.0.2", port);
+    EXPECT_EQ(first.host_link, second.host_link);
+    EXPECT_TRUE(arrives({.client = world.host.get(),
+                         .to_ip = "127.0.0.1",
+                         .to_port = 8080,
+                         .server = again.get(),
+                         .server_port = 80}));
+    world.networks.detach(second, HostLink::kEndsWithNamespace);
+    world.networks.remove(web);
+    EXPECT_FALSE(world.networks.exists(web));
+    Netlink inside = Netlink::route_in(again.get());
+    EXPECT_FALSE(find_link(inside, "eth0"));
   });
 }
 
