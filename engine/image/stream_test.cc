@@ -48,7 +48,7 @@ std::string text() {
 
 TEST(Stream, InflatesWhatItRecognises) {
   const std::string plain = text();
-  for (const std::size_t step : {std::size_t{7}, std::size_t{65536}, std::size_t{1} << 24}) {
+  for (const std::size_t step : {std::size_t{509}, std::size_t{65536}, std::size_t{1} << 24}) {
     EXPECT_EQ(inflate(gzipped(plain), step), plain);
     EXPECT_EQ(inflate(zstd(plain), step), plain);
     EXPECT_EQ(inflate(plain, step), plain);
