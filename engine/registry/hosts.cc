@@ -51,4 +51,12 @@ void Hosts::check_allowed(const Url& url) const {
               url.authority());
 }
 
+void Hosts::check_step(const Url& from, const Url& to) const {
+  check_allowed(to);
+  if (from.scheme == "https" && to.scheme == "http" && !is_insecure(to)) {
+    throw error(Kind::kDenied, "{} leads from https to http on {}, which is refused",
+                from.authority(), to.authority());
+  }
+}
+
 }  // namespace seatrial::registry

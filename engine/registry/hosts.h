@@ -36,6 +36,10 @@ class Hosts {
   // Throws Error{kDenied} unless the URL is https, or http to a loopback or insecure host.
   void check_allowed(const Url& url) const;
 
+  // The same for a URL that the answer of `from` names: a step from https down to http goes to
+  // declared hosts alone, so that no one on the way can move us to where he listens.
+  void check_step(const Url& from, const Url& to) const;
+
  private:
   std::filesystem::path certs_dir_;
   std::vector<std::string> insecure_;

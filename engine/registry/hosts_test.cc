@@ -23,6 +23,17 @@ TEST(Hosts, AllowsPlainHttpToLoopbackAndDeclaredHostsAlone) {
   EXPECT_THROW(hosts.check_allowed(parse_url("http://anywhere.example/")), Error);
 }
 
+TEST(Hosts, StepsDownToPlainHttpOnDeclaredHostsAlone) {
+  const Hosts hosts({}, {"plain.example"});
+  const Url secure = parse_url("https://a.example/");
+
+  hosts.check_step(secure, parse_url("https://b.example/"));
+  hosts.check_step(secure, parse_url("http://plain.example/"));
+  hosts.check_step(parse_url("http://127.0.0.1:1/"), parse_url("http://127.0.0.1:2/"));
+  EXPECT_THROW(hosts.check_step(secure, parse_url("http://127.0.0.1:2/")), Error);
+  EXPECT_THROW(hosts.check_step(secure, parse_url("http://b.example/")), Error);
+}
+
 TEST(Hosts, GivesEachHostItsOwnCertificates) {
   const TempDir dir(std::filesystem::temp_directory_path());
   std::filesystem::create_directories(dir.path() / "a.example:5000");

@@ -30,7 +30,9 @@ struct Lane {
 // One request under way: what libcurl's callbacks need.
 class Transfer {
  public:
-  Transfer(const HttpRequest& request, CURL* easy) : request_(request), easy_(easy) {}
+  Transfer(const HttpRequest& request, CURL* easy) : request_(request), easy_(easy) {
+    response_.url = request.url;
+  }
 
   HttpResponse& response() { return response_; }
   std::exception_ptr failure() const { return failure_; }

@@ -60,6 +60,7 @@ struct HttpRequest {
 };
 
 struct HttpResponse {
+  Url url = {};  // what was asked
   ResponseHead head = {};
   std::string body = {};
 
