@@ -115,7 +115,7 @@ Url Session::location(const HttpResponse& response) const {
     throw error(Kind::kInternal, "{} answers {} without a Location", registry_,
                 response.head.status);
   }
-  const Url next = resolve(response.url, location);
+  const Url next = resolve_url(response.url, location);
   around_.hosts.check_step(response.url, next);
   return next;
 }

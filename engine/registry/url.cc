@@ -74,7 +74,7 @@ Url parse_url(std::string_view text) {
   return read(handle, text);
 }
 
-Url resolve(const Url& base, std::string_view location) {
+Url resolve_url(const Url& base, std::string_view location) {
   const Handle handle(::curl_url(), &::curl_url_cleanup);
   set(handle, base.text(), base.text());
   set(handle, location, location);  // setting a relative URL resolves it against what is there

@@ -25,7 +25,7 @@ struct Url {
 Url parse_url(std::string_view text);
 
 // `location` as a reply to a request for `base` may give it: absolute, or relative in any way.
-Url resolve(const Url& base, std::string_view location);
+Url resolve_url(const Url& base, std::string_view location);
 
 // HOST[:PORT] of an image name. "docker.io" is served by registry-1.docker.io.
 Url registry_url(std::string_view scheme, std::string_view registry);

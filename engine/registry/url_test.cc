@@ -42,13 +42,13 @@ TEST(ParseUrl, RefusesOtherSchemesAndUsers) {
 TEST(Resolve, FollowsEveryFormOfALocation) {
   const Url base = parse_url("http://a:1/v2/x/blobs/uploads/");
 
-  EXPECT_EQ(resolve(base, "/v2/x/blobs/uploads/7?_state=s").text(),
+  EXPECT_EQ(resolve_url(base, "/v2/x/blobs/uploads/7?_state=s").text(),
             "http://a:1/v2/x/blobs/uploads/7?_state=s");
-  EXPECT_EQ(resolve(base, "7?_state=s").text(), "http://a:1/v2/x/blobs/uploads/7?_state=s");
-  EXPECT_EQ(resolve(base, "https://b/c").text(), "https://b/c");
-  EXPECT_EQ(resolve(base, "//b/c").text(), "http://b/c");
-  EXPECT_THROW(resolve(base, "file:///etc/passwd"), Error);
-  EXPECT_THROW(resolve(base, "http://me:secret@b/"), Error);
+  EXPECT_EQ(resolve_url(base, "7?_state=s").text(), "http://a:1/v2/x/blobs/uploads/7?_state=s");
+  EXPECT_EQ(resolve_url(base, "https://b/c").text(), "https://b/c");
+  EXPECT_EQ(resolve_url(base, "//b/c").text(), "http://b/c");
+  EXPECT_THROW(resolve_url(base, "file:///etc/passwd"), Error);
+  EXPECT_THROW(resolve_url(base, "http://me:secret@b/"), Error);
 }
 
 TEST(SameOrigin, IsSchemeHostAndPort) {
