@@ -61,7 +61,8 @@ std::uint16_t port_from_log(int log, std::string& text) {
 
 Server::~Server() {
   if (!process_) return;
-  process_.send_signal(SIGKILL);
+  process_.send_signal(end_);
+  if (!process_.wait_exit(sys::after(10s))) process_.send_signal(SIGKILL);
   process_.wait_exit({});
   process_.reap();
 }
@@ -113,11 +114,12 @@ void RealRegistry::start_registry(const RealOptions& options) {
   if (::pipe2(ends, O_CLOEXEC) != 0) throw sys_error(errno, "pipe");
   log_ = UniqueFd(ends[0]);
   const UniqueFd writer(ends[1]);
-  registry_ = Server(
-      sys::spawn({.path = kRegistry,
-                  .args = {kRegistry, "serve", root + "/config.yml"},
-                  .env = {"PATH=/usr/bin:/bin", "HOME=/nonexistent", "OTEL_TRACES_EXPORTER=none"},
-                  .placements = {{null.get(), 0}, {writer.get(), 1}, {writer.get(), 2}}}));
+  registry_ =
+      Server(sys::spawn({.path = kRegistry,
+                         .args = {kRegistry, "serve", root + "/config.yml"},
+                         .env = {"PATH=/usr/bin:/bin", "HOME=/nonexistent"},
+                         .placements = {{null.get(), 0}, {writer.get(), 1}, {writer.get(), 2}}}),
+             SIGKILL);
   std::string text;
   backend_ = port_ = port_from_log(log_.get(), text);
   drain_ = std::jthread([fd = log_.get()] {
@@ -157,27 +159,30 @@ void RealRegistry::start_nginx(const RealOptions& options) {
   }
   write_file_atomically(
       root + "/nginx.conf",
-      fmt::format("daemon off; master_process off; pid {0}/nginx.pid; error_log {0}/nginx.log;\n"
-                  "events {{}}\n"
-                  "http {{ access_log off; {1} client_max_body_size 0;\n"
-                  "server {{ listen 127.0.0.1:{2} ssl;\n"
-                  "ssl_certificate {0}/server.crt; ssl_certificate_key {0}/server.key; {3}\n"
-                  "location / {{ proxy_pass http://127.0.0.1:{4}; proxy_request_buffering off;\n"
-                  "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https;"
-                  " }} }} }}\n",
-                  root, temporary, port_,
-                  options.client_certificate
-                      ? fmt::format("ssl_verify_client on; ssl_client_certificate {}/ca.crt;", root)
-                      : "",
-                  backend_));
+      fmt::format(
+          "daemon off; user root; worker_processes 1; pid {0}/nginx.pid; error_log {0}/nginx.log;\n"
+          "events {{}}\n"
+          "http {{ access_log off; {1} client_max_body_size 0;\n"
+          "server {{ listen 127.0.0.1:{2} ssl;\n"
+          "ssl_certificate {0}/server.crt; ssl_certificate_key {0}/server.key; {3}\n"
+          "location / {{ proxy_pass http://127.0.0.1:{4}; proxy_request_buffering off;\n"
+          "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https;"
+          " }} }} }}\n",
+          root, temporary, port_,
+          options.client_certificate
+              ? fmt::format("ssl_verify_client on; ssl_client_certificate {}/ca.crt;", root)
+              : "",
+          backend_));
   // The listening socket is handed over as nginx does on an upgrade: no port to race for, and
   // connections wait in it until nginx is there.
   const UniqueFd null = open_file("/dev/null", O_RDWR);
-  nginx_ = Server(sys::spawn(
-      {.path = kNginx,
-       .args = {kNginx, "-c", root + "/nginx.conf", "-e", root + "/nginx.log"},
-       .env = {"NGINX=3;"},
-       .placements = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}, {listener.get(), 3}}}));
+  nginx_ = Server(
+      sys::spawn(
+          {.path = kNginx,
+           .args = {kNginx, "-c", root + "/nginx.conf", "-e", root + "/nginx.log"},
+           .env = {"NGINX=3;"},
+           .placements = {{null.get(), 0}, {null.get(), 1}, {null.get(), 2}, {listener.get(), 3}}}),
+      SIGTERM);  // which it hands on to its worker
   const std::filesystem::path certificates = certs_dir() / authority();
   std::filesystem::create_directories(certificates);
   std::filesystem::copy(root + "/ca.crt", certificates / "ca.crt");

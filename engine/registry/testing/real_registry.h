@@ -18,10 +18,12 @@ namespace seatrial::registry::testing {
 class Server {
  public:
   Server() = default;
-  explicit Server(sys::PidFd process) : process_(std::move(process)) {}
+  // `end` is the signal that the program ends by, with all its children.
+  Server(sys::PidFd process, int end) : process_(std::move(process)), end_(end) {}
   Server(Server&&) = default;
   Server& operator=(Server&& other) noexcept {
     std::swap(process_, other.process_);
+    std::swap(end_, other.end_);
     return *this;
   }
   Server(const Server&) = delete;
@@ -30,6 +32,7 @@ class Server {
 
  private:
   sys::PidFd process_;
+  int end_ = 0;
 };
 
 struct RealOptions {
