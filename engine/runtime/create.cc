@@ -9,6 +9,7 @@
 #include "engine/runtime/id_maps.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
+#include "engine/runtime/monitoring.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
@@ -68,6 +69,7 @@ class Creation {
   const plan::HostFacts host_;
   const plan::LaunchPlan plan_;
   UniqueFd console_socket_;
+  std::optional<Monitoring> monitoring_;
   std::optional<StateDirectory> directory_;
   Record record_;
   UniqueFd listener_;
@@ -81,9 +83,9 @@ cgroup::Nodes nodes_of(const spec::Config& config) {
 }
 
 // Whether all is done once init is ready. Who asked for a pid file may look for it as soon as the
-// program runs.
+// program runs; a monitor is to know by then that it outlives its starter.
 bool may_start_unasked(const spec::Config& config, const CreateRequest& request) {
-  return request.pid_file.empty() &&
+  return request.pid_file.empty() && !request.monitor &&
          !cgroup::Cgroup::leaves_something(config.linux_.resources, nodes_of(config));
 }
 
@@ -118,7 +120,10 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
 void Creation::connect_console() {
   const bool terminal = config_.process && config_.process->terminal;
   const bool socket = !request_.console_socket.empty();
-  if (terminal && request_.detached && !socket) {
+  if (socket && request_.monitor) {
+    throw error(Kind::kInvalidArgument, "a terminal goes to a console socket or to a monitor");
+  }
+  if (terminal && request_.detached && !socket && !request_.monitor) {
     throw error(Kind::kInvalidArgument,
                 "config.json asks for a process.terminal, which without a foreground needs a "
                 "console socket");
@@ -132,6 +137,9 @@ void Creation::connect_console() {
 }
 
 Child Creation::run() {
+  if (request_.monitor) {
+    monitoring_.emplace(*request_.monitor, config_.process && config_.process->terminal);
+  }
   // The namespaces end with the processes in them, so they need no record and may come first. What
   // start listens on lies in the state directory, though.
   if (plan_.init_joins_cgroups && begin_ == Begin::kAtOnce) spawn();
@@ -152,6 +160,7 @@ Child Creation::run() {
     undo();
     throw;
   }
+  if (monitoring_) monitoring_->keep();
   const pid_t pid = launch_->init().pid();
   return {pid, launch_->release().release(), std::move(console_master_)};
 }
@@ -161,6 +170,8 @@ void Creation::make_state() {
              .boot = impl_.host.boot_id(),
              .creator = identify(::getpid()),
              .init = {},
+             .monitor = {},
+             .monitor_directory = {},
              .oci_version = config_.oci_version,
              .bundle = bundle_.path.native(),
              .rootfs = bundle_.rootfs,
@@ -173,6 +184,7 @@ void Creation::make_state() {
              .has_poststop = !config_.hooks.poststop.empty()};
   const spec::Namespace* pid = config_.find_namespace(spec::NamespaceType::kPid);
   record_.own_pid_namespace = pid != nullptr && pid->path.empty();
+  if (request_.monitor) record_.monitor_directory = request_.monitor->directory;
   directory_ = impl_.root.create(request_.id);
   try {
     directory_->write_record(record_);
@@ -198,7 +210,8 @@ void Creation::spawn() {
                                        .preserve_fds = request_.preserve_fds,
                                        .start_listener = listener_.get(),
                                        .target = -1,
-                                       .hold_init = plan_.init_joins_cgroups});
+                                       .hold_init = plan_.init_joins_cgroups,
+                                       .monitor = monitoring_ ? &*monitoring_ : nullptr});
 }
 
 void Creation::build() {
@@ -209,6 +222,7 @@ void Creation::build() {
           [&](const sys::PidFd& init) {
             directory_->write_config(bundle_.config_text);
             record_.init = identify(init.pid());
+            if (monitoring_) record_.monitor = identify(launch_->monitor());
           },
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
       .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
@@ -221,6 +235,7 @@ void Creation::build() {
 void Creation::record() {
   record_.phase = Phase::kCreated;
   directory_->write_record(record_);
+  if (monitoring_) launch_->outlive();
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
 }
 
