@@ -122,6 +122,14 @@ class DockerClient {
   // Images. The archive is one of `docker save`; the answer is what the daemon says, in its words.
   std::string load_image(const std::filesystem::path& archive,
                          Milliseconds timeout = std::chrono::minutes(2)) const;
+  // From and to a registry, whose name is the image's beginning ("127.0.0.1:5000/web"). `auth` is
+  // the JSON of X-Registry-Auth, {"username": ..., "password": ...}; the answers are progress.
+  std::string pull_image(const std::string& repository, const std::string& tag,
+                         const std::string& auth = "{}",
+                         Milliseconds timeout = std::chrono::minutes(2)) const;
+  std::string push_image(const std::string& repository, const std::string& tag,
+                         const std::string& auth = "{}",
+                         Milliseconds timeout = std::chrono::minutes(2)) const;
   std::string images() const;
   std::string inspect_image(const std::string& name) const;
   void tag_image(const std::string& name, const std::string& repository,

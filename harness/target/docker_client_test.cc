@@ -158,6 +158,20 @@ TEST(DockerClient, ALoadThatFailsLateIsAnError) {
               HasSubstr("image.tar: invalid tar header"));
 }
 
+// The registry's refusal comes late, too; the credentials go with the request.
+TEST(DockerClient, PullsWithCredentials) {
+  const ScriptedDaemon daemon({{http_answer(kOk, "{\"status\":\"Pulling\"}\n")},
+                               {http_answer(kOk, "{\"error\":\"manifest unknown\"}\n")}});
+  const DockerClient client(daemon.socket());
+  client.pull_image("127.0.0.1:5000/web", "1", R"({"username": "u?>"})");
+  EXPECT_THAT(daemon.requests()[0],
+              AllOf(StartsWith("POST /images/create?fromImage=127.0.0.1:5000/web&tag=1 "),
+                    HasSubstr("X-Registry-Auth: eyJ1c2VybmFtZSI6ICJ1Pz4ifQ==\r\n")));
+  EXPECT_THAT(refusal_of([&] { client.push_image("web", "2"); }).what(),
+              StrEq("push web:2: manifest unknown"));
+  EXPECT_THAT(daemon.requests()[1], HasSubstr("X-Registry-Auth: e30=\r\n"));
+}
+
 TEST(UrlEscape, LeavesNamesOfImagesReadable) {
   EXPECT_EQ(url_escaped("docker.io/library/busybox:1.0"), "docker.io/library/busybox:1.0");
   EXPECT_EQ(url_escaped("a b&c=d?e#f\xc3\xa9"), "a%20b%26c%3Dd%3Fe%23f%C3%A9");

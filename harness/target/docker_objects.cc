@@ -1,4 +1,6 @@
 // The calls of DockerClient for what is no container: images, networks, volumes.
+#include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
@@ -9,6 +11,24 @@ namespace seatrial::harness {
 namespace {
 
 using nlohmann::json;
+
+// Base 64 with the letters for addresses (RFC 4648, section 5), padded as Go reads it.
+std::string url_base64(std::string_view bytes) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0u);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      out += i <= count ? kLetters[group >> (18 - 6 * i) & 63u] : '=';
+    }
+  }
+  return out;
+}
 
 // An error that came after the status was sent: a line {"error": ...} among those of progress.
 void check_progress(const std::string& lines, std::string_view doing) {
@@ -33,6 +53,30 @@ std::string DockerClient::load_image(const std::filesystem::path& archive,
                             .body_file = archive,
                             .content_type = "application/x-tar"},
                            doing, timeout);
+  check_progress(lines, doing);
+  return lines;
+}
+
+std::string DockerClient::pull_image(const std::string& repository, const std::string& tag,
+                                     const std::string& auth, Milliseconds timeout) const {
+  const std::string doing = "pull " + repository + ":" + tag;
+  std::string lines = call({.method = "POST",
+                            .target = fmt::format("/images/create?fromImage={}&tag={}",
+                                                  url_escaped(repository), url_escaped(tag)),
+                            .headers = {{"X-Registry-Auth", url_base64(auth)}}},
+                           doing, timeout);
+  check_progress(lines, doing);
+  return lines;
+}
+
+std::string DockerClient::push_image(const std::string& repository, const std::string& tag,
+                                     const std::string& auth, Milliseconds timeout) const {
+  const std::string doing = "push " + repository + ":" + tag;
+  std::string lines = call(
+      {.method = "POST",
+       .target = fmt::format("/images/{}/push?tag={}", url_escaped(repository), url_escaped(tag)),
+       .headers = {{"X-Registry-Auth", url_base64(auth)}}},
+      doing, timeout);
   check_progress(lines, doing);
   return lines;
 }

@@ -64,6 +64,7 @@ void describe(const HttpRequest& request, bool upgrade, Message& message) {
   } else if (has_body) {
     message.set(http::field::content_type, "application/json");
   }
+  for (const auto& [name, value] : request.headers) message.set(name, value);
   if (upgrade) {
     message.set(http::field::connection, "Upgrade");
     message.set(http::field::upgrade, "tcp");

@@ -18,6 +18,7 @@ struct HttpRequest {
   std::string body = {};
   std::filesystem::path body_file = {};  // streamed in place of `body`; empty: none
   std::string content_type = {};         // empty: application/json where there is a body
+  std::vector<std::pair<std::string, std::string>> headers = {};  // more of them
 };
 
 struct HttpResponse {
