@@ -83,7 +83,8 @@ void add_readers(CLI::App& app, Settings& settings) {
   CLI::App& clauses = *app.add_subcommand("clauses",
                                           "Print what the specifications ask, and which "
                                           "cases hold engines to it");
-  clauses.add_flag("--uncovered", settings.uncovered, "Only binding and documented clauses without a case");
+  clauses.add_flag("--uncovered", settings.uncovered,
+                   "Only binding and documented clauses without a case");
   clauses
       .add_option("--specification", settings.specification,
                   "Only this one: runtime, image, distribution, docker or security")
