@@ -361,7 +361,7 @@ TEST_F(MonitorTest, TheContainerOutlivesItsStarter) {
     CreateRequest own = create;
     own.monitor->open_stdin = true;
     Runtime(runtime_->root()).run(own);
-    ::write(starts.get(), "x", 1);
+    if (::write(starts.get(), "x", 1) != 1) ::_exit(1);
     ::pause();
   }
   starts.reset();

@@ -1,12 +1,16 @@
 #include "harness/catalogue/catalogue.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
+
+#include <set>
 
 #include "engine/base/error.h"
 
 namespace seatrial::harness {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StrEq;
 
@@ -38,7 +42,7 @@ std::string complaint(std::string_view text) {
 // Loading checks every clause: level, version, owner, unique id, and that `via` exists.
 TEST(Catalogue, ShippedDataIsLegal) {
   const Catalogue& catalogue = Catalogue::shipped();
-  EXPECT_GT(catalogue.size(), 300u);
+  EXPECT_GT(catalogue.size(), 1000u);
   std::size_t in_sections = 0;
   for (const Section& section : catalogue.sections()) in_sections += section.clauses.size();
   EXPECT_EQ(in_sections, catalogue.size());
@@ -80,6 +84,39 @@ TEST(Catalogue, SectionsFollowTheDocuments) {
   EXPECT_LT(at("runtime.md", "State"), at("runtime.md", "Lifecycle"));
   EXPECT_LT(at("runtime.md", "Lifecycle"), at("config.md", "Root"));
   EXPECT_LT(at("config.md", "Root"), at("config.md", "Process"));
+}
+
+// Two specifications have a config.md, and each keeps its own sections.
+TEST(Catalogue, SpecificationsStayApart) {
+  const Catalogue& catalogue = Catalogue::shipped();
+  EXPECT_THAT(catalogue.specifications(),
+              ElementsAre("runtime", "image", "distribution", "docker", "security"));
+  std::set<std::string> places;
+  for (const Section& section : catalogue.sections()) {
+    if (section.document == "config.md") places.insert(section.place());
+    for (const Clause* clause : section.clauses) {
+      EXPECT_EQ(clause->place(), section.place()) << clause->id;
+    }
+  }
+  EXPECT_THAT(places, ElementsAre("image/config.md", "runtime/config.md"));
+}
+
+// Where the data has no lines, its own order is the document's.
+TEST(Catalogue, OrderOfTheDataStandsInForLines) {
+  const auto clause = [](std::string_view id, std::string_view section) {
+    return fmt::format(R"({{"id": "image/{}", "level": "DOCUMENTED", "section": "{}",
+        "anchor": "a", "since": "1.0.0", "on": "image", "text": "t"}})",
+                       id, section);
+  };
+  const std::string text =
+      R"({"specification": "image", "version": "1.1.1", "document": "x.md", "clauses": [)" +
+      clause("z", "Second") + "," + clause("b", "First") + "," + clause("a", "Second") + "]}";
+  const Catalogue catalogue({{"f.json", text}});
+  ASSERT_EQ(catalogue.sections().size(), 2u);
+  EXPECT_EQ(catalogue.sections()[0].title, "Second");
+  EXPECT_EQ(catalogue.sections()[0].clauses[0]->id, "image/z");
+  EXPECT_EQ(catalogue.sections()[0].clauses[1]->id, "image/a");
+  EXPECT_FALSE(catalogue.find("image/a")->binding());
 }
 
 TEST(Catalogue, NamesFileAndPathOfAnIllegalClause) {

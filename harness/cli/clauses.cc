@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@ using harness::Catalogue;
 using harness::Clause;
 using harness::Section;
 using harness::Style;
+using json = nlohmann::ordered_json;
 
 // Which cases hold engines to a clause, by its id.
 using Coverage = std::map<std::string, std::vector<std::string>>;
@@ -39,13 +41,30 @@ Coverage coverage_of(const std::vector<CaseInfo>& cases) {
   return coverage;
 }
 
-// The clauses to print, section by section; all sections stay, some perhaps empty.
+// The one specification that the settings ask for; empty: all. A version is that of one alone.
+// Looked up here and not with the options: parsing the catalogue would cost every verb.
+std::string specification_of(const Settings& settings) {
+  const std::vector<std::string> names = Catalogue::shipped().specifications();
+  if (!settings.specification.empty() &&
+      std::find(names.begin(), names.end(), settings.specification) == names.end()) {
+    throw error(Kind::kInvalidArgument, "there is no specification \"{}\", but {}",
+                settings.specification, fmt::join(names, ", "));
+  }
+  if (!settings.specification.empty() || settings.oci_version.empty()) {
+    return settings.specification;
+  }
+  return "runtime";
+}
+
+// The clauses to print, section by section; a section may have lost all of them.
 std::vector<Section> selected(const Settings& settings) {
+  const std::string wanted = specification_of(settings);
   std::optional<harness::Version> version;
   if (!settings.oci_version.empty()) version.emplace(settings.oci_version);
   std::vector<Section> sections;
   for (const Section& section : Catalogue::shipped().sections()) {
-    sections.push_back({section.document, section.title, {}});
+    if (!wanted.empty() && section.specification != wanted) continue;
+    sections.push_back({section.specification, section.document, section.title, {}});
     for (const Clause* clause : section.clauses) {
       if (!version || clause->applies_to(*version)) sections.back().clauses.push_back(clause);
     }
@@ -67,6 +86,26 @@ Count count(const std::vector<Section>& sections, const Coverage& coverage) {
   return counted;
 }
 
+// The counts of each specification, in their order.
+std::vector<std::pair<std::string, Count>> by_specification(const std::vector<Section>& sections,
+                                                            const Coverage& coverage) {
+  std::vector<std::pair<std::string, std::vector<Section>>> parts;
+  for (const Section& section : sections) {
+    if (parts.empty() || parts.back().first != section.specification) {
+      parts.push_back({section.specification, {}});
+    }
+    parts.back().second.push_back(section);
+  }
+  std::vector<std::pair<std::string, Count>> counts;
+  for (const auto& [name, part] : parts) counts.emplace_back(name, count(part, coverage));
+  return counts;
+}
+
+// Whether a list of what is left to cover names the clause: what merely may be done is not owed.
+bool is_owed(const Clause& clause) {
+  return clause.binding() || clause.level == harness::Level::kDocumented;
+}
+
 std::string versions(const Clause& clause) {
   if (clause.until.empty()) return "since " + clause.since;
   return fmt::format("{} to {}", clause.since, clause.until);
@@ -77,8 +116,8 @@ void print_clause(const Clause& clause, const Coverage& coverage, const Style& s
   const bool covered = found != coverage.end();
   fmt::print("  {} {} {}\n",
              covered ? style.paint(harness::Colour::kGreen, "✓")
-                     : style.paint(clause.binding() ? harness::Colour::kRed : harness::Colour::kDim,
-                                   clause.binding() ? "✗" : "–"),
+                     : style.paint(is_owed(clause) ? harness::Colour::kRed : harness::Colour::kDim,
+                                   is_owed(clause) ? "✗" : "–"),
              style.paint(harness::Colour::kBold, clause.id),
              style.paint(harness::Colour::kDim,
                          fmt::format("{}, {}", to_string(clause.level), versions(clause))));
@@ -92,38 +131,52 @@ void print_clause(const Clause& clause, const Coverage& coverage, const Style& s
                                           kIndent)));
 }
 
+// "12 of 40 binding clauses covered, 20 of 61 in all".
+std::string tally_words(const Count& counted) {
+  const std::string all = fmt::format("{} of {}", counted.covered, counted.all);
+  if (counted.binding == 0) return all + " clauses covered";
+  return fmt::format("{} of {} binding clauses covered, {} in all", counted.binding_covered,
+                     counted.binding, all);
+}
+
 void print_text(const std::vector<Section>& sections, const Coverage& coverage, bool uncovered) {
   const Style style = harness::style_of(STDOUT_FILENO);
   for (const Section& section : sections) {
     std::vector<const Clause*> shown;
     for (const Clause* clause : section.clauses) {
-      if (uncovered && (!clause->binding() || coverage.count(clause->id) > 0)) continue;
+      if (uncovered && (!is_owed(*clause) || coverage.count(clause->id) > 0)) continue;
       shown.push_back(clause);
     }
     if (shown.empty()) continue;
     const Count counted = count({section}, coverage);
     fmt::print(
         "{}  {}\n",
-        style.paint(harness::Colour::kBold,
-                    fmt::format("{} · {}", section.document, section.title)),
-        fmt::format("{} of {} binding clauses covered", counted.binding_covered, counted.binding));
+        style.paint(harness::Colour::kBold, fmt::format("{} · {}", section.place(), section.title)),
+        tally_words(counted));
     for (const Clause* clause : shown) print_clause(*clause, coverage, style);
     fmt::print("\n");
   }
-  const Count all = count(sections, coverage);
-  fmt::print("{} of {} binding clauses are covered, {} of {} in all.\n", all.binding_covered,
-             all.binding, all.covered, all.all);
+  for (const auto& [name, counted] : by_specification(sections, coverage)) {
+    fmt::print("{}: {}.\n", name, tally_words(counted));
+  }
+}
+
+json json_of(const Count& counted) {
+  return {{"binding", counted.binding},
+          {"binding_covered", counted.binding_covered},
+          {"all", counted.all},
+          {"covered", counted.covered}};
 }
 
 void print_json(const std::vector<Section>& sections, const Coverage& coverage, bool uncovered) {
-  using json = nlohmann::ordered_json;
   json list = json::array();
   for (const Section& section : sections) {
     for (const Clause* clause : section.clauses) {
       const auto found = coverage.find(clause->id);
-      if (uncovered && (!clause->binding() || found != coverage.end())) continue;
+      if (uncovered && (!is_owed(*clause) || found != coverage.end())) continue;
       json item{{"id", clause->id},
                 {"level", to_string(clause->level)},
+                {"specification", clause->specification},
                 {"document", clause->document},
                 {"section", clause->section},
                 {"anchor", clause->anchor},
@@ -136,12 +189,12 @@ void print_json(const std::vector<Section>& sections, const Coverage& coverage, 
       list.push_back(std::move(item));
     }
   }
-  const Count all = count(sections, coverage);
-  const json document{{"binding", all.binding},
-                      {"binding_covered", all.binding_covered},
-                      {"all", all.all},
-                      {"covered", all.covered},
-                      {"clauses", std::move(list)}};
+  json document = json_of(count(sections, coverage));
+  json& parts = document["specifications"] = json::object();
+  for (const auto& [name, counted] : by_specification(sections, coverage)) {
+    parts[name] = json_of(counted);
+  }
+  document["clauses"] = std::move(list);
   fmt::print("{}\n", document.dump(1));
 }
 

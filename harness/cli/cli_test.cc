@@ -165,11 +165,49 @@ TEST_F(Verbs, ClausesTellTheirCases) {
   bool found = false;
   for (const auto& clause : document["clauses"]) {
     EXPECT_NE(clause["since"], "1.3.0");
+    EXPECT_EQ(clause["specification"], "runtime");
     if (clause["id"] != "runtime/state/id") continue;
     found = true;
     EXPECT_EQ(clause["cases"][0], "Fake.Passes");
   }
   EXPECT_TRUE(found);
+}
+
+TEST_F(Verbs, ClausesOfOneSpecification) {
+  Settings settings;
+  settings.specification = "image";
+  settings.uncovered = true;
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(clauses(settings), kAllKept);
+  std::fflush(stdout);
+  const std::string printed = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(printed, HasSubstr("image/config.md · Properties"));
+  EXPECT_THAT(printed, Not(HasSubstr("runtime/config.md")));
+  EXPECT_THAT(printed, HasSubstr("\nimage: 0 of "));
+  EXPECT_EQ(printed.find("SHOULD"), std::string::npos);  // not owed
+}
+
+TEST_F(Verbs, ClausesOfNoSpecificationAreRefused) {
+  Settings settings;
+  settings.specification = "images";
+  try {
+    clauses(settings);
+    FAIL() << "accepted";
+  } catch (const Error& failure) {
+    EXPECT_THAT(failure.what(), AllOf(HasSubstr("\"images\""), HasSubstr("image, distribution")));
+  }
+}
+
+TEST_F(Verbs, ClausesCountEachSpecificationAlone) {
+  Settings settings;
+  settings.as_json = true;
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(clauses(settings), kAllKept);
+  std::fflush(stdout);
+  const auto document = nlohmann::json::parse(testing::internal::GetCapturedStdout());
+  EXPECT_EQ(document["specifications"]["runtime"]["covered"], document["covered"]);
+  EXPECT_EQ(document["specifications"]["docker"]["binding"], 0);
+  EXPECT_GT(document["specifications"]["docker"]["all"], 100);
 }
 
 // Every verb and option is in the scripts, and the shell itself finds no mistake.

@@ -83,15 +83,22 @@ void add_readers(CLI::App& app, Settings& settings) {
   CLI::App& clauses = *app.add_subcommand("clauses",
                                           "Print what the specifications ask, and which "
                                           "cases hold engines to it");
-  clauses.add_flag("--uncovered", settings.uncovered, "Only binding clauses without a case");
+  clauses.add_flag("--uncovered", settings.uncovered,
+                   "Only binding and documented clauses without a case");
+  clauses
+      .add_option("--specification", settings.specification,
+                  "Only this one: runtime, image, distribution, docker or security")
+      ->type_name("NAME");
   clauses
       .add_option("--oci-version", settings.oci_version,
-                  "Only clauses that hold in this version of the specification")
+                  "Only clauses that hold in this version of the specification (runtime, unless "
+                  "another is named)")
       ->type_name("VERSION");
   clauses.add_flag("--json", settings.as_json, "Print JSON");
   clauses.footer(
       "Examples:\n"
       "  seatrial clauses --uncovered\n"
+      "  seatrial clauses --specification image --uncovered\n"
       "  seatrial clauses --oci-version 1.0.2 --json");
 
   CLI::App& report =

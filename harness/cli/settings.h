@@ -34,6 +34,7 @@ struct Settings {
   // clauses
   bool uncovered = false;
   bool as_json = false;
+  std::string specification;
   std::string oci_version;
   // report
   std::string report_file;

@@ -54,7 +54,7 @@ std::string clause_paragraphs(const CaseResult& result, const Catalogue& catalog
                     clause == nullptr
                         ? fmt::format("{} (not in the catalogue)", visible_text(id))
                         : fmt::format("{} ({}; {}, {}): {}", id, to_string(clause->level),
-                                      clause->document, clause->section, clause->text),
+                                      clause->place(), clause->section, clause->text),
                     style);
   }
   return out;

@@ -182,7 +182,7 @@ std::string target_cards(const Report& report, const Overview& all) {
 }
 
 std::string matrix(const Report& report, const Overview& all) {
-  std::string out = "<h2>By section of the specification</h2>\n<div class=\"scroll\"><table>\n" +
+  std::string out = "<h2>By section of the specifications</h2>\n<div class=\"scroll\"><table>\n" +
                     head_row(report, "Section") + "<tbody>\n";
   std::string document;
   for (std::size_t i = 0; i < all.rows.size(); ++i) {

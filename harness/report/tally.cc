@@ -13,7 +13,7 @@ std::pair<std::string, std::string> section_of(const CaseResult& result,
                                                const Catalogue& catalogue) {
   const Clause* clause = result.clauses.empty() ? nullptr : catalogue.find(result.clauses.front());
   if (clause == nullptr) return {"", "Not in the catalogue"};
-  return {clause->document, clause->section};
+  return {clause->place(), clause->section};
 }
 
 Overview overview(const Report& report, const Catalogue& catalogue) {
@@ -32,9 +32,9 @@ Overview overview(const Report& report, const Catalogue& catalogue) {
     all.totals[column].add(result.verdict);
   }
   for (const Section& section : catalogue.sections()) {
-    const auto found = cells.find({section.document, section.title});
+    const auto found = cells.find({section.place(), section.title});
     if (found == cells.end()) continue;
-    all.rows.push_back({section.document, section.title, std::move(found->second)});
+    all.rows.push_back({section.place(), section.title, std::move(found->second)});
     cells.erase(found);
   }
   for (auto& [key, row] : cells) all.rows.push_back({key.first, key.second, std::move(row)});

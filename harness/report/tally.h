@@ -23,20 +23,21 @@ class Tally {
 };
 
 struct SectionRow {
-  std::string document;
+  std::string document;  // with its specification: "runtime/config.md"
   std::string title;
   std::vector<Tally> cells;  // one per target of the report
 };
 
 struct Overview {
-  std::vector<SectionRow> rows;  // in the order of the specification; only those with results
+  std::vector<SectionRow> rows;  // in the order of the specifications; only those with results
   std::vector<Tally> totals;     // one per target
 };
 
 // A case counts once, in the section of its first clause.
 Overview overview(const Report& report, const Catalogue& catalogue);
 
-// The section that a case counts in: {document, title}; for a clause that the catalogue lacks,
+// The section that a case counts in: {"runtime/config.md", title}; for a clause that the catalogue
+// lacks,
 // {"", "Not in the catalogue"}.
 std::pair<std::string, std::string> section_of(const CaseResult& result,
                                                const Catalogue& catalogue);

@@ -25,9 +25,9 @@ std::vector<std::string> lines(const std::string& text) {
 TEST(Matrix, CountsBySectionAndTarget) {
   EXPECT_THAT(print_matrix(sample_report(), Catalogue::shipped(), {}),
               StrEq("                       seatrial 0.1.0   runc 1.1.5+ds1\n"
-                    "runtime.md\n"
+                    "runtime/runtime.md\n"
                     "  State                1 ✓              1 ✗ 1 ! 1 + 1 ~\n"
-                    "config.md\n"
+                    "runtime/config.md\n"
                     "  Root                 1 ✓              2 –\n"
                     "all                    2 ✓              1 ✗ 1 ! 1 + 1 ~ 2 –\n"
                     "\n"
@@ -55,8 +55,9 @@ TEST(Matrix, ColoursOnlyWhenAsked) {
 
 TEST(Failures, AreParagraphsThatTellEverything) {
   const std::string text = print_failures(sample_report(), Catalogue::shipped(), {});
-  EXPECT_THAT(text, HasSubstr("✗ not kept State.TellsId on runc 1.1.5+ds1\n"
-                              "  Clause    runtime/state/id (REQUIRED; runtime.md, State): "));
+  EXPECT_THAT(text,
+              HasSubstr("✗ not kept State.TellsId on runc 1.1.5+ds1\n"
+                        "  Clause    runtime/state/id (REQUIRED; runtime/runtime.md, State): "));
   EXPECT_THAT(text, HasSubstr("  Observed  Value of: id\n"
                               "            Expected: y (suites/state.cc:12)\n"
                               "  Repeat    seatrial conform --target oci:/usr/sbin/runc --suite "
