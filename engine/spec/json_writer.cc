@@ -116,6 +116,12 @@ JsonWriter& JsonWriter::number(std::int64_t value) {
   return *this;
 }
 
+JsonWriter& JsonWriter::unsigned_number(std::uint64_t value) {
+  before_value();
+  text_ += fmt::to_string(value);
+  return *this;
+}
+
 JsonWriter& JsonWriter::boolean(bool value) {
   before_value();
   text_ += value ? "true" : "false";
