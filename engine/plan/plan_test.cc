@@ -383,11 +383,11 @@ TEST_F(PlanTest, PlansAContainerWithoutAProcess) {
 }
 
 TEST_F(PlanTest, RefusesWhatThisBuildCannotDo) {
-  config.unsupported = {"linux.seccomp"};
-  EXPECT_EQ(refusal(), "unsupported: linux.seccomp is not supported by this build");
-  config.unsupported = {"linux.seccomp", "linux.intelRdt"};
+  config.unsupported = {"linux.personality"};
+  EXPECT_EQ(refusal(), "unsupported: linux.personality is not supported by this build");
+  config.unsupported = {"linux.personality", "linux.intelRdt"};
   EXPECT_EQ(refusal(),
-            "unsupported: linux.seccomp, linux.intelRdt are not supported by this build");
+            "unsupported: linux.personality, linux.intelRdt are not supported by this build");
 }
 
 TEST_F(PlanTest, RefusesContradictions) {

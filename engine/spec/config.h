@@ -185,6 +185,58 @@ struct TimeOffset {
   std::uint32_t nanosecs = 0;
 };
 
+enum class SeccompAction {
+  kKillThread,  // SCMP_ACT_KILL is another name of it
+  kKillProcess,
+  kTrap,
+  kErrno,
+  kTrace,
+  kAllow,
+  kLog,
+  kNotify,
+};
+
+enum class SeccompOperator {
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kEqual,
+  kGreaterEqual,
+  kGreater,
+  kMaskedEqual
+};
+
+// A condition on one argument of a system call, compared as 64 bits without a sign. kMaskedEqual:
+// (argument & value) == value_two.
+struct SeccompArgument {
+  unsigned index = 0;  // 0 to 5
+  std::uint64_t value = 0;
+  std::uint64_t value_two = 0;
+  SeccompOperator op = SeccompOperator::kEqual;
+
+  bool operator==(const SeccompArgument&) const = default;
+};
+
+// What happens to these system calls where all conditions hold.
+struct SeccompRule {
+  std::vector<std::string> names = {};  // those that this host does not know do nothing
+  SeccompAction action = SeccompAction::kAllow;
+  std::optional<std::uint16_t> errno_ret = {};  // for kErrno and kTrace; EPERM when absent
+  std::vector<SeccompArgument> args = {};
+
+  bool operator==(const SeccompRule&) const = default;
+};
+
+struct Seccomp {
+  SeccompAction default_action = SeccompAction::kAllow;
+  std::optional<std::uint16_t> default_errno_ret = {};
+  std::vector<std::string> architectures = {};  // "SCMP_ARCH_X86_64", beside the host's own
+  std::uint32_t flags = 0;                      // SECCOMP_FILTER_FLAG_* of seccomp(2)
+  std::vector<SeccompRule> syscalls = {};
+
+  bool operator==(const Seccomp&) const = default;
+};
+
 struct Linux {
   std::vector<Namespace> namespaces = {};
   std::vector<IdMapping> uid_mappings = {};
@@ -199,6 +251,8 @@ struct Linux {
   std::map<std::string, std::string> sysctl = {};
   std::vector<std::string> masked_paths = {};
   std::vector<std::string> readonly_paths = {};
+  // Absent also where the document has a filter that lets every call run.
+  std::optional<Seccomp> seccomp = {};
 };
 
 struct Config {
@@ -212,7 +266,7 @@ struct Config {
   std::map<std::string, std::string> annotations = {};
   Linux linux_ = {};  // `linux` is a macro of GNU dialects
 
-  // What the document asks for and this build cannot do yet, as JSON paths ("linux.seccomp").
+  // What the document asks for and this build cannot do yet, as JSON paths ("linux.intelRdt").
   // plan() refuses by name before anything is made.
   std::vector<std::string> unsupported = {};
 

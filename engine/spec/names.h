@@ -28,6 +28,14 @@ std::string signal_name(int number);
 std::optional<NamespaceType> namespace_type(std::string_view name);
 std::string_view to_string(NamespaceType type);
 
+// "SCMP_ACT_KILL", "SCMP_CMP_MASKED_EQ", "SECCOMP_FILTER_FLAG_LOG" -> what they mean.
+std::optional<SeccompAction> seccomp_action(std::string_view name);
+std::optional<SeccompOperator> seccomp_operator(std::string_view name);
+std::optional<std::uint32_t> seccomp_flag(std::string_view name);
+bool is_seccomp_architecture(std::string_view name);  // "SCMP_ARCH_X86_64"
+// Whether the action hands an error number over: to the caller, or to a tracer.
+bool has_errno(SeccompAction action);
+
 // "c", "u" (unbuffered: the same to Linux), "b", "p".
 std::optional<DeviceType> device_type(std::string_view name);
 
@@ -37,5 +45,8 @@ std::optional<std::uint64_t> propagation_flag(std::string_view name);
 // Lists for messages: "pid, network, ...".
 std::string known_namespace_types();
 std::string known_rlimits();
+std::string known_seccomp_actions();
+std::string known_seccomp_operators();
+std::string known_seccomp_flags();
 
 }  // namespace seatrial::spec

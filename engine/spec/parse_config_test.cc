@@ -203,13 +203,6 @@ struct Lacking {
 
 TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
   for (const Lacking& lacking : std::initializer_list<Lacking>{
-           {R"({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_ERRNO"}}})", "linux.seccomp"},
-           {R"({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{}]}}})",
-            "linux.seccomp"},
-           {R"({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [],
-                                      "architectures": ["SCMP_ARCH_X86"]}}})",
-            ""},
-           {R"({"linux": {"seccomp": {}}})", ""},
            {R"({"process": {"apparmorProfile": "x"}})", "process.apparmorProfile"},
            {R"({"process": {"apparmorProfile": ""}})", ""},
            {R"({"process": {"selinuxLabel": "x"}})", "process.selinuxLabel"},

@@ -140,18 +140,7 @@ std::uint64_t parse_propagation(const Reader& section) {
   return *flag;
 }
 
-// A filter that allows every call is as good as none.
-bool filters(const Reader& seccomp) {
-  const auto syscalls = seccomp.find("syscalls");
-  if (syscalls && !syscalls->is_trivial()) return true;
-  const auto action = seccomp.find("defaultAction");
-  return action ? action->string() != "SCMP_ACT_ALLOW" : !seccomp.is_trivial();
-}
-
 void note_unsupported_linux(const Reader& section, Unsupported& unsupported) {
-  if (const auto seccomp = section.find("seccomp"); seccomp && filters(*seccomp)) {
-    unsupported.push_back(seccomp->path());
-  }
   note_unsupported(section, {"mountLabel", "intelRdt", "personality", "netDevices", "memoryPolicy"},
                    unsupported);
 }
@@ -204,6 +193,9 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
   }
   if (const auto paths = section.find("readonlyPaths")) {
     result.readonly_paths = paths->absolute_paths();
+  }
+  if (const auto seccomp = section.find("seccomp")) {
+    result.seccomp = parse_seccomp(*seccomp, unsupported);
   }
   note_unsupported_linux(section, unsupported);
   return result;

@@ -3,6 +3,7 @@
 // `unsupported` collects the paths of what the specification knows and this build cannot do.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ Process parse_process(const Reader& process, Unsupported& unsupported);
 Hooks parse_hooks(const Reader& hooks);
 std::vector<IdMapping> parse_id_mappings(const Reader& mappings);
 Resources parse_resources(const Reader& resources, Unsupported& unsupported);
+// Nothing for a filter that would let every call run.
+std::optional<Seccomp> parse_seccomp(const Reader& seccomp, Unsupported& unsupported);
 Linux parse_linux(const Reader& section, Unsupported& unsupported);
 
 // What the mounts lean on beside their own text.
