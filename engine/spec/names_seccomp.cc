@@ -110,4 +110,25 @@ std::string known_seccomp_flags() {
   return names_of(kFlags);
 }
 
+std::string_view seccomp_action_name(SeccompAction action) {
+  // The word of the specification for killing one thread is the short one.
+  const auto* const found = std::find_if(kActions.begin(), kActions.end(),
+                                         [&](const auto& each) { return each.value == action; });
+  return found->name;
+}
+
+std::string_view seccomp_operator_name(SeccompOperator op) {
+  const auto* const found = std::find_if(kOperators.begin(), kOperators.end(),
+                                         [&](const auto& each) { return each.value == op; });
+  return found->name;
+}
+
+std::vector<std::string_view> seccomp_flag_names(std::uint32_t flags) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : kFlags) {
+    if ((flags & value) != 0) names.push_back(name);
+  }
+  return names;
+}
+
 }  // namespace seatrial::spec

@@ -53,6 +53,12 @@ constexpr std::string_view kEverything = R"({
               "realtimePeriod": 5, "idle": 1, "cpus": "0-1", "mems": "0"},
       "pids": {"limit": 7}},
     "rootfsPropagation": "slave",
+    "seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,
+      "architectures": ["SCMP_ARCH_X86_64"], "flags": ["SECCOMP_FILTER_FLAG_LOG"],
+      "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW",
+        "args": [{"index": 1, "value": 18446744073709551615, "valueTwo": 2,
+                  "op": "SCMP_CMP_MASKED_EQ"}]},
+        {"names": ["open"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]},
     "maskedPaths": ["/a"], "readonlyPaths": ["/b"]}
 })";
 
