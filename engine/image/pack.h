@@ -1,0 +1,17 @@
+// Directories as tar archives: the reverse of unpack.h.
+#pragma once
+
+#include "engine/image/tar_stream.h"
+
+namespace seatrial::image {
+
+enum class PackForm {
+  kTree,  // everything below the directory, as it is
+  kDiff,  // an overlay's upper directory: its whiteouts and opaque marks as .wh. entries
+};
+
+// Archives what is below `directory`, which is not part of it. In the order of the names, without
+// access times, so that the same tree gives the same bytes. Sockets are left out, as tar(1) does.
+void pack(int directory, PackForm form, TarWriter& writer);
+
+}  // namespace seatrial::image
