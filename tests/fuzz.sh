@@ -7,7 +7,7 @@ seconds=$2
 status=0
 for fuzzer in "$build"/bin/*_fuzz; do
   name=$(basename "$fuzzer" _fuzz)
-  seeds=engine/spec/fuzz_corpus/${name#parse_}
+  seeds=$(echo engine/*/fuzz_corpus/"${name#parse_}")
   mkdir -p "$build/corpus/$name"
   echo "fuzzing $name for $seconds s" >&2
   if "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \

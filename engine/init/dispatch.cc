@@ -63,6 +63,7 @@ constexpr Handler kHandlers[] = {
     kHandler<steps::BoundCapabilities>,
     kHandler<steps::SetUser>,
     kHandler<steps::NoNewPrivileges>,
+    kHandler<steps::InstallSeccomp>,
     kHandler<steps::SetCapabilities>,
     kHandler<steps::FindProgram>,
     kHandler<steps::Ready>,

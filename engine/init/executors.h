@@ -60,6 +60,7 @@ Result execute(Run& run, const steps::WorkingDirectory<Form>& step);
 Result execute(Run& run, const steps::BoundCapabilities<Form>& step);
 Result execute(Run& run, const steps::SetUser<Form>& step);
 Result execute(Run& run, const steps::NoNewPrivileges<Form>& step);
+Result execute(Run& run, const steps::InstallSeccomp<Form>& step);
 Result execute(Run& run, const steps::SetCapabilities<Form>& step);
 // program.cc
 Result execute(Run& run, const steps::FindProgram<Form>& step);

@@ -2,6 +2,7 @@
 #include <asm/errno.h>
 #include <linux/capability.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 
 #include "engine/init/executors.h"
 #include "engine/init/paths.h"
@@ -33,6 +34,15 @@ Result drop_from_bounding(unsigned capability) {
   return sys(__NR_prctl, PR_CAPBSET_READ, capability) == 0 ? 0 : result;
 }
 
+Result make_all_effective() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2];
+  const Result result = sys(__NR_capget, &header, sets);
+  if (result < 0) return result;
+  for (__user_cap_data_struct& half : sets) half.effective = half.permitted;
+  return sys(__NR_capset, &header, sets);
+}
+
 }  // namespace
 
 Result execute(Run&, const steps::BoundCapabilities<Form>& step) {
@@ -57,6 +67,18 @@ Result execute(Run& run, const steps::SetUser<Form>& step) {
 
 Result execute(Run&, const steps::NoNewPrivileges<Form>&) {
   return sys(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+Result execute(Run& run, const steps::InstallSeccomp<Form>& step) {
+  const struct {
+    unsigned short length;
+    const std::uint64_t* instructions;
+  } program = {(unsigned short)step.program.count, list(run, step.program)};  // struct sock_fprog
+  const Result result = sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
+  if (result != -EACCES) return result;
+  // Leaving user 0 took CAP_SYS_ADMIN out of the effective set.
+  const Result raised = make_all_effective();
+  return raised < 0 ? raised : sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
 }
 
 Result execute(Run&, const steps::SetCapabilities<Form>& step) {

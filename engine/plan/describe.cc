@@ -220,6 +220,9 @@ struct Describer {
                        more == 0 ? "" : fmt::format(" (and {} more)", more));
   }
   std::string operator()(const NoNewPrivileges&) const { return "set no_new_privs"; }
+  std::string operator()(const InstallSeccomp& step) const {
+    return fmt::format("install a seccomp filter of {} instructions", step.program.size());
+  }
   std::string operator()(const SetCapabilities& step) const {
     return fmt::format(
         "set the capabilities (effective {:#x}, permitted {:#x}, inheritable {:#x}, "

@@ -31,6 +31,12 @@ struct HostFacts {
   std::vector<CgroupHierarchy> cgroups;  // those the container joins
 };
 
+// A compiled seccomp profile (engine/security). Empty: no filter.
+struct SeccompFilter {
+  std::string program;      // struct sock_filter, one after the other
+  std::uint32_t flags = 0;  // SECCOMP_FILTER_FLAG_* of seccomp(2)
+};
+
 struct LaunchOptions {
   std::string bundle;  // absolute path
   std::string id;      // names the session keyring "_ses.ID"; empty: an anonymous one
@@ -39,7 +45,8 @@ struct LaunchOptions {
   bool start_at_once = false;
   bool no_pivot = false;  // MS_MOVE and chroot instead of pivot_root
   bool no_new_keyring = false;
-  unsigned preserve_fds = 0;  // descriptors 3 .. 3+n-1 go to the user's program
+  unsigned preserve_fds = 0;   // descriptors 3 .. 3+n-1 go to the user's program
+  SeccompFilter seccomp = {};  // linux.seccomp, compiled
 };
 
 // What one step does (step.h): the arguments of steps.h, one executor in engine/init, one phrase
@@ -80,6 +87,7 @@ struct ExecOptions {
   std::vector<spec::NamespaceType> namespaces;  // those the container has of its own
   // The container's rootfs, absolute: entered by chroot where `namespaces` has no kMount.
   std::string rootfs;
+  SeccompFilter seccomp = {};  // the container's
 };
 LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
                      const ExecOptions& options);

@@ -47,6 +47,7 @@ struct ProcessContext {
   unsigned last_capability = 0;
   std::uint64_t own_capabilities = 0;
   bool in_user_namespace = false;
+  const SeccompFilter* seccomp = nullptr;  // lives longer than this
 };
 
 // What must be done on the host's side, with its privileges.
@@ -54,6 +55,10 @@ void add_host_limits(const spec::Process& process, const ProcessContext& context
 
 // From umask to the capabilities and the search for the program.
 void add_process(const spec::Process& process, const ProcessContext& context, Steps& steps);
+
+// The last step. Where no_new_privileges lets a filter be installed without privilege, it comes
+// here, so that it needs to allow nothing but what the program calls itself.
+void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps);
 
 Console console_of(const spec::Process& process, bool on_dev_console);
 

@@ -14,9 +14,9 @@
 namespace seatrial::plan {
 namespace {
 
-// Where a process moves itself by writing 0. The launcher has one thread, so for v1 that is `tasks`:
-// unlike cgroup.procs it does not take the kernel's lock on all thread groups, which costs a grace
-// period (cgroup_procs_write_start in kernel/cgroup/cgroup.c).
+// Where a process moves itself by writing 0. The launcher has one thread, so for v1 that is
+// `tasks`: unlike cgroup.procs it does not take the kernel's lock on all thread groups, which costs
+// a grace period (cgroup_procs_write_start in kernel/cgroup/cgroup.c).
 std::string join_file(const CgroupHierarchy& hierarchy) {
   return hierarchy.mountpoint + hierarchy.cgroup + (hierarchy.v2 ? "/cgroup.procs" : "/tasks");
 }
@@ -87,7 +87,8 @@ class Planner {
                          is(NamespaceType::kUser, Presence::kJoined);
     process_context_ = {.last_capability = host.last_capability,
                         .own_capabilities = host.own_capabilities,
-                        .in_user_namespace = has_user_namespace()};
+                        .in_user_namespace = has_user_namespace(),
+                        .seccomp = &options.seccomp};
   }
 
   LaunchPlan make() {
@@ -280,9 +281,7 @@ class Planner {
       init(AskState{});
       add_hooks(config_.hooks.start_container, true);
     }
-    Execute step;
-    if (config_.process) step = {.args = config_.process->args, .env = config_.process->env};
-    init(std::move(step));
+    add_execution(config_.process.value_or(spec::Process{}), process_context_, plan_.init);
   }
 
   const spec::Config& config_;
@@ -331,6 +330,9 @@ std::uint64_t clone_flag(NamespaceType type) {
 
 LaunchPlan plan(const spec::Config& config, const HostFacts& host, const LaunchOptions& options) {
   refuse_unsupported(config);
+  if (config.linux_.seccomp && options.seccomp.program.empty()) {
+    throw error(Kind::kInternal, "linux.seccomp was not compiled");
+  }
   refuse_user_namespace_without_root(config);
   refuse_mounts_on_the_host(config);
   return Planner(config, host, options).make();
@@ -342,7 +344,8 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
   for (const NamespaceType type : options.namespaces) flags |= clone_flag(type);
   const ProcessContext context{.last_capability = host.last_capability,
                                .own_capabilities = host.own_capabilities,
-                               .in_user_namespace = (flags & CLONE_NEWUSER) != 0};
+                               .in_user_namespace = (flags & CLONE_NEWUSER) != 0,
+                               .seccomp = &options.seccomp};
   LaunchPlan plan;
   plan.preserve_fds = options.preserve_fds;
   for (const CgroupHierarchy& hierarchy : host.cgroups) {
@@ -366,7 +369,7 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
   }
   add_process(process, context, plan.init);
   plan.init.push_back({Ready{}});
-  plan.init.push_back({Execute{.args = process.args, .env = process.env}});
+  add_execution(process, context, plan.init);
   return plan;
 }
 

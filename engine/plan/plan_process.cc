@@ -1,5 +1,6 @@
 // The part of a plan that turns init into the user's process: the same for create and exec.
 #include <algorithm>
+#include <cstring>
 
 #include "engine/plan/parts.h"
 
@@ -35,6 +36,18 @@ spec::Capabilities grantable(const spec::Process& process, const ProcessContext&
   return sets;
 }
 
+bool has_filter(const ProcessContext& context) {
+  return context.seccomp != nullptr && !context.seccomp->program.empty();
+}
+
+InstallSeccomp install(const SeccompFilter& filter) {
+  InstallSeccomp step{.flags = filter.flags};
+  step.program.resize(filter.program.size() / sizeof(std::uint64_t));
+  std::memcpy(step.program.data(), filter.program.data(),
+              step.program.size() * sizeof(std::uint64_t));
+  return step;
+}
+
 }  // namespace
 
 void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps) {
@@ -64,13 +77,25 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
   steps.push_back({BoundCapabilities{.keep = sets.bounding, .last = context.last_capability}});
   steps.push_back({SetUser{
       .groups = process.user.additional_gids, .uid = process.user.uid, .gid = process.user.gid}});
-  if (process.no_new_privileges) steps.push_back({NoNewPrivileges{}});
+  if (process.no_new_privileges) {
+    steps.push_back({NoNewPrivileges{}});
+  } else if (has_filter(context)) {
+    // The last moment at which CAP_SYS_ADMIN is there for sure.
+    steps.push_back({install(*context.seccomp)});
+  }
   steps.push_back({SetCapabilities{.effective = sets.effective,
                                    .permitted = sets.permitted,
                                    .inheritable = sets.inheritable,
                                    .ambient = sets.ambient}});
   steps.push_back({FindProgram{.name = process.args.empty() ? "" : process.args.front(),
                                .search = search_path(process.env)}});
+}
+
+void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps) {
+  if (process.no_new_privileges && has_filter(context)) {
+    steps.push_back({install(*context.seccomp)});
+  }
+  steps.push_back({Execute{.args = process.args, .env = process.env}});
 }
 
 Console console_of(const spec::Process& process, bool on_dev_console) {

@@ -15,6 +15,7 @@ namespace {
 using spec::NamespaceType;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::Not;
 
 class PlanTest : public testing::Test {
@@ -380,6 +381,31 @@ TEST_F(PlanTest, PlansAContainerWithoutAProcess) {
   const LaunchPlan plan = make();
   EXPECT_EQ(find<FindProgram>(plan), nullptr);
   EXPECT_THAT(find<Execute>(plan)->args, ElementsAre());
+}
+
+// Without no_new_privileges only CAP_SYS_ADMIN may install a filter, so it comes while that is
+// there; with them as late as can be.
+TEST_F(PlanTest, InstallsTheSeccompFilterAsLateAsItMay) {
+  config.linux_.seccomp = spec::Seccomp{};
+  options.seccomp = {.program = std::string(24, 'x'), .flags = 2};
+  const auto names_around = [&] {
+    const LaunchPlan made = plan(config, host, options);
+    for (std::size_t i = 1; i + 1 < made.size(); ++i) {
+      if (made.describe(i).find("install a seccomp filter of 3 instructions") == 0) {
+        return made.describe(i - 1) + " | " + made.describe(i + 1);
+      }
+    }
+    return std::string("none");
+  };
+  config.process->no_new_privileges = false;
+  EXPECT_THAT(names_around(), MatchesRegex("become user .* \\| set the capabilities .*"));
+  config.process->no_new_privileges = true;
+  EXPECT_THAT(names_around(), MatchesRegex("wait for start \\| run .*"));
+  options.start_at_once = true;
+  EXPECT_THAT(names_around(), MatchesRegex("report that everything stands \\| run .*"));
+  EXPECT_EQ(find<InstallSeccomp>(plan(config, host, options))->flags, 2u);
+  options.seccomp = {};
+  EXPECT_THAT(refusal(), HasSubstr("linux.seccomp was not compiled"));
 }
 
 TEST_F(PlanTest, RefusesWhatThisBuildCannotDo) {

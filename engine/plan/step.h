@@ -60,6 +60,7 @@ using WorkingDirectory = steps::WorkingDirectory<HeapForm>;
 using BoundCapabilities = steps::BoundCapabilities<HeapForm>;
 using SetUser = steps::SetUser<HeapForm>;
 using NoNewPrivileges = steps::NoNewPrivileges<HeapForm>;
+using InstallSeccomp = steps::InstallSeccomp<HeapForm>;
 using SetCapabilities = steps::SetCapabilities<HeapForm>;
 using FindProgram = steps::FindProgram<HeapForm>;
 using Ready = steps::Ready<HeapForm>;
@@ -74,8 +75,8 @@ struct Step {
                DefaultDevices, Device, Console, PrepareMasks, OpenProcfs, RuntimeHooks, Hook,
                EnterRoot, MakeDirectory, ChangeKept, ChangeRoot, SetHostname, SetDomainname, Sysctl,
                ReadonlyPath, MaskPath, Umask, SetRlimit, WorkingDirectory, BoundCapabilities,
-               SetUser, NoNewPrivileges, SetCapabilities, FindProgram, Ready, AwaitStart, AskState,
-               Execute>
+               SetUser, NoNewPrivileges, InstallSeccomp, SetCapabilities, FindProgram, Ready,
+               AwaitStart, AskState, Execute>
       action;
 };
 

@@ -55,6 +55,7 @@ enum class Op : std::uint32_t {
   kBoundCapabilities,
   kSetUser,
   kNoNewPrivileges,
+  kInstallSeccomp,
   kSetCapabilities,
   kFindProgram,
   kReady,
@@ -415,6 +416,15 @@ struct SetUser {
 template <typename F>
 struct NoNewPrivileges {
   static constexpr Op kOp = Op::kNoNewPrivileges;
+};
+
+// Installs a seccomp filter, by kNoNewPrivileges or by CAP_SYS_ADMIN, which is made effective where
+// it is only permitted. What follows runs under the filter.
+template <typename F>
+struct InstallSeccomp {
+  static constexpr Op kOp = Op::kInstallSeccomp;
+  typename F::template List<std::uint64_t> program{};  // struct sock_filter, 8 bytes each
+  std::uint32_t flags = 0;                             // SECCOMP_FILTER_FLAG_*
 };
 
 template <typename F>

@@ -90,7 +90,8 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                         .start_at_once = begin == Begin::kAtOnce,
                         .no_pivot = request.no_pivot,
                         .no_new_keyring = request.no_new_keyring,
-                        .preserve_fds = request.preserve_fds})) {
+                        .preserve_fds = request.preserve_fds,
+                        .seccomp = impl.filter_of(config_)})) {
   connect_console();
   if (config_.process && config_.process->capabilities) {
     for (const std::string& name : config_.process->capabilities->unknown) {

@@ -110,7 +110,8 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
        .no_new_keyring = false,
        .id = request.id,
        .namespaces = foreign_namespaces(record.init.pid),
-       .rootfs = record.rootfs});
+       .rootfs = record.rootfs,
+       .seccomp = impl.filter_of(config)});
 
   UniqueFd console_socket;
   if (!request.console_socket.empty()) {

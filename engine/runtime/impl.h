@@ -7,15 +7,19 @@
 #include "engine/cgroup/cgroup.h"
 #include "engine/runtime/host.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/seccomp_filter.h"
 #include "engine/runtime/state_root.h"
+#include "engine/security/seccomp_cache.h"
 
 namespace seatrial::runtime {
 
 struct Runtime::Impl {
-  explicit Impl(std::filesystem::path path) : root(std::move(path)) {}
+  explicit Impl(std::filesystem::path path)
+      : root(std::move(path)), seccomp_cache(root.path() / kSeccompCache) {}
 
   StateRoot root;
   Host host;
+  security::SeccompCache seccomp_cache;
   std::function<void(std::string_view)> warning_sink;
 
   void warn(std::string_view text) const {
@@ -30,6 +34,9 @@ struct Runtime::Impl {
 
   // The cgroup that the record names, whole or planned.
   static cgroup::Cgroup cgroup_of(const Record& record);
+
+  // The configuration's seccomp profile, compiled now or before. Throws Error.
+  plan::SeccompFilter filter_of(const spec::Config& config) const;
 
   bool is_of_this_boot(const Record& record) { return record.boot == host.boot_id(); }
   bool init_is_alive(const Record& record) {

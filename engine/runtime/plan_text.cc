@@ -1,6 +1,8 @@
 #include "engine/runtime/bundle.h"
 #include "engine/runtime/host.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/seccomp_filter.h"
+#include "engine/security/seccomp.h"
 
 namespace seatrial::runtime {
 
@@ -9,8 +11,14 @@ std::string plan_text(const std::filesystem::path& bundle_path) {
   const std::string id = bundle.path.filename().native();
   Host host;
   auto hierarchies = planned_hierarchies(host.layout(), bundle.config.linux_.cgroups_path, id);
-  return plan::to_text(plan::plan(bundle.config, host.facts(std::move(hierarchies)),
-                                  {.bundle = bundle.path.native(), .id = id}));
+  plan::SeccompFilter filter;
+  if (const auto& seccomp = bundle.config.linux_.seccomp;
+      seccomp && bundle.config.unsupported.empty()) {
+    filter = seccomp_filter(*seccomp, security::compile(*seccomp));
+  }
+  return plan::to_text(
+      plan::plan(bundle.config, host.facts(std::move(hierarchies)),
+                 {.bundle = bundle.path.native(), .id = id, .seccomp = std::move(filter)}));
 }
 
 }  // namespace seatrial::runtime

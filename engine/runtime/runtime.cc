@@ -129,6 +129,13 @@ spec::Config Runtime::Impl::config_of(const StateDirectory& directory, const Rec
   return spec::parse_config(directory.read_config(), {.bundle = record.bundle});
 }
 
+plan::SeccompFilter Runtime::Impl::filter_of(const spec::Config& config) const {
+  const auto& seccomp = config.linux_.seccomp;
+  // What is not supported is plan()'s to refuse.
+  if (!seccomp || !config.unsupported.empty()) return {};
+  return seccomp_filter(*seccomp, seccomp_cache.get(*seccomp));
+}
+
 cgroup::Cgroup Runtime::Impl::cgroup_of(const Record& record) {
   if (!record.cgroups.empty()) return cgroup::Cgroup::open(cgroup::parse_identity(record.cgroups));
   // Create was killed before it knew what it had made: what stands now of the directories that did

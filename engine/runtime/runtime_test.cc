@@ -30,6 +30,9 @@ struct Bundle {
   std::string mounts = {};  // each ending with a comma
   std::string hooks = "{}";
   std::string terminal = "false";
+  std::string no_new_privileges = "true";
+  int user = 0;
+  std::string seccomp = "null";
 };
 
 std::string config_text(const Bundle& bundle) {
@@ -37,7 +40,8 @@ std::string config_text(const Bundle& bundle) {
   return fmt::format(R"({{
     "ociVersion": "{}", "hostname": "trial", "root": {{"path": "rootfs"}},
     "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "terminal": {},
-      "env": ["PATH=/usr/bin"], "oomScoreAdj": 321, "noNewPrivileges": true,
+      "env": ["PATH=/usr/bin"], "oomScoreAdj": 321, "noNewPrivileges": {},
+      "user": {{"uid": {}, "gid": {}}},
       "rlimits": [{{"type": "RLIMIT_NOFILE", "soft": 77, "hard": 88}}],
       "capabilities": {{"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"],
                         "effective": ["CAP_KILL"]}}}},
@@ -52,9 +56,10 @@ std::string config_text(const Bundle& bundle) {
       {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
     "hooks": {},
     "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
-                              {{"type": "uts"}}, {{"type": "network"}}]}}
+                              {{"type": "uts"}}, {{"type": "network"}}], "seccomp": {}}}
   }})",
-                     bundle.version, bundle.command, bundle.terminal, bundle.mounts, bundle.hooks);
+                     bundle.version, bundle.command, bundle.terminal, bundle.no_new_privileges,
+                     bundle.user, bundle.user, bundle.mounts, bundle.hooks, bundle.seccomp);
 }
 
 std::string hook(const std::string& kind, const std::string& command) {
@@ -151,6 +156,33 @@ TEST_F(RuntimeTest, AZombieIsAStoppedContainer) {
   EXPECT_EQ(runtime_->state(id_).status, Status::kStopped);
   runtime_->remove(id_);
   child.wait();
+}
+
+// The same filter with and without no_new_privileges, for root and for a user without capabilities;
+// exec is under it, too.
+TEST_F(RuntimeTest, InstallsTheSeccompFilter) {
+  const std::string no_ids = R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+      {"names": ["sethostname", "mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]})";
+  for (const char* no_new_privileges : {"true", "false"}) {
+    for (const int user : {0, 1000}) {
+      const std::string command =
+          "mkdir /tmp/x 2>&1 | grep -q 'Operation not supported' && grep -q 'Seccomp:.2' "
+          "/proc/self/status";
+      Child child = runtime_->run(request({.command = command + " && exec sleep 1000",
+                                           .no_new_privileges = no_new_privileges,
+                                           .user = user,
+                                           .seccomp = no_ids}));
+      Child exec = runtime_->exec({.id = id_, .args = {"/usr/bin/sh", "-c", command}});
+      EXPECT_EQ(exec.wait(10s).value().code, 0) << no_new_privileges << user;
+      EXPECT_FALSE(child.wait(300ms)) << "the container has the filter and goes on";
+      runtime_->remove(id_, true);
+      child.wait();
+    }
+  }
+  EXPECT_TRUE(fs::exists(dir_.path() / "state" / kSeccompCache));
+  EXPECT_THAT(StateRoot(runtime_->root()).ids(), IsEmpty());
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+  EXPECT_THAT(runtime_->recover(), IsEmpty());
 }
 
 TEST_F(RuntimeTest, ExecKeepsWhatTheContainerHas) {

@@ -1,0 +1,26 @@
+// Compiled seccomp profiles on disk: libseccomp takes some 10 ms for a usual profile, to read its
+// result again next to nothing.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "engine/spec/config.h"
+
+namespace seatrial::security {
+
+// A directory of files, each with a profile and its program. Used by several processes at once:
+// files are replaced as a whole. What cannot be read, was cut short or changed is compiled again;
+// where nothing can be written, every use compiles.
+class SeccompCache {
+ public:
+  explicit SeccompCache(std::filesystem::path directory) : directory_(std::move(directory)) {}
+
+  // compile(profile), from the cache where it is there. Throws what compile() throws.
+  std::string get(const spec::Seccomp& profile) const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace seatrial::security
