@@ -1,0 +1,66 @@
+// Links, addresses and routes of one network namespace, over rtnetlink.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/network/address.h"
+#include "engine/network/netlink.h"
+
+namespace seatrial::network {
+
+struct Link {
+  int index = 0;
+  int master = 0;  // the bridge it is a port of; 0: none
+  std::string name = {};
+  std::string alias = {};
+};
+
+struct Bridge {
+  std::string name = {};
+  std::string alias = {};
+  Mac mac = {};
+  unsigned mtu = 1500;
+};
+
+struct VethPair {
+  std::string name = {};  // the host's end, a port of `bridge`
+  int bridge = 0;
+  unsigned mtu = 1500;
+  int peer_namespace = -1;
+  std::string peer_name = {};
+  Mac peer_mac = {};
+};
+
+struct Route {
+  Subnet destination = {};
+  int link = 0;
+};
+
+// All throw Error naming the link.
+std::optional<Link> find_link(Netlink& route, const std::string& name);
+std::vector<Link> ports_of(Netlink& route, int bridge);
+std::vector<Route> routes(Netlink& route);  // unicast, of all tables
+
+// A bridge that is up and may forward packets from 127.0.0.0/8 (route_localnet, of this one link).
+// Its hardware address is given, because the kernel's choice would change with its ports.
+void create_bridge(Netlink& route, const Bridge& bridge);
+
+// The host's end up; the peer down, but born in its namespace: no moment at which it lies in ours.
+void create_veth(Netlink& route, const VethPair& pair);
+void set_up(Netlink& route, int index);
+
+// An alias, and for a bridge's port hairpin mode: a container may reach a published port of its
+// own.
+void set_alias(Netlink& route, int index, const std::string& alias);
+void set_hairpin(Netlink& route, int index);
+
+void add_address(Netlink& route, int index, Ipv4 address, unsigned prefix);
+void add_default_route(Netlink& route, int index, Ipv4 gateway);
+
+// False when there is none of this name.
+bool delete_link(Netlink& route, const std::string& name);
+
+}  // namespace seatrial::network
