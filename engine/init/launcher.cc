@@ -16,14 +16,6 @@ constexpr int kBadInvocation = 125;
 // One, in the image's own memory and not on the stack, so that no copy is ever made.
 Run the_run;
 
-int parse_number(const char* digits) {
-  int number = 0;
-  for (; *digits >= '0' && *digits <= '9' && number < 1'000'000; ++digits) {
-    number = number * 10 + (*digits - '0');
-  }
-  return *digits == '\0' && number >= 3 ? number : -1;
-}
-
 // What is open must be what wire.h lists, and none of it may reach another program.
 void own_descriptors(Run& run, int base) {
   run.plan_fd = base + wire::kPlanOffset;
@@ -57,9 +49,19 @@ Result map_plan(Run& run) {
 
 }  // namespace
 
-void launch(const char* base_text) {
+int parse_base(const char* digits) {
+  int number = 0;
+  for (; *digits >= '0' && *digits <= '9' && number < 1'000'000; ++digits) {
+    number = number * 10 + (*digits - '0');
+  }
+  return *digits == '\0' && number >= 3 ? number : -1;
+}
+
+void launch(const char* base_text, const Monitored& monitored) {
   Run& run = the_run;
-  const int base = parse_number(base_text);
+  run.monitor = monitored.monitor;
+  run.cloned = monitored.cloned;
+  const int base = parse_base(base_text);
   if (base < 0) exit_process(kBadInvocation);
   own_descriptors(run, base);
   for (int& fd : run.kept) fd = -1;

@@ -133,14 +133,17 @@ Result execute(Run& run, const steps::NewTimeNamespace<Form>& step) {
 }
 
 Result execute(Run& run, const steps::CloneInit<Form>& step) {
-  // As a sibling, so that the runtime is its parent and can wait for it. The exit signal is the
-  // launcher's own (clone(2), CLONE_PARENT).
-  const Result pid = sys(__NR_clone, step.flags | CLONE_PARENT, 0, 0, 0, 0);
+  // As a sibling, so that the runtime, or the monitor, is its parent and can wait for it. The exit
+  // signal is the launcher's own (clone(2), CLONE_PARENT). The kernel writes the monitor's copy of
+  // the number, so that it knows of init even when this process is killed right behind the clone.
+  const std::uint64_t told = run.cloned != nullptr ? CLONE_PARENT_SETTID : 0;
+  const Result pid = sys(__NR_clone, step.flags | CLONE_PARENT | told, 0, run.cloned, 0, 0);
   if (pid < 0) return pid;
   if (pid == 0) run_init(run);
   wire::Message message;
   message.kind = wire::MessageKind::kInitStarted;
   message.pid = (std::int32_t)pid;
+  message.monitor = run.monitor;
   return send_message(run.sync, message, nullptr);
 }
 

@@ -96,8 +96,9 @@ Result execute(Run& run, const steps::FindProgram<Form>& step) {
 
 Result execute(Run& run, const steps::Ready<Form>& step) {
   reset_signals();
-  // From here on the container outlives the runtime.
-  sys(__NR_prctl, PR_SET_PDEATHSIG, 0);
+  // From here on the container outlives the runtime; never its monitor (monitor.h). Set again,
+  // since a change of credentials has cleared it.
+  sys(__NR_prctl, PR_SET_PDEATHSIG, run.monitor != 0 ? SIGKILL : 0);
   wire::Message message;
   message.kind = wire::MessageKind::kReady;
   const Result sent = send_message(run.sync, message, nullptr);

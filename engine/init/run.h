@@ -29,9 +29,11 @@ struct Run {
   int sync = -1;
   int start_listener = -1;
   int target_pidfd = -1;
-  int start = -1;           // over which the outcome of start is told
-  std::uint32_t step = 0;   // the one being carried out
-  std::uint32_t umask = 0;  // the one that the launcher was started with
+  int start = -1;                  // over which the outcome of start is told
+  std::uint32_t step = 0;          // the one being carried out
+  int monitor = 0;                 // its process id; 0: there is none
+  std::int32_t* cloned = nullptr;  // where the monitor finds init's process id
+  std::uint32_t umask = 0;         // the one that the launcher was started with
 
   // Why the step failed, where the errno alone does not tell.
   const char* detail = nullptr;
@@ -91,6 +93,9 @@ struct Received {
   const char* payload = "";
 };
 Result receive_message(int socket, Received& received);
+
+// A message that may bring a descriptor; `fd` is -1 where it does not.
+Result receive_descriptor(int socket, wire::Message& message, int& fd);
 
 // Waits for kProceed. On kAbort or when the runtime is gone the process ends here, quietly.
 Received await_proceed(Run& run);

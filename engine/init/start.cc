@@ -1,5 +1,6 @@
 // Where the kernel enters the program.
 #include "engine/init/launcher.h"
+#include "engine/init/monitor.h"
 #include "engine/init/syscalls.h"
 
 // The stack at entry: argc, then argv (System V ABI). Nothing but it is known here.
@@ -26,5 +27,7 @@ asm(".globl _start\n"
 extern "C" [[noreturn, gnu::used]] void seatrial_enter(long* stack) {
   const long argc = stack[0];
   const char* const* argv = (const char* const*)(stack + 1);
-  seatrial::init::launch(argc > 1 ? argv[1] : "");
+  const char* const role = argc > 1 ? argv[1] : "";
+  if (role[0] == 'm') seatrial::init::monitor(argv + 1);
+  seatrial::init::launch(role);
 }

@@ -68,6 +68,23 @@ Result receive_message(int socket, Received& received) {
   return 0;
 }
 
+Result receive_descriptor(int socket, wire::Message& message, int& fd) {
+  constexpr int kCloexec = 0x40000000;  // MSG_CMSG_CLOEXEC
+  IoVector vector = {&message, sizeof message};
+  PassedFd passed;
+  MessageHeader header = {};
+  header.vectors = &vector;
+  header.vector_count = 1;
+  header.control = &passed;
+  header.control_size = sizeof passed;
+  fd = -1;
+  const Result size = sys(__NR_recvmsg, socket, &header, kCloexec);
+  if (size < 0) return size;
+  if (size == 0) return -ECONNRESET;
+  if (header.control_size >= passed.size) fd = passed.fd;
+  return size == sizeof message ? 0 : -EBADMSG;
+}
+
 Received await_proceed(Run& run) {
   Received received;
   const Result error = receive_message(run.sync, received);

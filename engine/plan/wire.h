@@ -25,6 +25,34 @@ enum class Slot : std::uint32_t {
 };
 inline constexpr std::uint32_t kSlotCount = 2;
 
+// ---- The monitor ------------------------------------------------------------------------------
+// argv: "monitor", BASE, options (below, in any order), the most bytes of a log file (0: no limit),
+// the most log files, the log's name in its directory, then the exit command's path and arguments
+// if there is one; it gets the environment that the monitor was given. Descriptors as above, every
+// slot of the plan open; 0 to 2 are /dev/null. Behind the plan's slots come these:
+enum class MonitorSlot : std::uint32_t {
+  kControl = 0,   // SOCK_SEQPACKET pair with the runtime, see below
+  kDirectory,     // where attach.sock, monitor.pid and exit are
+  kLogDirectory,  // with kMonitorLogs
+  kLog,           // open for appending; with kMonitorLogs
+  kListener,      // attach.sock, listening
+  kAttached,      // the first client; with kMonitorAttached
+};
+inline constexpr std::uint32_t kMonitorSlotCount = 6;
+inline constexpr int kMonitorSlotOffset = kSlotOffset + (int)kSlotCount;
+
+inline constexpr char kMonitorTerminal = 't';   // the master comes over the control socket
+inline constexpr char kMonitorStdin = 'i';      // standard input is a pipe; else /dev/null
+inline constexpr char kMonitorStdinOnce = 'o';  // which ends with the input of the first client
+inline constexpr char kMonitorLogs = 'l';
+inline constexpr char kMonitorAttached = 'a';
+
+// The control socket, from the runtime only: kConsoleMaster; kReady once the container is to
+// outlive the runtime; end of file when the runtime lets go. End of file before kReady, and kAbort
+// at any time: kill what there is of the container and leave nothing.
+// A failure of the monitor itself is a kFailed on the sync socket with this step:
+inline constexpr std::uint32_t kMonitorStep = 0xffffffff;
+
 // ---- Messages ---------------------------------------------------------------------------------
 // The same packets go over the sync socket and the start connection (both SOCK_SEQPACKET): a
 // Message, then `payload` bytes. Descriptors travel by SCM_RIGHTS.
@@ -32,7 +60,7 @@ enum class MessageKind : std::uint32_t {
   // From launcher or init to the runtime.
   kIdMapsNeeded =
       1,         // launcher, in its new user namespace: write my uid_map, gid_map. pid: launcher
-  kInitStarted,  // launcher: init was cloned. pid: init, in the runtime's pid namespace
+  kInitStarted,  // launcher: init was cloned. pid: init, in the runtime's pid namespace; monitor
   kRuntimeHooksDue,  // init: mounts stand, root not yet pivoted: run prestart and createRuntime
                      // hooks. The answer's payload is the state document for createContainer hooks
   kConsoleMaster,    // init: SCM_RIGHTS carries the pseudo-terminal's master
@@ -55,6 +83,7 @@ struct Message {
   std::uint32_t step = 0;  // index into the plan's steps (launcher's first, then init's)
   std::int32_t sys_errno = 0;
   std::int32_t pid = 0;
+  std::int32_t monitor = 0;   // 0: there is none
   std::uint32_t payload = 0;  // bytes that follow in the same packet
 };
 

@@ -9,6 +9,7 @@
 #include "engine/runtime/id_maps.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
+#include "engine/runtime/monitoring.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
@@ -66,6 +67,7 @@ class Creation {
   const plan::HostFacts host_;
   const plan::LaunchPlan plan_;
   UniqueFd console_socket_;
+  std::optional<Monitoring> monitoring_;
   std::optional<StateDirectory> directory_;
   Record record_;
   UniqueFd listener_;
@@ -104,7 +106,10 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
 void Creation::connect_console() {
   const bool terminal = config_.process && config_.process->terminal;
   const bool socket = !request_.console_socket.empty();
-  if (terminal && request_.detached && !socket) {
+  if (socket && request_.monitor) {
+    throw error(Kind::kInvalidArgument, "a terminal goes to a console socket or to a monitor");
+  }
+  if (terminal && request_.detached && !socket && !request_.monitor) {
     throw error(Kind::kInvalidArgument,
                 "config.json asks for a process.terminal, which without a foreground needs a "
                 "console socket");
@@ -118,6 +123,9 @@ void Creation::connect_console() {
 }
 
 Child Creation::run() {
+  if (request_.monitor) {
+    monitoring_.emplace(*request_.monitor, config_.process && config_.process->terminal);
+  }
   make_state();
   try {
     make_cgroup();
@@ -127,6 +135,7 @@ Child Creation::run() {
     undo();
     throw;
   }
+  if (monitoring_) monitoring_->keep();
   const pid_t pid = launch_->init().pid();
   return {pid, launch_->release().release(), std::move(console_master_)};
 }
@@ -136,6 +145,8 @@ void Creation::make_state() {
              .boot = impl_.host.boot_id(),
              .creator = identify(::getpid()),
              .init = {},
+             .monitor = {},
+             .monitor_directory = {},
              .oci_version = config_.oci_version,
              .bundle = bundle_.path.native(),
              .rootfs = bundle_.rootfs,
@@ -148,6 +159,7 @@ void Creation::make_state() {
              .has_poststop = !config_.hooks.poststop.empty()};
   const spec::Namespace* pid = config_.find_namespace(spec::NamespaceType::kPid);
   record_.own_pid_namespace = pid != nullptr && pid->path.empty();
+  if (request_.monitor) record_.monitor_directory = request_.monitor->directory;
   directory_ = impl_.root.create(request_.id);
   try {
     directory_->write_record(record_);
@@ -172,7 +184,8 @@ void Creation::launch() {
                                        .stdio = request_.stdio,
                                        .preserve_fds = request_.preserve_fds,
                                        .start_listener = listener_.get(),
-                                       .target = -1});
+                                       .target = -1,
+                                       .monitor = monitoring_ ? &*monitoring_ : nullptr});
   const bool may_set_groups = (host_.own_capabilities >> kSetGid & 1) != 0;
   launch_->serve({
       .write_id_maps = [&](pid_t pid) { write_id_maps(pid, config_.linux_, may_set_groups); },
@@ -180,6 +193,7 @@ void Creation::launch() {
           [&](const sys::PidFd& init) {
             directory_->write_config(bundle_.config_text);
             record_.init = identify(init.pid());
+            if (monitoring_) record_.monitor = identify(launch_->monitor());
           },
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
       .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
@@ -187,6 +201,7 @@ void Creation::launch() {
   Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources);
   record_.phase = Phase::kCreated;
   directory_->write_record(record_);
+  if (monitoring_) launch_->outlive();
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
 }
 

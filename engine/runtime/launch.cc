@@ -61,8 +61,23 @@ Launch::Launch(const plan::LaunchPlan& plan, const LaunchRequest& request) : pla
 }
 
 Launch::~Launch() {
+  abandon_monitor();
   kill_and_reap(init_);
   kill_and_reap(launcher_);
+}
+
+// It kills the container itself, which is its child to reap. It is killed only where it does not
+// come to an end.
+void Launch::abandon_monitor() noexcept {
+  if (!control_) return;
+  try {
+    send_message(control_.get(), MessageKind::kAbort);
+    control_.reset();
+    using namespace std::chrono_literals;
+    if (monitor_ && !monitor_.wait_exit(sys::after(2s))) monitor_.send_signal(SIGKILL);
+  } catch (const Error&) {
+    // As in kill_and_reap().
+  }
 }
 
 void Launch::spawn(const LaunchRequest& request) {
@@ -87,12 +102,33 @@ void Launch::spawn(const LaunchRequest& request) {
   };
   place(request.start_listener, wire::Slot::kStartListener);
   place(request.target, wire::Slot::kTargetPidfd);
+  if (request.monitor != nullptr) add_monitor(child, *request.monitor, base, null.get());
   // Init's first question is answered before it is asked, which spares it a wait for this process
   // to be woken. Where the launcher asks something first, it would take the answer.
   proceed_sent_ = !asks_for_id_maps(plan_);
   if (proceed_sent_) send_message(sync.first.get(), MessageKind::kProceed);
   launcher_ = with_context("start the launcher", [&] { return sys::spawn(child); });
+  control_source_.reset();
   sync_ = std::move(sync.first);
+}
+
+// No slot stays closed: what the monitor opens must not get the number of one (monitor.cc).
+void Launch::add_monitor(sys::SpawnRequest& child, const Monitoring& monitor, int base,
+                         int filler) {
+  sys::SocketPair control = sys::packet_socket_pair();
+  child.args = monitor.arguments(base);
+  child.env = Monitoring::environment();
+  for (int fd = base + wire::kSlotOffset; fd < base + wire::kMonitorSlotOffset; ++fd) {
+    const bool placed = std::any_of(child.placements.begin(), child.placements.end(),
+                                    [fd](const sys::Placement& each) { return each.target == fd; });
+    if (!placed) child.placements.push_back({filler, fd});
+  }
+  monitor.place(child.placements, base, filler);
+  control_source_ = std::move(control.second);
+  child.placements.push_back(
+      {control_source_.get(),
+       base + wire::kMonitorSlotOffset + static_cast<int>(wire::MonitorSlot::kControl)});
+  control_ = std::move(control.first);
 }
 
 void Launch::serve(const LaunchHandlers& handlers) {
@@ -116,16 +152,21 @@ bool Launch::is_from_init(const wire::Message& message) const {
     case MessageKind::kReady:
       return true;
     case MessageKind::kFailed:
-      return message.step >= plan_.launcher.size();
+      return message.step >= plan_.launcher.size() && message.step != wire::kMonitorStep;
     default:
       return false;
   }
 }
 
-void Launch::take_init(pid_t pid, const LaunchHandlers& handlers) {
-  auto opened = sys::PidFd::open(pid);
+void Launch::take_init(const wire::Message& message, const LaunchHandlers& handlers) {
+  auto opened = sys::PidFd::open(message.pid);
   if (!opened) fail_without_word();
   init_ = std::move(*opened);
+  if (control_) {
+    auto monitor = sys::PidFd::open(message.monitor);
+    if (!monitor) fail_without_word();
+    monitor_ = std::move(*monitor);
+  }
   if (!proceed_sent_) send_message(sync_.get(), MessageKind::kProceed);
   if (handlers.while_init_works) handlers.while_init_works(init_);
   // It ended after its last message; nothing is left to wait for but the scheduler.
@@ -136,10 +177,10 @@ void Launch::take_init(pid_t pid, const LaunchHandlers& handlers) {
 }
 
 // A launcher that was killed between its clone of init and its message leaves an init that waits
-// forever: so its end counts as a message until init is known.
+// forever: so its end counts as a message until init is known. A monitor sees to that itself.
 void Launch::wait_for_message() const {
   std::array<pollfd, 2> entries{
-      {{sync_.get(), POLLIN, 0}, {init_ ? -1 : launcher_.get(), POLLIN, 0}}};
+      {{sync_.get(), POLLIN, 0}, {init_ || control_ ? -1 : launcher_.get(), POLLIN, 0}}};
   sys::poll_until(entries, std::nullopt);
   if (entries[0].revents == 0) fail_without_word();
 }
@@ -151,14 +192,14 @@ void Launch::answer(Incoming incoming, const LaunchHandlers& handlers) {
       handlers.write_id_maps(launcher_.pid());
       break;
     case MessageKind::kInitStarted:
-      take_init(incoming.message.pid, handlers);
+      take_init(incoming.message, handlers);
       return;
     case MessageKind::kRuntimeHooksDue:
       payload = handlers.run_hooks(init_);
       break;
     case MessageKind::kConsoleMaster:
       if (incoming.descriptors.size() != 1) throw error(Kind::kInternal, "init sent no console");
-      handlers.take_console(std::move(incoming.descriptors.front()));
+      take_console(std::move(incoming.descriptors.front()), handlers);
       break;
     case MessageKind::kReady:
       ready_ = true;
@@ -172,6 +213,18 @@ void Launch::answer(Incoming incoming, const LaunchHandlers& handlers) {
   send_message(sync_.get(), MessageKind::kProceed, payload);
 }
 
+void Launch::take_console(UniqueFd master, const LaunchHandlers& handlers) {
+  if (!control_) {
+    handlers.take_console(std::move(master));
+    return;
+  }
+  const wire::Message message{.kind = MessageKind::kConsoleMaster};
+  const std::string_view head(reinterpret_cast<const char*>(&message), sizeof message);
+  const std::array descriptors{master.get()};
+  if (sys::send_packet(control_.get(), head, {}, descriptors)) return;
+  throw error(Kind::kUnavailable, "the monitor was killed");
+}
+
 void Launch::proceed() {
   send_message(sync_.get(), MessageKind::kProceed);
 }
@@ -181,7 +234,21 @@ void Launch::await_execution(const std::function<std::string()>& state) {
   if (failure) fail(*failure);
 }
 
+void Launch::outlive() {
+  if (send_message(control_.get(), MessageKind::kReady)) return;
+  throw error(Kind::kUnavailable, "the monitor was killed");
+}
+
+sys::PidFd Launch::release() {
+  control_.reset();
+  monitor_.reset();
+  return std::move(init_);
+}
+
 void Launch::fail(const StepFailure& failure) {
+  if (failure.step == wire::kMonitorStep) {
+    throw sys_error(failure.sys_errno, "the monitor: {}", failure.detail);
+  }
   failed_step_ = failure.step;
   throw to_error(failure, plan_);
 }
@@ -189,6 +256,8 @@ void Launch::fail(const StepFailure& failure) {
 void Launch::fail_without_word() const {
   const char* name = init_ ? "init" : "the launcher";
   const sys::PidFd& process = init_ ? init_ : launcher_;
+  // Neither is this process's child: how it ended is not to be learnt.
+  if (control_) throw error(Kind::kUnavailable, "{} or its monitor was killed", name);
   using namespace std::chrono_literals;
   if (process.wait_exit(sys::after(1s))) {
     const sys::ProcessEnd end = process.reap().value_or(sys::ProcessEnd{});

@@ -7,8 +7,10 @@
 
 #include "engine/plan/launch_plan.h"
 #include "engine/runtime/conversation.h"
+#include "engine/runtime/monitoring.h"
 #include "engine/runtime/runtime.h"
 #include "engine/sys/pid_fd.h"
+#include "engine/sys/spawn.h"
 
 namespace seatrial::runtime {
 
@@ -16,8 +18,9 @@ struct LaunchRequest {
   int program = -1;  // the sealed init binary
   Stdio stdio = {};
   unsigned preserve_fds = 0;
-  int start_listener = -1;  // for Slot::kStartListener
-  int target = -1;          // for Slot::kTargetPidfd
+  int start_listener = -1;              // for Slot::kStartListener
+  int target = -1;                      // for Slot::kTargetPidfd
+  const Monitoring* monitor = nullptr;  // launch through one; it has the stdio then
 };
 
 // What the runtime does while the container is made. Those that a plan does not need are not
@@ -32,7 +35,8 @@ struct LaunchHandlers {
   std::function<void(UniqueFd master)> take_console = {};
 };
 
-// Owns the launcher and init until release(): the destructor kills and reaps them.
+// Owns the launcher, the monitor and init until release(): the destructor kills them, and reaps
+// those that are this process's children.
 class Launch {
  public:
   // Spawns the launcher. Throws Error, for a descriptor to preserve that is not open too.
@@ -50,16 +54,25 @@ class Launch {
   // Until the user's program runs. Throws Error naming the step that failed.
   void await_execution(const std::function<std::string()>& state);
 
+  // For a launch through a monitor, after serve(): the container may outlive this process from here
+  // on. Throws Error where the monitor is gone.
+  void outlive();
+
   const sys::PidFd& init() const { return init_; }
+  pid_t monitor() const { return monitor_.pid(); }
   // The step whose failure an Error told of; nothing when something else failed.
   std::optional<std::size_t> failed_step() const { return failed_step_; }
 
-  [[nodiscard]] sys::PidFd release() { return std::move(init_); }
+  // With a monitor: the container is its own from here on.
+  [[nodiscard]] sys::PidFd release();
 
  private:
   void spawn(const LaunchRequest& request);
-  void take_init(pid_t pid, const LaunchHandlers& handlers);
+  void add_monitor(sys::SpawnRequest& child, const Monitoring& monitor, int base, int filler);
+  void abandon_monitor() noexcept;
+  void take_init(const wire::Message& message, const LaunchHandlers& handlers);
   void answer(Incoming incoming, const LaunchHandlers& handlers);
+  void take_console(UniqueFd master, const LaunchHandlers& handlers);
   bool is_from_init(const wire::Message& message) const;
   void wait_for_message() const;
   [[noreturn]] void fail(const StepFailure& failure);
@@ -67,7 +80,10 @@ class Launch {
 
   const plan::LaunchPlan& plan_;
   UniqueFd sync_;
-  sys::PidFd launcher_;
+  UniqueFd control_;         // of the monitor
+  UniqueFd control_source_;  // the monitor's end, until it has it
+  sys::PidFd launcher_;      // with a monitor, its short-lived parent
+  sys::PidFd monitor_;
   sys::PidFd init_;
   bool proceed_sent_ = false;    // before init asked
   std::vector<Incoming> early_;  // what init said before the launcher had told of it

@@ -51,6 +51,8 @@ std::string print_record(const Record& record) {
   json.key("boot").string(record.boot);
   put(json, "creator", record.creator);
   put(json, "init", record.init);
+  put(json, "monitor", record.monitor);
+  json.key("monitorDirectory").string(record.monitor_directory);
   json.key("ociVersion").string(record.oci_version);
   json.key("bundle").string(record.bundle);
   json.key("rootfs").string(record.rootfs);
@@ -81,6 +83,8 @@ Record parse_record(std::string_view text) {
   record.boot = take_string(root, "boot");
   record.creator = take_process(root, "creator");
   record.init = take_process(root, "init");
+  record.monitor = take_process(root, "monitor");
+  record.monitor_directory = take_string(root, "monitorDirectory");
   record.oci_version = take_string(root, "ociVersion");
   record.bundle = take_string(root, "bundle");
   record.rootfs = take_string(root, "rootfs");

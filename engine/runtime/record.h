@@ -37,6 +37,8 @@ struct Record {
   std::string boot = {};  // the kernel's boot id: pids of another boot mean nothing
   ProcessIdentity creator = {};
   ProcessIdentity init = {};
+  ProcessIdentity monitor = {};  // where monitor_directory is not empty
+  std::string monitor_directory = {};
   std::string oci_version = {};
   std::string bundle = {};
   std::string rootfs = {};

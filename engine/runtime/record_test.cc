@@ -13,6 +13,8 @@ Record full_record() {
           .boot = "5d1a",
           .creator = {.pid = 10, .start_time = 100},
           .init = {.pid = 11, .start_time = 101},
+          .monitor = {.pid = 12, .start_time = 102},
+          .monitor_directory = "/run/m",
           .oci_version = "1.3.0",
           .bundle = "/b",
           .rootfs = "/b/root \"fs\"",
@@ -31,6 +33,8 @@ TEST(Record, ReadsBackWhatItPrints) {
   EXPECT_EQ(print_record(again), print_record(record));
   EXPECT_EQ(again.phase, Phase::kCreated);
   EXPECT_EQ(again.init.start_time, 101U);
+  EXPECT_EQ(again.monitor.start_time, 102U);
+  EXPECT_EQ(again.monitor_directory, record.monitor_directory);
   EXPECT_EQ(again.rootfs, record.rootfs);
   EXPECT_EQ(again.planned_cgroups, record.planned_cgroups);
   EXPECT_TRUE(again.has_poststop);

@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/monitoring.h"
 #include "engine/sys/pid_fd.h"
 
 namespace seatrial::runtime {
@@ -26,6 +27,30 @@ void kill_processes(const Record& record, const cgroup::Cgroup& cgroup, cgroup::
   }
 }
 
+// The monitor has closed the log and told the end when the file is there. Its own end is not waited
+// for: it may have become the exit command that has called us.
+void await_last_word(const Record& record, cgroup::Deadline deadline) {
+  try {
+    await_exit(record.monitor_directory, record.monitor, record.init, deadline);
+  } catch (const Error&) {
+    // Its directory is gone already, and with it whoever wanted to know.
+  }
+}
+
+// A container must not outlive its monitor, but a program can see to it that it does
+// (PR_SET_PDEATHSIG). Its end is made and told here.
+void adopt_orphan(Runtime::Impl& impl, const Record& record) {
+  if (record.monitor_directory.empty()) return;
+  if (impl.is_of_this_boot(record)) {
+    if (record.monitor.is_alive()) return;
+    if (record.init.is_alive()) {
+      kill_processes(record, Runtime::Impl::cgroup_of(record),
+                     std::chrono::steady_clock::now() + kPatience);
+    }
+  }
+  settle_lost_exit(record.monitor_directory);
+}
+
 // What stands under an id whose create was killed before it wrote its record: nothing else yet.
 bool has_record(const StateDirectory& directory) {
   try {
@@ -44,6 +69,9 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
     const cgroup::Cgroup cgroup = cgroup_of(record);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     if (processes == Processes::kKill) kill_processes(record, cgroup, deadline);
+    if (record.phase == Phase::kCreated && record.monitor.is_alive()) {
+      await_last_word(record, deadline);
+    }
     cgroup.remove(deadline);
   }
   if (poststop && record.has_poststop) {
@@ -108,7 +136,10 @@ bool recover_container(Runtime::Impl& impl, const std::string& id) {
     return true;
   }
   const Record record = directory->read_record();
-  if (record.phase == Phase::kCreated) return false;
+  if (record.phase == Phase::kCreated) {
+    adopt_orphan(impl, record);
+    return false;
+  }
   impl.destroy(*directory, record, Runtime::Impl::Processes::kKill, false);
   return true;
 }

@@ -38,7 +38,7 @@ std::optional<ExitStatus> Child::wait(std::optional<std::chrono::milliseconds> t
   pidfd_ = process.release();
   if (!ended) return std::nullopt;
   if (!end) throw error(Kind::kNotFound, "process {} was reaped by somebody else", pid_);
-  return ExitStatus{end->code};
+  return ExitStatus{.code = end->code};
 }
 
 Runtime::Runtime(std::filesystem::path root) : impl_(std::make_unique<Impl>(std::move(root))) {}

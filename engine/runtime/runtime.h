@@ -30,6 +30,26 @@ struct Stdio {
   int err = 2;
 };
 
+// A process that stays with the container, holds its stdio and log and tells how it ended, whatever
+// becomes of the process that created it (engine/init/monitor.h). The container dies with it.
+struct MonitorRequest {
+  // Made when absent. The monitor keeps in it: attach.sock, a stream socket whose clients get the
+  // output from then on (in Docker's frames of 8 bytes of header: stream 1 or 2, 0, 0, 0, length in
+  // big endian; raw for a terminal) and whose bytes become input; monitor.pid; and at the end
+  // `exit`: "CODE SECONDS.NANOS\n".
+  std::filesystem::path directory = {};
+  std::filesystem::path log = {};  // in Docker's json-file format; empty: none
+  std::uint64_t max_log_size = 0;  // bytes, after which it is rotated; 0: no limit
+  unsigned max_log_files = 1;      // LOG, LOG.1, ...
+  bool open_stdin = false;         // else /dev/null
+  bool stdin_once = false;         // standard input ends with that of the first client
+  bool terminal = false;           // must be what process.terminal says
+  int attached = -1;               // a connected stream socket: the first client. Borrowed
+  // Absolute path and arguments of a program that runs in the host's namespaces once the container
+  // has ended and `exit` is written; empty: none.
+  std::vector<std::string> exit_command = {};
+};
+
 struct CreateRequest {
   std::string id = {};
   std::filesystem::path bundle = {};
@@ -40,6 +60,9 @@ struct CreateRequest {
   // Nobody stays to relay a terminal: a process.terminal then needs a console socket, and only
   // then is a console socket taken.
   bool detached = false;
+  // Stdio is then the monitor's, not the request's; no console socket. The Child cannot be waited
+  // for: await_exit() tells its end.
+  std::optional<MonitorRequest> monitor = {};
   bool no_pivot = false;
   bool no_new_keyring = false;
   // The caller's descriptors 3 .. 3+n-1 go to the program. They must not be close-on-exec.
@@ -66,6 +89,10 @@ struct ExecRequest {
 // How a process ended: `code` 0-255, 128+signal for a signal.
 struct ExitStatus {
   int code = 0;
+  std::chrono::system_clock::time_point finished = {};  // where a monitor saw it
+  // The monitor was killed, and the container with it: `code` is 137, `finished` when it was
+  // noticed.
+  bool monitor_lost = false;
 };
 
 // A process that this one started and can wait for.
@@ -121,7 +148,12 @@ class Runtime {
   cgroup::Stats stats(const std::string& id) const;
   // Deletes a stopped container; with `force` kills first, and an unknown id is fine.
   void remove(const std::string& id, bool force = false);
-  // Cleans or adopts what a killed runtime left under the root. Returns the ids cleaned.
+  // How a container with a monitor ended; nothing after `timeout` (nullopt: no limit). From any
+  // process, any number of times, without polling. Throws Error{kInvalidArgument} where there is no
+  // monitor.
+  std::optional<ExitStatus> await_exit(
+      const std::string& id, std::optional<std::chrono::milliseconds> timeout = std::nullopt) const;
+  // Cleans or adopts what a killed runtime or monitor left under the root. Returns the ids cleaned.
   std::vector<std::string> recover();
 
   const std::filesystem::path& root() const;
