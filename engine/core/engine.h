@@ -34,8 +34,9 @@ struct EngineOptions {
   // settle(). Empty: the next operation that looks at the container settles it.
   std::vector<std::string> exit_command = {};
   std::string cgroup_parent = "/seatrial";
-  std::vector<std::string> insecure_registries = {};              // spoken to over plain HTTP
-  std::map<std::string, std::string> registry_certificates = {};  // registry -> CA file
+  std::vector<std::string> insecure_registries = {};  // spoken to over plain HTTP
+  // HOST[:PORT]/{*.crt,client.cert,client.key}, as docker has them; empty: none.
+  std::filesystem::path registry_certificates = "/etc/docker/certs.d";
   std::filesystem::path docker_config = {};  // config.json with auths; empty: ~/.docker/config.json
 };
 

@@ -88,7 +88,8 @@ TEST(RequestJson, LosesNothing) {
   // would show here.
   const Json empty = Json::parse(print_request({}));
   for (const auto& [key, value] : Json::parse(text).items()) {
-    if (key != "Volumes") EXPECT_NE(value, empty.at(key)) << key;
+    if (key == "Volumes") continue;
+    EXPECT_NE(value, empty.at(key)) << key;
   }
   const Json host = Json::parse(text).at("HostConfig");
   for (const auto& [key, value] : host.items()) {
