@@ -384,6 +384,9 @@ std::string print_request(const ContainerRequest& request) {
 ContainerRequest parse_request(std::string_view text) {
   try {
     const Json json = Json::parse(text);
+    if (!json.is_object()) {
+      throw error(Kind::kInvalidArgument, "the container's description is no JSON object");
+    }
     ContainerRequest request;
     read(json, "Name", request.name);
     read(json, "Platform", request.platform);

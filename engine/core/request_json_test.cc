@@ -87,11 +87,12 @@ TEST(RequestJson, LosesNothing) {
   // Nothing of it is what an empty request has, either: a field that is forgotten on both sides
   // would show here.
   const Json empty = Json::parse(print_request({}));
-  for (const auto& [key, value] : Json::parse(text).items()) {
+  const Json full = Json::parse(text);
+  for (const auto& [key, value] : full.items()) {
     if (key == "Volumes") continue;
-    EXPECT_NE(value, empty.at(key)) << key;
+    EXPECT_NE(value, empty.value(key, Json())) << key;
   }
-  const Json host = Json::parse(text).at("HostConfig");
+  const Json host = full.at("HostConfig");
   for (const auto& [key, value] : host.items()) {
     EXPECT_NE(value, empty.at("HostConfig").at(key)) << key;
   }

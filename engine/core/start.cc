@@ -159,6 +159,8 @@ class Start {
   }
 
   void launch() {
+    // Before, because a short program has ended when run() returns.
+    record_.started = std::chrono::system_clock::now();
     runtime::Child child = impl_.runtime.run({.id = record_.id,
                                               .bundle = impl_.directory(record_.id) / "bundle",
                                               .stdio = {.in = -1, .out = -1, .err = -1},
@@ -181,12 +183,14 @@ class Start {
 void Engine::Impl::start(Locked& locked, int attached) {
   ContainerRecord& record = locked.record;
   const Phase before = record.phase;
+  const auto started_before = record.started;
   record.error.clear();
   set_phase(record, Phase::kStarting);
   try {
     with_context("start container " + record.name, [&] { Start(*this, record, attached).run(); });
   } catch (const Error& failure) {
     record.error = failure.what();
+    record.started = started_before;
     try {
       take_down(record);
       set_phase(record, before);
@@ -195,7 +199,6 @@ void Engine::Impl::start(Locked& locked, int attached) {
     }
     throw;
   }
-  record.started = std::chrono::system_clock::now();
   record.finished.reset();
   record.exit_code = 0;
   set_phase(record, Phase::kRunning);
