@@ -69,6 +69,7 @@ struct Engine::Impl {
   // Takes away what a start made: processes, cgroups, endpoints, mount, monitor's files.
   void take_down(const ContainerRecord& record);
   void destroy(ContainerRecord record, bool anonymous_volumes);
+  bool saw_oom_kill(const std::string& id);
   void set_phase(ContainerRecord& record, Phase phase);
   // Running or paused, by the record and the monitor: without the lock, for who only looks.
   ContainerState state_of(const ContainerRecord& record);

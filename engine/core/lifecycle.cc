@@ -48,6 +48,16 @@ UniqueFd lock_directory(const std::filesystem::path& directory) {
   return lock;
 }
 
+// Asked before the cgroup goes. Who cannot tell (no memory controller) has seen none.
+bool Engine::Impl::saw_oom_kill(const std::string& id) {
+  try {
+    return runtime.stats(id).oom_kills.value_or(0) > 0;
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+    return false;
+  }
+}
+
 ContainerRecord Engine::Impl::find(const std::string& container) {
   auto record = store.container(store.container_id(container));
   if (!record || record->phase == Phase::kCreating) throw no_such_container(container);
@@ -109,6 +119,7 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
             runtime::ExitStatus{.code = kExitUnknown, .finished = std::chrono::system_clock::now()};
       }
       record.exit_code = end->code;
+      record.oom_killed = saw_oom_kill(record.id);
       record.finished = end->finished;
       set_phase(record, Phase::kStopping);
       event(record, "die", {{"exitCode", std::to_string(record.exit_code)}});
