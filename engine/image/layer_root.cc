@@ -85,8 +85,8 @@ void LayerRoot::make_parents(const std::string& path) {
 
 void LayerRoot::make_directory(int parent, const std::string& base, const std::string& path) {
   if (::mkdirat(parent, base.c_str(), 0755) == 0) {
-    ::fchmodat(parent, base.c_str(), 0755, 0);  // whatever the umask was
-    return;
+    if (::fchmodat(parent, base.c_str(), 0755, 0) == 0) return;  // whatever the umask was
+    throw sys_error(errno, "set the mode of {}", spec::shown_text(path));
   }
   struct stat there{};
   if (errno != EEXIST || !status(parent, base, there)) {
