@@ -15,7 +15,7 @@ namespace seatrial::runtime {
 
 struct Runtime::Impl {
   explicit Impl(std::filesystem::path path)
-      : root(std::move(path)), seccomp_cache(root.path() / kSeccompCache) {}
+      : root(std::move(path)), seccomp_cache(seccomp_cache_of(root.path())) {}
 
   StateRoot root;
   Host host;

@@ -2,7 +2,6 @@
 //   record.jsonl  what runtime/record.h says: a line each time it was written, the last one holds
 //   config.json   a copy of the bundle's, as it was at create
 //   start.sock    while the container is created and not started
-// and ROOT/@seccomp with compiled profiles (no id has an @), which stays.
 // The directory itself carries the lock (flock(2)) that excludes two operations from each other.
 #pragma once
 
@@ -18,7 +17,6 @@
 namespace seatrial::runtime {
 
 inline constexpr const char* kStartSocket = "start.sock";
-inline constexpr const char* kSeccompCache = "@seccomp";
 
 // An open state directory of one container.
 class StateDirectory {

@@ -10,8 +10,9 @@
 namespace seatrial::security {
 
 // A directory of files, each with a profile and its program. Used by several processes at once:
-// files are replaced as a whole. What cannot be read, was cut short or changed is compiled again;
-// where nothing can be written, every use compiles.
+// files are replaced as a whole. A directory that others may write in, or that is another user's,
+// is not trusted: then, as where nothing can be written, every use compiles. What cannot be read,
+// was cut short or changed is compiled again.
 class SeccompCache {
  public:
   explicit SeccompCache(std::filesystem::path directory) : directory_(std::move(directory)) {}

@@ -101,6 +101,20 @@ TEST_F(SeccompCacheTest, ServesWithoutAPlaceToWrite) {
   EXPECT_EQ(cache.get(profile), program);
 }
 
+TEST_F(SeccompCacheTest, TrustsOnlyADirectoryOfItsOwn) {
+  cache.get(profile);
+  ASSERT_EQ(files().size(), 1u);
+  damage(files().front(), [](std::string& bytes) { bytes.clear(); });
+  std::filesystem::permissions(directory, std::filesystem::perms::others_write,
+                               std::filesystem::perm_options::add);
+  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(std::filesystem::file_size(files().front()), 0u) << "neither read nor written";
+  std::filesystem::rename(directory, above.path() / "elsewhere");
+  std::filesystem::create_directory_symlink(above.path() / "elsewhere", directory);
+  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(std::filesystem::file_size(files().front()), 0u);
+}
+
 TEST_F(SeccompCacheTest, StaysSmall) {
   for (std::uint16_t number = 0; number < 100; ++number) {
     cache.get({.default_action = spec::SeccompAction::kErrno, .default_errno_ret = number});

@@ -116,7 +116,7 @@ JsonWriter& JsonWriter::number(std::int64_t value) {
   return *this;
 }
 
-JsonWriter& JsonWriter::unsigned_number(std::uint64_t value) {
+JsonWriter& JsonWriter::natural(std::uint64_t value) {
   before_value();
   text_ += fmt::to_string(value);
   return *this;

@@ -25,7 +25,7 @@ class JsonWriter {
   // Bytes that are no UTF-8 become U+FFFD, because JSON has no way to carry them.
   JsonWriter& string(std::string_view value);
   JsonWriter& number(std::int64_t value);
-  JsonWriter& unsigned_number(std::uint64_t value);
+  JsonWriter& natural(std::uint64_t value);  // up to the largest
   JsonWriter& boolean(bool value);
   JsonWriter& strings(std::initializer_list<std::string_view> values);
 

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "engine/spec/config.h"
 
@@ -34,10 +33,6 @@ std::optional<SeccompAction> seccomp_action(std::string_view name);
 std::optional<SeccompOperator> seccomp_operator(std::string_view name);
 std::optional<std::uint32_t> seccomp_flag(std::string_view name);
 bool is_seccomp_architecture(std::string_view name);  // "SCMP_ARCH_X86_64"
-// And back.
-std::string_view seccomp_action_name(SeccompAction action);
-std::string_view seccomp_operator_name(SeccompOperator op);
-std::vector<std::string_view> seccomp_flag_names(std::uint32_t flags);
 // Whether the action hands an error number over: to the caller, or to a tracer.
 bool has_errno(SeccompAction action);
 

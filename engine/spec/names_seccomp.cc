@@ -6,6 +6,7 @@
 #include <array>
 
 #include "engine/spec/names.h"
+#include "engine/spec/write_seccomp.h"
 
 // Linux 5.19; older headers lack it.
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
@@ -68,6 +69,14 @@ std::optional<Value> look_up(const std::array<Named<Value>, N>& table, std::stri
   return entry->value;
 }
 
+// The first name that stands for the value.
+template <typename Value, std::size_t N>
+std::string_view name_of(const std::array<Named<Value>, N>& table, Value value) {
+  const auto entry = std::find_if(table.begin(), table.end(),
+                                  [&](const auto& candidate) { return candidate.value == value; });
+  return entry == table.end() ? std::string_view() : entry->name;
+}
+
 template <typename Value, std::size_t N>
 std::string names_of(const std::array<Named<Value>, N>& table) {
   std::string names;
@@ -98,6 +107,22 @@ bool has_errno(SeccompAction action) {
   return action == SeccompAction::kErrno || action == SeccompAction::kTrace;
 }
 
+std::string_view to_string(SeccompAction action) {
+  return name_of(kActions, action);
+}
+
+std::string_view to_string(SeccompOperator op) {
+  return name_of(kOperators, op);
+}
+
+std::vector<std::string_view> seccomp_flag_names(std::uint32_t flags) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, value] : kFlags) {
+    if ((flags & value) != 0) names.push_back(name);
+  }
+  return names;
+}
+
 std::string known_seccomp_actions() {
   return names_of(kActions);
 }
@@ -108,27 +133,6 @@ std::string known_seccomp_operators() {
 
 std::string known_seccomp_flags() {
   return names_of(kFlags);
-}
-
-std::string_view seccomp_action_name(SeccompAction action) {
-  // The word of the specification for killing one thread is the short one.
-  const auto* const found = std::find_if(kActions.begin(), kActions.end(),
-                                         [&](const auto& each) { return each.value == action; });
-  return found->name;
-}
-
-std::string_view seccomp_operator_name(SeccompOperator op) {
-  const auto* const found = std::find_if(kOperators.begin(), kOperators.end(),
-                                         [&](const auto& each) { return each.value == op; });
-  return found->name;
-}
-
-std::vector<std::string_view> seccomp_flag_names(std::uint32_t flags) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, value] : kFlags) {
-    if ((flags & value) != 0) names.push_back(name);
-  }
-  return names;
 }
 
 }  // namespace seatrial::spec

@@ -4,6 +4,7 @@
 
 #include "engine/spec/names.h"
 #include "engine/spec/spec_fixture.h"
+#include "engine/spec/write_seccomp.h"
 
 namespace seatrial::spec::testing {
 namespace {
@@ -44,6 +45,27 @@ TEST(ParseSeccomp, ReadsEveryField) {
       .errno_ret = 65535,
       .args = {{.index = 5, .value = ~0ULL, .value_two = 7, .op = SeccompOperator::kMaskedEqual}}};
   EXPECT_THAT(seccomp.syscalls, ElementsAre(plain, traced));
+}
+
+TEST(ParseSeccomp, ReadsWhatWasWritten) {
+  const Seccomp seccomp{
+      .default_action = SeccompAction::kErrno,
+      .default_errno_ret = 0,
+      .architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"},
+      .flags = 1 | 2 | 4 | 32,
+      .syscalls = {{.names = {"read", "write"}},
+                   {.names = {"mkdir"}, .action = SeccompAction::kKillThread},
+                   {.names = {"clone"},
+                    .action = SeccompAction::kTrace,
+                    .errno_ret = 7,
+                    .args = {{.index = 5,
+                              .value = ~0ULL,
+                              .value_two = 1ULL << 63,
+                              .op = SeccompOperator::kMaskedEqual},
+                             {.index = 1, .value = 2, .op = SeccompOperator::kNotEqual}}}}};
+  JsonWriter json(Layout::kOneLine);
+  write_seccomp(json, seccomp);
+  EXPECT_EQ(with_seccomp(json.take()).linux_.seccomp, seccomp);
 }
 
 TEST(ParseSeccomp, LeavesOutAFilterThatLetsEverythingRun) {

@@ -6,6 +6,7 @@
 
 #include "engine/spec/json_writer.h"
 #include "engine/spec/names.h"
+#include "engine/spec/write_seccomp.h"
 
 namespace seatrial::spec {
 namespace {
@@ -75,8 +76,8 @@ void print_process(Json& json, const Process& process) {
     json.key("rlimits").begin_array();
     for (const Rlimit& limit : process.rlimits) {
       json.begin_object().key("type").string(rlimit_name(limit.resource));
-      json.key("soft").unsigned_number(limit.soft);
-      json.key("hard").unsigned_number(limit.hard).end_object();
+      json.key("soft").natural(limit.soft);
+      json.key("hard").natural(limit.hard).end_object();
     }
     json.end_array();
   }
@@ -234,37 +235,6 @@ void print_maps(Json& json, const Linux& section) {
   }
 }
 
-void print_seccomp_rule(Json& json, const SeccompRule& rule) {
-  json.begin_object();
-  strings(json, "names", rule.names);
-  json.key("action").string(seccomp_action_name(rule.action));
-  number(json, "errnoRet", rule.errno_ret);
-  if (!rule.args.empty()) {
-    json.key("args").begin_array();
-    for (const SeccompArgument& argument : rule.args) {
-      json.begin_object().key("index").number(argument.index);
-      json.key("value").unsigned_number(argument.value);
-      json.key("valueTwo").unsigned_number(argument.value_two);
-      json.key("op").string(seccomp_operator_name(argument.op)).end_object();
-    }
-    json.end_array();
-  }
-  json.end_object();
-}
-
-void print_seccomp(Json& json, const Seccomp& seccomp) {
-  json.key("seccomp").begin_object();
-  json.key("defaultAction").string(seccomp_action_name(seccomp.default_action));
-  number(json, "defaultErrnoRet", seccomp.default_errno_ret);
-  strings(json, "architectures", seccomp.architectures);
-  json.key("flags").begin_array();
-  for (const std::string_view flag : seccomp_flag_names(seccomp.flags)) json.string(flag);
-  json.end_array();
-  json.key("syscalls").begin_array();
-  for (const SeccompRule& rule : seccomp.syscalls) print_seccomp_rule(json, rule);
-  json.end_array().end_object();
-}
-
 void print_linux(Json& json, const Linux& section) {
   json.key("linux").begin_object();
   json.key("namespaces").begin_array();
@@ -283,7 +253,7 @@ void print_linux(Json& json, const Linux& section) {
   if (section.rootfs_propagation != 0) {
     json.key("rootfsPropagation").string(propagation_name(section.rootfs_propagation));
   }
-  if (section.seccomp) print_seccomp(json, *section.seccomp);
+  if (section.seccomp) write_seccomp(json.key("seccomp"), *section.seccomp);
   strings(json, "maskedPaths", section.masked_paths);
   strings(json, "readonlyPaths", section.readonly_paths);
   json.end_object();
