@@ -12,9 +12,11 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/network/elements.h"
+#include "engine/network/flows.h"
 #include "engine/network/transaction.h"
 
 #ifndef ERESTART
@@ -232,6 +234,7 @@ void Firewall::publish(std::span<const Publication> wanted) {
 }
 
 void Firewall::unpublish(std::span<const Publication> gone) {
+  std::set<Ipv4> senders;
   for (const Publication& each : gone) {
     const PortElement element(each);
     Transaction transaction;
@@ -240,7 +243,9 @@ void Firewall::unpublish(std::span<const Publication> gone) {
     if (refusal && refusal->sys_errno != ENOENT) {
       throw to_error(*refusal, fmt::format("take back port {}", to_string(each.port)));
     }
+    if (each.port.protocol == Protocol::kUdp) senders.insert(each.container_address);
   }
+  for (const Ipv4 each : senders) forget_udp_flows(netfilter_, each);
 }
 
 std::vector<Publication> Firewall::publications() {

@@ -75,7 +75,7 @@ class Firewall {
   // this place exists.
   void publish(std::span<const Publication> publications);
 
-  // Absent ones are fine.
+  // Absent ones are fine. UDP flows through these ports are forgotten.
   void unpublish(std::span<const Publication> publications);
 
   std::vector<Publication> publications();

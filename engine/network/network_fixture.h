@@ -84,6 +84,14 @@ class Peer {
     }
   }
 
+  // Sends a datagram from this socket, whose port stays the same.
+  void send_to(const std::string& ip, std::uint16_t port) {
+    const sockaddr_in address = to_sockaddr(ip, port);
+    EXPECT_EQ(::sendto(fd_.get(), "ping", 4, 0, reinterpret_cast<const sockaddr*>(&address),
+                       sizeof address),
+              4);
+  }
+
   // Whether a datagram arrives; takes it.
   bool hears(int timeout) {
     char word[16];

@@ -131,6 +131,30 @@ TEST_F(Traffic, ContainersReachOutsideBehindTheHostsAddress) {
   });
 }
 
+TEST_F(Traffic, AClientThatGoesOnSendingReachesTheNextContainer) {
+  in_child([] {
+    World world;
+    const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
+    world.networks.create(web);
+    const UniqueFd first = new_network_namespace();
+    const UniqueFd second = new_network_namespace();
+    const std::vector<PublishedPort> port{
+        {.protocol = Protocol::kUdp, .host_port = 5000, .container_port = 80}};
+    Peer client(world.outside.get(), kUdp);
+    const Endpoint endpoint = world.attach(web, first.get(), '1', "10.1.0.2", port);
+    Peer old_server(first.get(), kUdp);
+    old_server.listen("0.0.0.0", 80);
+    client.send_to("192.0.2.1", 5000);
+    EXPECT_TRUE(old_server.hears(kArrives));
+    world.networks.detach(endpoint);
+    world.attach(web, second.get(), '2', "10.1.0.3", port);
+    Peer new_server(second.get(), kUdp);
+    new_server.listen("0.0.0.0", 80);
+    client.send_to("192.0.2.1", 5000);
+    EXPECT_TRUE(new_server.hears(kArrives));
+  });
+}
+
 // Outside knows a route to the containers; what is not published is still not reached.
 TEST_F(Traffic, OutsideReachesOnlyWhatIsPublished) {
   in_child([] {
