@@ -62,7 +62,7 @@ TEST(JsonLine, TellsTheTimeAsRfc3339NanoWithoutZerosAtTheEnd) {
   EXPECT_EQ(time_of({.seconds = 951782399, .nanoseconds = 500000000}), "2000-02-28T23:59:59.5Z");
   EXPECT_EQ(time_of({.seconds = 951782400, .nanoseconds = 1}), "2000-02-29T00:00:00.000000001Z");
   EXPECT_EQ(time_of({.seconds = 4107542400, .nanoseconds = 120}), "2100-03-01T00:00:00.00000012Z");
-  EXPECT_EQ(time_of({.seconds = 1762075805}), "2025-11-02T09:30:05Z");
+  EXPECT_EQ(time_of({.seconds = 1762075805, .nanoseconds = 0}), "2025-11-02T09:30:05Z");
 }
 
 TEST(UnfinishedTail, IsWhatBeginsACharacterAndLacksItsRest) {

@@ -17,9 +17,10 @@ constexpr std::size_t most_json(std::size_t size) {
   return 6 * size + 128;
 }
 
+// Without defaults, so that one may lie in static memory without a constructor.
 struct Moment {
-  std::int64_t seconds = 0;  // since 1970
-  std::int64_t nanoseconds = 0;
+  std::int64_t seconds;  // since 1970
+  std::int64_t nanoseconds;
 };
 
 // Writes the whole line with its newline to `to`, which has most_json(size) bytes of room, and

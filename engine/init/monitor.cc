@@ -78,6 +78,7 @@ void take_arguments(Monitor& m, int base, const char* const* arguments) {
   m.control = slot(base, wire::MonitorSlot::kControl);
   m.directory = slot(base, wire::MonitorSlot::kDirectory);
   m.listener = slot(base, wire::MonitorSlot::kListener);
+  m.alive = slot(base, wire::MonitorSlot::kAlive);
   m.out_lines.name("stdout");
   m.err_lines.name("stderr");
   m.clients.begin(!m.terminal);

@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kSocket = "attach.sock";
 constexpr const char* kPid = "monitor.pid";
+constexpr const char* kAlive = "alive";
 constexpr const char* kExit = "exit";
 constexpr const char* kNewExit = ".exit.new";
 
@@ -70,6 +71,8 @@ void conclude(Monitor& m) {
   unlink(m, kSocket);
   close_and_forget(m.listener);
   write_exit(m);
+  unlink(m, kAlive);
+  close_and_forget(m.alive);
   m.clients.finish();
   unlink(m, kPid);
   if (m.exit_command[0] != nullptr) become_exit_command(m);
@@ -81,6 +84,7 @@ void abandon(Monitor& m) {
   kill_and_reap(m.launcher);
   kill_and_reap(*m.cloned);
   unlink(m, kSocket);
+  unlink(m, kAlive);
   unlink(m, kPid);
   exit_process(1);
 }

@@ -17,6 +17,7 @@ struct Monitor {
   int control;  // -1 once the runtime has let go
   int directory;
   int listener;
+  int alive;    // whose end tells those who wait for `exit` to look
   int signals;  // signalfd for SIGCHLD
   int out;      // what the container writes; the terminal's master. -1 at the end
   int err;

@@ -32,13 +32,14 @@ inline constexpr std::uint32_t kSlotCount = 2;
 // slot of the plan open; 0 to 2 are /dev/null. Behind the plan's slots come these:
 enum class MonitorSlot : std::uint32_t {
   kControl = 0,   // SOCK_SEQPACKET pair with the runtime, see below
-  kDirectory,     // where attach.sock, monitor.pid and exit are
+  kDirectory,     // where attach.sock, monitor.pid, alive and exit are
   kLogDirectory,  // with kMonitorLogs
   kLog,           // open for appending; with kMonitorLogs
   kListener,      // attach.sock, listening
+  kAlive,         // the FIFO `alive`: its writer goes when `exit` is written
   kAttached,      // the first client; with kMonitorAttached
 };
-inline constexpr std::uint32_t kMonitorSlotCount = 6;
+inline constexpr std::uint32_t kMonitorSlotCount = 7;
 inline constexpr int kMonitorSlotOffset = kSlotOffset + (int)kSlotCount;
 
 inline constexpr char kMonitorTerminal = 't';   // the master comes over the control socket

@@ -1,5 +1,5 @@
 // Learning how a monitored container ended.
-#include <sys/inotify.h>
+#include <fcntl.h>
 
 #include <array>
 #include <cerrno>
@@ -35,16 +35,6 @@ std::optional<ExitStatus> parse_exit(const std::string& text) {
                         std::chrono::seconds(seconds) + std::chrono::nanoseconds(nanoseconds))};
 }
 
-UniqueFd watch_for_names(const fs::path& directory) {
-  UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!watch) throw sys_error(errno, "watch {}", directory.native());
-  constexpr std::uint32_t kEvents = IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR;
-  if (::inotify_add_watch(watch.get(), directory.c_str(), kEvents) < 0) {
-    throw sys_error(errno, "watch {}", directory.native());
-  }
-  return watch;
-}
-
 std::optional<sys::PidFd> open_process(const ProcessIdentity& process) {
   auto opened = sys::PidFd::open(process.pid);
   // Checked after the open: the descriptor and the identity now speak of the same process.
@@ -55,12 +45,6 @@ std::optional<sys::PidFd> open_process(const ProcessIdentity& process) {
 ExitStatus lost() {
   return {
       .code = 128 + SIGKILL, .finished = std::chrono::system_clock::now(), .monitor_lost = true};
-}
-
-void forget_events(int watch) {
-  std::array<char, 4096> events;
-  while (::read(watch, events.data(), events.size()) > 0) {
-  }
 }
 
 }  // namespace
@@ -81,15 +65,16 @@ std::optional<ExitStatus> read_exit(const fs::path& directory) {
 std::optional<ExitStatus> await_exit(const fs::path& directory, const ProcessIdentity& monitor,
                                      const ProcessIdentity& init, sys::Deadline deadline) {
   if (auto status = read_exit(directory)) return status;
-  const UniqueFd watch = watch_for_names(directory);
-  for (;;) {
-    // Opened before the file is looked for: a monitor that is gone has written it before.
-    const auto process = open_process(monitor);
+  // In this order: a monitor that lives behind the open and has not written the file yet still has
+  // the FIFO open, so that its end will show.
+  const UniqueFd alive(::open((directory / "alive").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto process = open_process(monitor);
+  if (auto status = read_exit(directory)) return status;
+  if (process) {
+    std::array<pollfd, 1> entry{{{alive ? alive.get() : process->get(), 0, 0}}};
+    if (!alive) entry[0].events = POLLIN;
+    if (sys::poll_until(entry, deadline) == 0) return std::nullopt;
     if (auto status = read_exit(directory)) return status;
-    if (!process) break;
-    std::array<pollfd, 2> entries{{{watch.get(), POLLIN, 0}, {process->get(), POLLIN, 0}}};
-    if (sys::poll_until(entries, deadline) == 0) return std::nullopt;
-    forget_events(watch.get());
   }
   const auto survivor = open_process(init);
   if (survivor && !survivor->wait_exit(deadline)) return std::nullopt;
@@ -107,6 +92,7 @@ void settle_lost_exit(const fs::path& directory) {
                                                           seconds.count(), rest.count()));
   }
   fs::remove(directory / "attach.sock", ignored);
+  fs::remove(directory / "alive", ignored);
   fs::remove(directory / "monitor.pid", ignored);
 }
 

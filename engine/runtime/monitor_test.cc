@@ -75,6 +75,7 @@ class MonitorTest : public testing::Test {
     ::prctl(PR_SET_CHILD_SUBREAPER, 0);
     EXPECT_FALSE(fs::exists(monitor_ / "attach.sock"));
     EXPECT_FALSE(fs::exists(monitor_ / "monitor.pid"));
+    EXPECT_FALSE(fs::exists(monitor_ / "alive"));
     EXPECT_EQ(warnings_, "");
   }
 
@@ -447,7 +448,7 @@ TEST_F(MonitorTest, AMonitorHoldsOnlyItsOwn) {
   }
   EXPECT_THAT(open, Not(HasSubstr("plan")));
   EXPECT_THAT(open, Not(HasSubstr(runtime_->root().native())));
-  EXPECT_LE(std::count(open.begin(), open.end(), '\n'), 3 + 5 + 3 + 1) << open;
+  EXPECT_LE(std::count(open.begin(), open.end(), '\n'), 3 + 6 + 3 + 1) << open;
   EXPECT_EQ(fs::read_symlink(fmt::format("/proc/{}/cwd", monitor)), "/");
   EXPECT_EQ(::getsid(monitor), monitor);
   EXPECT_EQ(read_file(monitor_ / "monitor.pid"), fmt::format("{}\n", monitor));

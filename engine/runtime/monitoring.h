@@ -42,6 +42,7 @@ class Monitoring {
   bool made_log_ = false;
   UniqueFd directory_;
   UniqueFd listener_;
+  UniqueFd alive_;
   UniqueFd log_directory_;
   UniqueFd log_;
 };
