@@ -91,13 +91,12 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view field,
                                                       std::chrono::system_clock::time_point now) {
   using namespace std::chrono;
   field = trim(field);
-  if (const auto value = parse_decimal(field)) {
-    constexpr std::uint64_t kDecade = 315'360'000;  // more is as good as never
-    return seconds(std::min(*value, kDecade));
-  }
+  constexpr std::uint64_t kDecade = 315'360'000;  // more is as good as never
+  if (const auto value = parse_decimal(field)) return seconds(std::min(*value, kDecade));
   const auto date = parse_date(field);
   if (!date) return std::nullopt;
-  return std::max(ceil<seconds>(*date - now), seconds(0));
+  // In seconds: the year 9999 is beyond what the clock's nanoseconds can hold.
+  return std::clamp(*date - floor<seconds>(now), seconds(0), seconds(kDecade));
 }
 
 std::optional<ContentRange> parse_content_range(std::string_view field) {

@@ -19,6 +19,8 @@ TEST(RetryAfter, TakesSecondsAndDates) {
 
 TEST(RetryAfter, BoundsWhatWouldOverflow) {
   EXPECT_THAT(parse_retry_after("18446744073709551615", kNow), Optional(seconds(315'360'000)));
+  EXPECT_THAT(parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", kNow),
+              Optional(seconds(315'360'000)));
 }
 
 TEST(RetryAfter, IsNothingForNonsense) {
