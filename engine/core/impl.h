@@ -74,6 +74,7 @@ struct Engine::Impl {
   // Running or paused, by the record and the monitor: without the lock, for who only looks.
   ContainerState state_of(const ContainerRecord& record);
   bool is_running(const ContainerRecord& record);
+  bool is_paused(const ContainerRecord& record);
 
   // --- start.cc ---------------------------------------------------------------------------------
   // `attached`: a connected stream socket that becomes the first client, or -1.

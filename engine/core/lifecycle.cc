@@ -186,6 +186,15 @@ bool Engine::Impl::is_running(const ContainerRecord& record) {
   }
 }
 
+bool Engine::Impl::is_paused(const ContainerRecord& record) {
+  try {
+    return runtime.state(record.id).status == spec::Status::kPaused;
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+    return false;  // it has ended and was settled meanwhile
+  }
+}
+
 ContainerState Engine::Impl::state_of(const ContainerRecord& record) {
   ContainerState state{.status = ContainerStatus::kCreated,
                        .exit_code = record.exit_code,
@@ -201,9 +210,7 @@ ContainerState Engine::Impl::state_of(const ContainerRecord& record) {
     case Phase::kRunning:
       if (is_running(record)) {
         state.pid = record.pid;
-        state.status = runtime.state(record.id).status == spec::Status::kPaused
-                           ? ContainerStatus::kPaused
-                           : ContainerStatus::kRunning;
+        state.status = is_paused(record) ? ContainerStatus::kPaused : ContainerStatus::kRunning;
         return state;
       }
       break;

@@ -1,27 +1,17 @@
 #include "engine/core/rootfs.h"
 
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 
 #include "engine/base/error.h"
+#include "engine/sys/openat2.h"
 
 namespace seatrial::core {
 
 UniqueFd open_in_root(int root, std::string_view path, int flags, unsigned mode) {
-  open_how how{};
-  how.flags = static_cast<std::uint64_t>(static_cast<unsigned>(flags)) | O_CLOEXEC;
-  how.mode = mode;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const std::string text(path);
-  for (;;) {
-    UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, root, text.c_str(), &how, sizeof how)));
-    // EAGAIN: something was renamed meanwhile (openat2(2)).
-    if (fd || errno != EAGAIN) return fd;
-  }
+  return sys::openat2(root, std::string(path).c_str(), static_cast<unsigned>(flags),
+                      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, mode);
 }
 
 void require_regular(int fd, std::string_view path) {

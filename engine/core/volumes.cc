@@ -57,8 +57,7 @@ VolumeInfo Engine::inspect_volume(const std::string& volume) {
 
 void Engine::remove_volume(const std::string& volume, bool force) {
   try {
-    // The transaction keeps a container from taking it into use meanwhile; its removal is one
-    // rename, the rest of the work comes after.
+    // The transaction keeps a container from taking it into use meanwhile.
     Transaction transaction(impl_->store.database());
     impl_->volumes.remove(volume, impl_->store.users_of_volume(volume));
     transaction.commit();

@@ -2,9 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/unique_fd.h"
+#include "engine/sys/openat2.h"
 
 namespace seatrial::volume {
 namespace {
@@ -206,15 +205,8 @@ class Copy {
 };
 
 UniqueFd open_in_root(int root, std::string_view path) {
-  open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  const std::string text(path);
-  for (;;) {
-    UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, root, text.c_str(), &how, sizeof how)));
-    // EAGAIN: something was renamed meanwhile (openat2(2)).
-    if (fd || errno != EAGAIN) return fd;
-  }
+  return sys::openat2(root, std::string(path).c_str(), O_PATH,
+                      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 std::uint64_t size_below(int directory, unsigned depth) {
