@@ -63,6 +63,7 @@ struct Stats {
   std::optional<std::uint64_t> memory_max_usage;  // bytes, high-water mark
   std::optional<std::uint64_t> memory_limit;      // bytes; the kernel's "unlimited" is near 2^63
   std::optional<std::uint64_t> memory_fail_count;
+  std::optional<std::uint64_t> oom_kills;  // processes that the kernel killed for want of memory
   std::optional<std::uint64_t> pids_current;
   std::optional<std::uint64_t> pids_max;  // absent when unlimited
 };

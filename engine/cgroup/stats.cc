@@ -54,6 +54,11 @@ Stats Cgroup::stats() const {
   stats.memory_max_usage = read_number(memory, "memory.max_usage_in_bytes");
   stats.memory_limit = read_number(memory, "memory.limit_in_bytes");
   stats.memory_fail_count = read_number(memory, "memory.failcnt");
+  if (memory) {
+    // The count stands in memory.oom_control since Linux 4.13.
+    stats.oom_kills =
+        keyed_number(memory->read_if_present("memory.oom_control").value_or(""), "oom_kill");
+  }
   const std::optional<Directory> pids = directory_of(identity_.find("pids"));
   stats.pids_current = read_number(pids, "pids.current");
   stats.pids_max = read_number(pids, "pids.max");  // "max" is no number

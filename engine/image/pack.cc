@@ -76,7 +76,6 @@ class Packer {
     for (const std::string& name : sorted_names(fd, prefix)) entry(fd, name, prefix);
   }
 
- private:
   void entry(int parent, const std::string& name, const std::string& prefix) {
     struct stat status{};
     if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -98,6 +97,7 @@ class Packer {
     writer_.add(header.get());
   }
 
+ private:
   void subdirectory(int parent, const std::string& name, const std::string& path) {
     const UniqueFd fd(::openat(parent, name.c_str(), kOpenFlags | O_DIRECTORY));
     struct stat status{};
@@ -184,6 +184,10 @@ class Packer {
 
 void pack(int directory, PackForm form, TarWriter& writer) {
   Packer(form, writer).directory(directory, "");
+}
+
+void pack_entry(int directory, const std::string& name, TarWriter& writer) {
+  Packer(PackForm::kTree, writer).entry(directory, name, "");
 }
 
 }  // namespace seatrial::image

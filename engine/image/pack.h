@@ -1,6 +1,8 @@
 // Directories as tar archives: the reverse of unpack.h.
 #pragma once
 
+#include <string>
+
 #include "engine/image/tar_stream.h"
 
 namespace seatrial::image {
@@ -13,5 +15,8 @@ enum class PackForm {
 // Archives what is below `directory`, which is not part of it. In the order of the names, without
 // access times, so that the same tree gives the same bytes. Sockets are left out, as tar(1) does.
 void pack(int directory, PackForm form, TarWriter& writer);
+
+// The one entry NAME of the directory, under that name, with all below it.
+void pack_entry(int directory, const std::string& name, TarWriter& writer);
 
 }  // namespace seatrial::image

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/base/unique_fd.h"
+#include "engine/cgroup/cgroup.h"
 #include "engine/spec/config.h"
 #include "engine/spec/state.h"
 
@@ -138,6 +139,13 @@ class Runtime {
   // Pids in the container, in the caller's pid namespace.
   std::vector<pid_t> processes(const std::string& id) const;
   void kill(const std::string& id, int signal, bool all = false);
+  // Stops every process of the container where it is, and lets them go on. kConflict for a
+  // container that is not running, or not paused.
+  void pause(const std::string& id);
+  void resume(const std::string& id);
+  // Changes the limits that `resources` names; the device list is not looked at.
+  void update(const std::string& id, const spec::Resources& resources);
+  cgroup::Stats stats(const std::string& id) const;
   // Deletes a stopped container; with `force` kills first, and an unknown id is fine.
   void remove(const std::string& id, bool force = false);
   // How a container with a monitor ended; nothing after `timeout` (nullopt: no limit). From any

@@ -223,14 +223,28 @@ TEST_F(RuntimeTest, KillAllReachesEveryProcess) {
 
 TEST_F(RuntimeTest, AFrozenContainerIsPausedAndCanStillBeDeletedByForce) {
   Child child = runtime_->run(request({.command = "exec sleep 1000"}));
-  const Record record = StateRoot(runtime_->root()).open(id_).read_record();
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  cgroup::Cgroup::open(cgroup::parse_identity(record.cgroups)).freeze(deadline);
+  EXPECT_THAT(failure_of([&] { runtime_->resume(id_); }), HasSubstr("that is running"));
+  runtime_->pause(id_);
   EXPECT_EQ(runtime_->state(id_).status, Status::kPaused);
   EXPECT_THAT(failure_of([&] { runtime_->exec({.id = id_, .args = {"true"}}); }),
               HasSubstr("paused"));
+  EXPECT_THAT(failure_of([&] { runtime_->pause(id_); }), HasSubstr("that is paused"));
+  runtime_->resume(id_);
+  EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
+  runtime_->pause(id_);
   runtime_->remove(id_, true);
   EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+TEST_F(RuntimeTest, UpdateChangesLimitsAndStatsTellOfThem) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  EXPECT_EQ(runtime_->stats(id_).pids_max, std::nullopt);
+  runtime_->update(id_, {.pids_limit = 17});
+  EXPECT_EQ(runtime_->stats(id_).pids_max, 17U);
+  EXPECT_EQ(runtime_->stats(id_).pids_current, 1U);
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+  EXPECT_THAT(failure_of([&] { runtime_->update(id_, {}); }), HasSubstr("does not exist"));
 }
 
 TEST_F(RuntimeTest, AFailedMountIsNamedAndNothingStays) {

@@ -1,0 +1,244 @@
+// create: the record, the writable layer, the volumes. Nothing runs.
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/undo.h"
+#include "engine/core/compose_config.h"
+#include "engine/core/impl.h"
+#include "engine/core/names.h"
+#include "engine/core/request_json.h"
+#include "engine/spec/names.h"
+
+namespace seatrial::core {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kContainerPrefix = "container:";
+
+void refuse_what_is_missing(const ContainerRequest& request) {
+  if (request.init) {
+    throw error(Kind::kUnsupported, "an init process in the container (init) is not supported yet");
+  }
+  if (request.restart_policy.name != "no" && !request.restart_policy.name.empty()) {
+    throw error(Kind::kUnsupported, "the restart policy {} is not supported yet",
+                request.restart_policy.name);
+  }
+  if (request.log_driver != "json-file" && request.log_driver != "none") {
+    throw error(Kind::kUnsupported, "the log driver {} is not there; json-file and none are",
+                request.log_driver);
+  }
+}
+
+void check_request(const ContainerRequest& request) {
+  refuse_what_is_missing(request);
+  if (!request.name.empty() && !is_container_name(request.name)) {
+    throw error(Kind::kInvalidArgument,
+                "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed",
+                request.name);
+  }
+  if (!request.working_dir.empty() && request.working_dir.front() != '/') {
+    throw error(Kind::kInvalidArgument,
+                "the working directory '{}' is invalid, it needs to be an absolute path",
+                request.working_dir);
+  }
+  if (!request.stop_signal.empty() && !spec::signal_number(request.stop_signal)) {
+    throw error(Kind::kInvalidArgument, "Invalid signal: {}", request.stop_signal);
+  }
+  constexpr std::int64_t kLeastMemory = 6 << 20;
+  if (request.resources.memory != 0 && request.resources.memory < kLeastMemory) {
+    throw error(Kind::kInvalidArgument, "Minimum memory limit allowed is 6MB");
+  }
+  for (std::size_t at = 0; at < request.mounts.size(); ++at) {
+    volume::check(request.mounts[at]);
+    for (std::size_t other = 0; other < at; ++other) {
+      if (request.mounts[at].target == request.mounts[other].target) {
+        throw error(Kind::kInvalidArgument, "Duplicate mount point: {}", request.mounts[at].target);
+      }
+    }
+  }
+  const bool shares_network = request.network_mode == "host" || request.network_mode == "none" ||
+                              request.network_mode.starts_with(kContainerPrefix);
+  if (shares_network && !request.networks.empty()) {
+    throw error(Kind::kInvalidArgument, "a container with network mode {} joins no other network",
+                request.network_mode);
+  }
+}
+
+// Mounts of other containers come first; the request's own win.
+void take_volumes_from(Engine::Impl& impl, ContainerRequest& request,
+                       std::vector<MountPoint>& mounts) {
+  for (const std::string& text : request.volumes_from) {
+    const std::size_t colon = text.find(':');
+    const std::string mode = colon == std::string::npos ? "" : text.substr(colon + 1);
+    if (!mode.empty() && mode != "ro" && mode != "rw") {
+      throw error(Kind::kInvalidArgument, "volumes-from \"{}\": \"{}\" is not a mode (ro, rw)",
+                  text, mode);
+    }
+    for (MountPoint mount : impl.find(text.substr(0, colon)).mounts) {
+      if (mount.type == volume::MountType::kTmpfs) continue;
+      const auto covered = [&](const auto& spec) { return spec.target == mount.destination; };
+      if (std::any_of(request.mounts.begin(), request.mounts.end(), covered)) continue;
+      if (mode == "ro") mount.read_write = false;
+      mounts.push_back(std::move(mount));
+    }
+  }
+}
+
+MountPoint bind_point(const volume::MountSpec& spec) {
+  struct stat status{};
+  if (::stat(spec.source.c_str(), &status) != 0) {
+    if (!spec.create_source) {
+      throw error(Kind::kInvalidArgument, "bind source path does not exist: {}", spec.source);
+    }
+    std::error_code failure;
+    fs::create_directories(spec.source, failure);
+    if (failure) throw sys_error(failure.value(), "make {}", spec.source);
+  }
+  return {.type = volume::MountType::kBind,
+          .source = spec.source,
+          .destination = spec.target,
+          .read_write = !spec.read_only,
+          .propagation = spec.propagation.empty() ? "rprivate" : spec.propagation};
+}
+
+// Volumes are made here, so that a container never starts with another one than it was created
+// with; the caller records the use in the same transaction as the container.
+std::vector<MountPoint> make_mounts(Engine::Impl& impl, ContainerRequest& request, Undo& undo) {
+  std::vector<MountPoint> mounts;
+  take_volumes_from(impl, request, mounts);
+  for (volume::MountSpec& spec : request.mounts) {
+    if (spec.type == volume::MountType::kBind) {
+      mounts.push_back(bind_point(spec));
+      continue;
+    }
+    if (spec.type == volume::MountType::kTmpfs) {
+      mounts.push_back({.type = spec.type, .destination = spec.target});
+      continue;
+    }
+    const bool made = spec.source.empty() || !impl.volumes.has(spec.source);
+    const volume::Volume volume = impl.volumes.create(spec.source, spec.labels);
+    if (made) {
+      undo.add([&impl, name = volume.name] {
+        try {
+          impl.volumes.remove(name, impl.store.users_of_volume(name));
+        } catch (const Error&) {
+        }
+      });
+      impl.event("volume", "create", volume.name, {{"driver", "local"}});
+    }
+    spec.source = volume.name;
+    mounts.push_back({.type = spec.type,
+                      .name = volume.name,
+                      .source = volume.mountpoint / fs::path(spec.subpath).relative_path(),
+                      .destination = spec.target,
+                      .read_write = !spec.read_only});
+  }
+  return mounts;
+}
+
+// The networks that the container joins at start, the one of network_mode first.
+std::vector<EndpointRecord> endpoints_of(Engine::Impl& impl, const ContainerRecord& record) {
+  const ContainerRequest& request = record.request;
+  const std::string& mode = request.network_mode;
+  if (mode == "host" || mode == "none" || mode.starts_with(kContainerPrefix)) return {};
+  const std::string first = mode == "default" ? "bridge" : mode;
+  std::vector<EndpointRecord> endpoints{
+      {.container = record.id, .network = impl.store.network(first).id}};
+  for (const NetworkAttachment& attachment : request.networks) {
+    const NetworkRecord network =
+        impl.store.network(attachment.network == "default" ? "bridge" : attachment.network);
+    auto same = std::find_if(endpoints.begin(), endpoints.end(), [&](const EndpointRecord& each) {
+      return each.network == network.id;
+    });
+    if (same == endpoints.end()) {
+      same = endpoints.insert(same, {.container = record.id, .network = network.id});
+    }
+    same->aliases = attachment.aliases;
+    same->wanted_ip = attachment.ip;
+    same->wanted_mac = attachment.mac;
+  }
+  for (const EndpointRecord& endpoint : endpoints) {
+    const NetworkRecord network = impl.store.network(endpoint.network);
+    if (network.driver != "bridge") {
+      throw error(Kind::kInvalidArgument, "a container cannot join network {} beside others",
+                  network.name);
+    }
+  }
+  return endpoints;
+}
+
+// Names are the caller's or made up until one is free. In the caller's transaction.
+void choose_name(Store& store, ContainerRecord& record) {
+  if (!record.request.name.empty()) {
+    record.name = record.request.name;
+    if (const auto taken = store.id_of_name(record.name)) {
+      throw error(Kind::kConflict,
+                  "Conflict. The container name \"/{}\" is already in use by container \"{}\". You "
+                  "have to remove (or rename) that container to be able to reuse that name.",
+                  record.name, *taken);
+    }
+    return;
+  }
+  for (unsigned attempt = 0;; ++attempt) {
+    record.name = made_up_name(attempt);
+    if (!store.id_of_name(record.name)) return;
+  }
+}
+
+}  // namespace
+
+std::string Engine::create(const ContainerRequest& request) {
+  Impl& impl = *impl_;
+  check_request(request);
+  const UniqueFd lease = impl.images.lease();  // the image stays until the snapshot names it
+  const image::ImageRecord image = impl.images.find(request.image);
+  ContainerRecord record{.id = new_id(),
+                         .created = std::chrono::system_clock::now(),
+                         .image_id = image.id.text(),
+                         .request = merge_image(request, image.config.config)};
+  check_request(record.request);
+  const fs::path directory = impl.directory(record.id);
+  UniqueFd lock;
+  Undo undo;  // runs while the lock is still held
+  // The directory is there, and locked, before the record: a record in phase "creating" whose lock
+  // is free was left behind.
+  fs::create_directory(directory);
+  undo.add([&] { remove_tree(directory); });
+  lock = lock_directory(directory);
+  fs::create_directory(impl.merged(record.id));
+  fs::create_directory(directory / "bundle");
+  record.mounts = make_mounts(impl, record.request, undo);
+  {
+    Transaction transaction(impl.store.database());
+    choose_name(impl.store, record);
+    impl.store.insert(record);
+    for (const MountPoint& mount : record.mounts) {
+      if (!mount.name.empty()) impl.store.use_volume(mount.name, record.id);
+    }
+    for (const EndpointRecord& endpoint : endpoints_of(impl, record)) impl.store.save(endpoint);
+    transaction.commit();
+  }
+  undo.add([&] {
+    try {
+      impl.store.erase(record.id);
+    } catch (const Error&) {
+    }
+  });
+  impl.images.prepare(record.id, image.id);
+  undo.add([&] {
+    try {
+      impl.images.remove_snapshot(record.id);
+    } catch (const Error&) {
+    }
+  });
+  impl.set_phase(record, Phase::kCreated);
+  undo.commit();
+  impl.event(record, "create");
+  return record.id;
+}
+
+}  // namespace seatrial::core

@@ -1,0 +1,114 @@
+#include "engine/core/devices.h"
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <regex>
+
+#include "engine/base/error.h"
+
+namespace seatrial::core {
+namespace {
+
+namespace fs = std::filesystem;
+
+spec::Device device_of(const struct stat& status, std::string path) {
+  return {.type = S_ISBLK(status.st_mode) ? spec::DeviceType::kBlock : spec::DeviceType::kCharacter,
+          .path = std::move(path),
+          .major = ::major(status.st_rdev),
+          .minor = ::minor(status.st_rdev),
+          .file_mode = status.st_mode & 07777,
+          .uid = status.st_uid,
+          .gid = status.st_gid};
+}
+
+void add_device(HostDevices& devices, const DeviceMapping& mapping) {
+  struct stat status{};
+  if (::stat(mapping.path_on_host.c_str(), &status) != 0) {
+    throw sys_error(errno, "device {}", mapping.path_on_host);
+  }
+  if (!S_ISBLK(status.st_mode) && !S_ISCHR(status.st_mode)) {
+    throw error(Kind::kInvalidArgument, "not a device node: {}", mapping.path_on_host);
+  }
+  if (mapping.permissions.find_first_not_of("rwm") != std::string::npos) {
+    throw error(Kind::kInvalidArgument,
+                "device {}: \"{}\" is not a permission (letters of r, w, m)", mapping.path_on_host,
+                mapping.permissions);
+  }
+  const spec::Device device = device_of(
+      status, mapping.path_in_container.empty() ? mapping.path_on_host : mapping.path_in_container);
+  const auto has = [&](char letter) {
+    return mapping.permissions.find(letter) != std::string::npos;
+  };
+  devices.rules.push_back({.allow = true,
+                           .type = static_cast<char>(device.type),
+                           .major = device.major,
+                           .minor = device.minor,
+                           .read = has('r'),
+                           .write = has('w'),
+                           .mknod = has('m')});
+  devices.nodes.push_back(device);
+}
+
+// Terminals, shared memory and message queues are file systems of the container's own.
+bool is_own(const fs::path& path) {
+  constexpr std::array<std::string_view, 13> kOwn{"pts",     "shm",     "mqueue", "fd",  "ptmx",
+                                                  "null",    "zero",    "full",   "tty", "random",
+                                                  "urandom", "console", "stdin"};
+  return std::find(kOwn.begin(), kOwn.end(), path.filename().native()) != kOwn.end();
+}
+
+}  // namespace
+
+spec::DeviceRule parse_device_rule(const std::string& text) {
+  static const std::regex kRule(R"(([abc]) (\d{1,6}|\*):(\d{1,7}|\*) ([rwm]{1,3}))");
+  std::smatch match;
+  if (!std::regex_match(text, match, kRule)) {
+    throw error(Kind::kInvalidArgument, "\"{}\" is not a rule for devices, as in \"c 1:3 rwm\"",
+                text);
+  }
+  const auto number = [](const std::string& part) -> std::optional<std::int64_t> {
+    if (part == "*") return std::nullopt;
+    return std::stoll(part);
+  };
+  const std::string access = match[4];
+  const auto has = [&](char letter) { return access.find(letter) != std::string::npos; };
+  return {.allow = true,
+          .type = match[1].str().front(),
+          .major = number(match[2]),
+          .minor = number(match[3]),
+          .read = has('r'),
+          .write = has('w'),
+          .mknod = has('m')};
+}
+
+void add_devices(HostDevices& devices, const std::vector<DeviceMapping>& mappings,
+                 const std::vector<std::string>& rules) {
+  for (const DeviceMapping& mapping : mappings) add_device(devices, mapping);
+  for (const std::string& rule : rules) devices.rules.push_back(parse_device_rule(rule));
+}
+
+HostDevices all_host_devices() {
+  HostDevices devices;
+  std::error_code ignored;  // what goes away meanwhile
+  auto options = fs::directory_options::skip_permission_denied;
+  for (auto at = fs::recursive_directory_iterator("/dev", options, ignored);
+       at != fs::recursive_directory_iterator(); at.increment(ignored)) {
+    if (is_own(at->path())) {
+      at.disable_recursion_pending();
+      continue;
+    }
+    struct stat status{};
+    if (::lstat(at->path().c_str(), &status) != 0) continue;
+    if (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) {
+      devices.nodes.push_back(device_of(status, at->path()));
+    }
+  }
+  return devices;
+}
+
+}  // namespace seatrial::core

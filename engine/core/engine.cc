@@ -1,0 +1,293 @@
+#include "engine/core/engine.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "engine/base/error.h"
+#include "engine/core/change_watch.h"
+#include "engine/core/impl.h"
+#include "engine/core/names.h"
+#include "engine/core/rootfs.h"
+#include "engine/spec/names.h"
+#include "engine/sys/unix_path.h"
+
+namespace seatrial::core {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr int kDefaultStopTimeout = 10;  // seconds, docker's
+
+EngineOptions with_directories(EngineOptions options) {
+  options.root = fs::absolute(options.root).lexically_normal();
+  options.run = fs::absolute(options.run).lexically_normal();
+  for (const fs::path& path : {options.root / "containers", options.run / "containers"}) {
+    std::error_code failure;
+    fs::create_directories(path, failure);
+    if (failure) throw sys_error(failure.value(), "make {}", path.native());
+  }
+  // Secrets of containers lie below: nobody but root looks in.
+  for (const fs::path& path : {options.root, options.run}) {
+    if (::chmod(path.c_str(), 0711) != 0) throw sys_error(errno, "chmod {}", path.native());
+  }
+  return options;
+}
+
+int stop_signal_of(const ContainerRecord& record) {
+  return record.request.stop_signal.empty()
+             ? SIGTERM
+             : spec::signal_number(record.request.stop_signal).value_or(SIGTERM);
+}
+
+Error not_running(const ContainerRecord& record) {
+  return error(Kind::kConflict, "Container {} is not running", record.id);
+}
+
+}  // namespace
+
+std::string short_id(const std::string& id) {
+  const std::size_t colon = id.find(':');
+  return id.substr(colon == std::string::npos ? 0 : colon + 1, 12);
+}
+
+std::string_view to_string(ContainerStatus status) {
+  switch (status) {
+    case ContainerStatus::kCreated:
+      return "created";
+    case ContainerStatus::kRunning:
+      return "running";
+    case ContainerStatus::kPaused:
+      return "paused";
+    case ContainerStatus::kExited:
+      return "exited";
+    case ContainerStatus::kDead:
+      return "dead";
+  }
+  return {};
+}
+
+Engine::Impl::Impl(EngineOptions chosen)
+    : options(with_directories(std::move(chosen))),
+      store(options.root / "engine.db"),
+      images(options.root),
+      volumes(options.root / "volumes"),
+      runtime(options.run / "runtime") {}
+
+Engine::Engine(EngineOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine::~Engine() = default;
+
+const EngineOptions& Engine::options() const {
+  return impl_->options;
+}
+
+void Engine::on_warning(std::function<void(std::string_view)> sink) {
+  impl_->warning_sink = sink;
+  impl_->runtime.on_warning(std::move(sink));
+}
+
+void Engine::settle(const std::string& container) {
+  try {
+    static_cast<void>(impl_->lock_container(container));
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;  // settling may be its removal
+  }
+}
+
+void Engine::kill(const std::string& container, int signal) {
+  const ContainerRecord record = impl_->find(container);
+  if (!impl_->is_running(record)) throw not_running(record);
+  impl_->runtime.kill(record.id, signal);
+  impl_->event(record, "kill", {{"signal", std::to_string(signal)}});
+}
+
+bool Engine::stop(const std::string& container, std::optional<std::chrono::seconds> timeout) {
+  const ContainerRecord record = impl_->find(container);
+  if (!impl_->is_running(record)) {
+    settle(record.id);
+    return false;
+  }
+  const auto patience = timeout.value_or(
+      std::chrono::seconds(record.request.stop_timeout.value_or(kDefaultStopTimeout)));
+  try {
+    impl_->runtime.kill(record.id, stop_signal_of(record));
+    // A frozen process cannot act on a signal.
+    if (impl_->runtime.state(record.id).status == spec::Status::kPaused) {
+      impl_->runtime.resume(record.id);
+    }
+    // A negative timeout waits for as long as it takes.
+    const std::optional<std::chrono::milliseconds> limit =
+        patience < 0s ? std::nullopt : std::optional<std::chrono::milliseconds>(patience);
+    if (!impl_->runtime.await_exit(record.id, limit)) {
+      impl_->runtime.kill(record.id, SIGKILL);
+      impl_->runtime.await_exit(record.id);
+    }
+  } catch (const Error& failure) {
+    // It ended by itself, and somebody has settled it meanwhile.
+    if (failure.kind() != Kind::kNotFound && failure.kind() != Kind::kConflict) throw;
+    if (impl_->is_running(record)) throw;
+  }
+  settle(record.id);
+  impl_->event(record, "stop");
+  return true;
+}
+
+void Engine::restart(const std::string& container, std::optional<std::chrono::seconds> timeout) {
+  const std::string id = impl_->find(container).id;
+  stop(id, timeout);
+  start(id);
+  impl_->event(impl_->find(id), "restart");
+}
+
+void Engine::pause(const std::string& container) {
+  const ContainerRecord record = impl_->find(container);
+  if (!impl_->is_running(record)) throw not_running(record);
+  impl_->runtime.pause(record.id);
+  impl_->event(record, "pause");
+}
+
+void Engine::unpause(const std::string& container) {
+  const ContainerRecord record = impl_->find(container);
+  if (!impl_->is_running(record)) throw not_running(record);
+  impl_->runtime.resume(record.id);
+  impl_->event(record, "unpause");
+}
+
+std::optional<int> Engine::wait(const std::string& container, WaitCondition condition,
+                                std::optional<std::chrono::milliseconds> timeout) {
+  const sys::Deadline deadline = sys::after(timeout);
+  const std::string id = impl_->store.container_id(container);
+  const ChangeWatch watch(impl_->options.root);
+  bool must_run_first = condition == WaitCondition::kNextExit;
+  for (;;) {
+    const auto record = impl_->store.container(id);
+    if (!record) return impl_->store.remembered_exit(id).value_or(0);
+    const bool ended = record->phase == Phase::kExited;
+    if (record->phase == Phase::kRunning) {
+      must_run_first = false;
+      try {
+        // A container that is taken down meanwhile is looked up again.
+        const auto left = deadline
+                              ? std::optional(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                    *deadline - std::chrono::steady_clock::now()))
+                              : std::nullopt;
+        if (left && *left < 0ms) return std::nullopt;
+        if (!impl_->runtime.await_exit(id, left)) return std::nullopt;
+      } catch (const Error& failure) {
+        if (failure.kind() != Kind::kNotFound) throw;
+      }
+      settle(id);
+      continue;
+    }
+    if (condition != WaitCondition::kRemoved && !must_run_first &&
+        (ended || record->phase == Phase::kCreated)) {
+      return record->exit_code;
+    }
+    if (!watch.wait(deadline)) return std::nullopt;
+  }
+}
+
+void Engine::remove(const std::string& container, bool force, bool volumes) {
+  if (force) {
+    const ContainerRecord record = impl_->find(container);
+    if (impl_->is_running(record)) {
+      try {
+        impl_->runtime.kill(record.id, SIGKILL);
+        // Frozen or not: the freezer of cgroup v1 holds SIGKILL back.
+        if (impl_->runtime.state(record.id).status == spec::Status::kPaused) {
+          impl_->runtime.resume(record.id);
+        }
+        impl_->runtime.await_exit(record.id);
+      } catch (const Error& failure) {
+        if (failure.kind() != Kind::kNotFound && failure.kind() != Kind::kConflict) throw;
+      }
+    }
+    if (record.request.auto_remove && !impl_->store.container(record.id)) return;
+  }
+  try {
+    Locked locked = impl_->lock_container(container);
+    if (locked.record.phase == Phase::kRunning) {
+      throw error(Kind::kConflict,
+                  "You cannot remove a running container {}. Stop the container before attempting "
+                  "removal or force remove",
+                  locked.record.id);
+    }
+    impl_->destroy(std::move(locked.record), volumes);
+  } catch (const Error& failure) {
+    // Its own end removed it.
+    if (!force || failure.kind() != Kind::kNotFound) throw;
+  }
+}
+
+void Engine::rename(const std::string& container, const std::string& name) {
+  if (!is_container_name(name)) {
+    throw error(Kind::kInvalidArgument,
+                "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed", name);
+  }
+  Locked locked = impl_->lock_container(container);
+  {
+    Transaction transaction(impl_->store.database());
+    if (const auto taken = impl_->store.id_of_name(name)) {
+      throw error(Kind::kConflict,
+                  "Conflict. The container name \"/{}\" is already in use by container \"{}\".",
+                  name, *taken);
+    }
+    locked.record.name = locked.record.request.name = name;
+    impl_->store.save(locked.record);
+    transaction.commit();
+  }
+  for (const EndpointRecord& endpoint : impl_->store.endpoints_of(locked.record.id)) {
+    impl_->refresh_hosts(endpoint.network);
+  }
+  impl_->event(locked.record, "rename");
+}
+
+UniqueFd Engine::attach(const std::string& container) {
+  const ContainerRecord record = impl_->find(container);
+  if (!impl_->is_running(record)) throw not_running(record);
+  impl_->event(record, "attach");
+  return sys::connect_to(impl_->monitor_directory(record.id) / "attach.sock",
+                         sys::SocketType::kStream);
+}
+
+void Engine::resize(const std::string& container, unsigned height, unsigned width) {
+  const ContainerRecord record = impl_->find(container);
+  if (!impl_->is_running(record)) throw not_running(record);
+  if (!record.request.tty)
+    throw error(Kind::kConflict, "container {} has no terminal", record.name);
+  const Impl::RootView view = impl_->open_root(record);
+  // Whatever the program has made of /dev/console: setting a size harms nothing, and opening must
+  // neither wait nor become our terminal.
+  const UniqueFd console =
+      open_in_root(view.root.get(), "/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK);
+  if (!console) throw sys_error(errno, "open the terminal of container {}", record.name);
+  const winsize size{.ws_row = static_cast<unsigned short>(height),
+                     .ws_col = static_cast<unsigned short>(width),
+                     .ws_xpixel = 0,
+                     .ws_ypixel = 0};
+  if (::ioctl(console.get(), TIOCSWINSZ, &size) != 0) {
+    throw sys_error(errno, "resize the terminal of container {}", record.name);
+  }
+  impl_->event(record, "resize");
+}
+
+PruneResult Engine::prune_containers(const Filters& filters) {
+  PruneResult result;
+  ListOptions options{.all = true, .filters = filters};
+  for (const ContainerSummary& summary : list(options)) {
+    auto locked = impl_->try_lock_container(summary.id);
+    if (!locked || locked->record.phase == Phase::kRunning) continue;
+    impl_->destroy(std::move(locked->record), false);
+    result.deleted.push_back(summary.id);
+  }
+  return result;
+}
+
+}  // namespace seatrial::core

@@ -1,0 +1,125 @@
+// What Engine's operations share. Not for other rooms.
+//
+// Who changes a container holds its lock: a flock on its directory, which ends with the process. So
+// a phase that is under way while nobody holds the lock was left by a killed process, and
+// whoever gets the lock next first brings the container to a stable phase (lock_container()).
+// Database transactions are short and never held while the kernel or another process is waited for.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/engine.h"
+#include "engine/core/store.h"
+#include "engine/image/image_store.h"
+#include "engine/network/network.h"
+#include "engine/runtime/runtime.h"
+#include "engine/spec/config.h"
+#include "engine/volume/volumes.h"
+
+namespace seatrial::core {
+
+// A flock on the directory, held while the descriptor lives. Throws Error naming it.
+UniqueFd lock_directory(const std::filesystem::path& directory);
+
+// A locked container in a stable phase.
+struct Locked {
+  UniqueFd lock;
+  ContainerRecord record;
+};
+
+struct Engine::Impl {
+  explicit Impl(EngineOptions chosen);
+
+  EngineOptions options;
+  Store store;
+  image::ImageStore images;
+  volume::Volumes volumes;
+  runtime::Runtime runtime;
+  std::function<void(std::string_view)> warning_sink;
+
+  void warn(std::string_view text) const {
+    if (warning_sink) warning_sink(text);
+  }
+
+  // --- paths ----------------------------------------------------------------------------------
+  std::filesystem::path directory(const std::string& id) const {
+    return options.root / "containers" / id;
+  }
+  std::filesystem::path merged(const std::string& id) const { return directory(id) / "merged"; }
+  std::filesystem::path log(const std::string& id) const {
+    return directory(id) / (id + "-json.log");
+  }
+  std::filesystem::path monitor_directory(const std::string& id) const {
+    return options.run / "containers" / id;
+  }
+
+  // --- lifecycle.cc -----------------------------------------------------------------------------
+  // Throws Error{kNotFound} "No such container: X" for one that is not there, or no more.
+  ContainerRecord find(const std::string& container);
+  Locked lock_container(const std::string& container);
+  // The same, but nothing when somebody else has the lock or the container is gone.
+  std::optional<Locked> try_lock_container(const std::string& id);
+  // Brings a locked container to a stable phase; nothing when that was its removal.
+  std::optional<ContainerRecord> settle(ContainerRecord record);
+  // Takes away what a start made: processes, cgroups, endpoints, mount, monitor's files.
+  void take_down(const ContainerRecord& record);
+  void destroy(ContainerRecord record, bool anonymous_volumes);
+  bool saw_oom_kill(const std::string& id);
+  void set_phase(ContainerRecord& record, Phase phase);
+  // Running or paused, by the record and the monitor: without the lock, for who only looks.
+  ContainerState state_of(const ContainerRecord& record);
+  bool is_running(const ContainerRecord& record);
+  bool is_paused(const ContainerRecord& record);
+
+  // --- start.cc ---------------------------------------------------------------------------------
+  // `attached`: a connected stream socket that becomes the first client, or -1.
+  void start(Locked& locked, int attached);
+
+  // --- wiring.cc: networks of containers
+  // ---------------------------------------------------------- The kernel's side of networks,
+  // opened when first needed; for one caller at a time.
+  template <typename Act>
+  decltype(auto) with_networks(Act&& act) {
+    const std::lock_guard guard(networks_mutex);
+    if (!networks) networks.emplace();
+    return std::forward<Act>(act)(*networks);
+  }
+  // Leases addresses for the container's endpoints, attaches it, returns what it got.
+  std::vector<EndpointRecord> attach(const ContainerRecord& record, int network_namespace);
+  EndpointRecord attach_one(const ContainerRecord& record, EndpointRecord endpoint,
+                            int network_namespace, const std::string& interface, bool is_first,
+                            bool with_ports);
+  void detach(const EndpointRecord& endpoint);
+  // Addresses of those that share a user-defined network with the container go to its /etc/hosts,
+  // and its own to theirs.
+  void write_hosts(const ContainerRecord& record, const std::vector<EndpointRecord>& endpoints);
+  void refresh_hosts(const std::string& network);
+  void write_resolv_conf(const ContainerRecord& record);
+  // Chooses a subnet and makes the bridge where that has not happened (or a reboot took it).
+  NetworkRecord ensure_network(const std::string& id);
+  static network::NetworkSpec spec_of(const NetworkRecord& network);
+
+  // --- others -----------------------------------------------------------------------------------
+  void event(std::string type, std::string action, std::string actor,
+             std::map<std::string, std::string> attributes = {});
+  void event(const ContainerRecord& record, std::string action,
+             std::map<std::string, std::string> more = {});
+  // A descriptor of the root of a container: as its processes see it while it runs, else mounted
+  // for as long as the result lives.
+  struct RootView {
+    UniqueFd root;
+    UniqueFd mount;
+  };
+  RootView open_root(const ContainerRecord& record);
+  ContainerInfo info_of(const ContainerRecord& record);
+
+  std::mutex networks_mutex;
+  std::optional<network::Networks> networks;
+};
+
+}  // namespace seatrial::core

@@ -1,0 +1,247 @@
+// start: overlay, network, configuration, cgroup and process, each once; all taken back when one
+// fails.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <utility>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/cgroup/layout.h"
+#include "engine/core/compose_config.h"
+#include "engine/core/devices.h"
+#include "engine/core/impl.h"
+#include "engine/network/namespace.h"
+#include "engine/security/request.h"
+#include "engine/spec/print_config.h"
+#include "engine/volume/mount_syntax.h"
+
+namespace seatrial::core {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kContainerPrefix = "container:";
+
+// Without fsync: these files are made anew at every start.
+void write_plainly(const fs::path& path, std::string_view text) {
+  write_all(open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644).get(), text, path.native());
+}
+
+// The init of the running container that a mode such as "container:X" names; nothing for another
+// mode.
+std::optional<pid_t> joined_init(Engine::Impl& impl, const std::string& mode) {
+  if (!mode.starts_with(kContainerPrefix)) return std::nullopt;
+  const ContainerRecord other = impl.find(mode.substr(kContainerPrefix.size()));
+  if (!impl.is_running(other)) {
+    throw error(Kind::kConflict, "cannot join the namespaces of container {}: it is not running",
+                other.name);
+  }
+  return other.pid;
+}
+
+std::string namespace_path(std::optional<pid_t> pid, const char* name) {
+  return pid ? fmt::format("/proc/{}/ns/{}", *pid, name) : std::string();
+}
+
+security::SecurityRequest security_request(const ContainerRequest& request) {
+  return {.cap_add = request.cap_add,
+          .cap_drop = request.cap_drop,
+          .security_opt = request.security_opt,
+          .privileged = request.privileged,
+          .read_only = request.read_only_rootfs};
+}
+
+class Start {
+ public:
+  Start(Engine::Impl& impl, ContainerRecord& record, int attached)
+      : impl_(impl), record_(record), attached_(attached) {}
+
+  void run() {
+    mount();
+    fill_volumes();
+    join_networks();
+    write_files();
+    configure();
+    launch();
+  }
+
+ private:
+  void mount() {
+    // What a container that goes with its end wrote need not survive a power failure.
+    impl_.images.mount(
+        record_.id, impl_.merged(record_.id),
+        record_.request.auto_remove ? image::Durability::kVolatile : image::Durability::kDurable);
+    root_ = open_file(impl_.merged(record_.id), O_RDONLY | O_DIRECTORY);
+  }
+
+  void fill_volumes() {
+    for (const MountPoint& mount : record_.mounts) {
+      if (mount.type != volume::MountType::kVolume) continue;
+      const auto& specs = record_.request.mounts;
+      const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& each) {
+        return each.target == mount.destination;
+      });
+      if (spec != specs.end() && (spec->no_copy || !spec->subpath.empty())) continue;
+      impl_.volumes.fill(mount.name, root_.get(), mount.destination);
+    }
+  }
+
+  void join_networks() {
+    const std::string& mode = record_.request.network_mode;
+    if (mode == "host") return;
+    if (const auto pid = joined_init(impl_, mode)) {
+      network_path_ = namespace_path(pid, "net");
+      return;
+    }
+    network_ = network::new_network_namespace();
+    // The launcher is another process: it reaches our descriptor through procfs.
+    network_path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), network_.get());
+    endpoints_ = impl_.attach(record_, network_.get());
+  }
+
+  void write_files() {
+    const fs::path directory = impl_.directory(record_.id);
+    write_plainly(directory / "hostname", hostname_of(record_.request, record_.id) + "\n");
+    impl_.write_hosts(record_, endpoints_);
+    impl_.write_resolv_conf(record_);
+  }
+
+  void configure() {
+    const ContainerRequest& request = record_.request;
+    HostDevices devices = request.privileged ? all_host_devices() : HostDevices{};
+    add_devices(devices, request.devices, request.device_cgroup_rules);
+    const auto ipc = joined_init(impl_, request.ipc_mode);
+    spec::Config config = compose_config(
+        request,
+        {.id = record_.id,
+         .rootfs = impl_.merged(record_.id),
+         .directory = impl_.directory(record_.id),
+         .cgroup_parent = impl_.options.cgroup_parent,
+         .user = resolve_user(request.user, read_user_files(root_.get()), request.group_add),
+         .mounts = record_.mounts,
+         .devices = std::move(devices.nodes),
+         .network_namespace = network_path_,
+         .pid_namespace = namespace_path(joined_init(impl_, request.pid_mode), "pid"),
+         .ipc_namespace = namespace_path(ipc, "ipc"),
+         .shm_source = ipc ? fmt::format("/proc/{}/root/dev/shm", *ipc) : "",
+         .cgroup_namespace = cgroup::Layout::detect().is_pure_v2()});
+    security::apply(security_request(request), config);
+    auto& rules = config.linux_.resources.devices;
+    rules.insert(rules.end(), devices.rules.begin(), devices.rules.end());
+    write_plainly(impl_.directory(record_.id) / "bundle/config.json", spec::print_config(config));
+  }
+
+  runtime::MonitorRequest monitor() const {
+    const ContainerRequest& request = record_.request;
+    runtime::MonitorRequest monitor{.directory = impl_.monitor_directory(record_.id),
+                                    .open_stdin = request.open_stdin,
+                                    .stdin_once = request.stdin_once,
+                                    .terminal = request.tty,
+                                    .attached = attached_};
+    if (request.log_driver == "json-file") monitor.log = impl_.log(record_.id);
+    if (const auto size = request.log_opts.find("max-size"); size != request.log_opts.end()) {
+      monitor.max_log_size = volume::parse_size(size->second).value_or(0);
+    }
+    if (const auto files = request.log_opts.find("max-file"); files != request.log_opts.end()) {
+      monitor.max_log_files = static_cast<unsigned>(std::stoul(files->second));
+    }
+    if (!impl_.options.exit_command.empty()) {
+      monitor.exit_command = impl_.options.exit_command;
+      monitor.exit_command.push_back(record_.id);
+    }
+    return monitor;
+  }
+
+  void launch() {
+    // Before, because a short program has ended when run() returns.
+    record_.started = std::chrono::system_clock::now();
+    runtime::Child child = impl_.runtime.run({.id = record_.id,
+                                              .bundle = impl_.directory(record_.id) / "bundle",
+                                              .stdio = {.in = -1, .out = -1, .err = -1},
+                                              .detached = true,
+                                              .monitor = monitor()});
+    record_.pid = child.pid();
+  }
+
+  Engine::Impl& impl_;
+  ContainerRecord& record_;
+  const int attached_;
+  UniqueFd root_;
+  UniqueFd network_;
+  std::string network_path_;
+  std::vector<EndpointRecord> endpoints_;
+};
+
+}  // namespace
+
+void Engine::Impl::start(Locked& locked, int attached) {
+  ContainerRecord& record = locked.record;
+  const Phase before = record.phase;
+  const auto started_before = record.started;
+  record.error.clear();
+  set_phase(record, Phase::kStarting);
+  try {
+    with_context("start container " + record.name, [&] { Start(*this, record, attached).run(); });
+  } catch (const Error& failure) {
+    record.error = failure.what();
+    record.started = started_before;
+    try {
+      take_down(record);
+      set_phase(record, before);
+    } catch (const Error& second) {
+      warn(fmt::format("container {} is not taken down: {}", record.name, second.what()));
+    }
+    throw;
+  }
+  record.finished.reset();
+  record.exit_code = 0;
+  set_phase(record, Phase::kRunning);
+  for (const EndpointRecord& endpoint : store.endpoints_of(record.id)) {
+    event("network", "connect", endpoint.network,
+          {{"container", record.id}, {"name", endpoint.network_name}});
+    refresh_hosts(endpoint.network);
+  }
+  event(record, "start");
+}
+
+bool Engine::start(const std::string& container) {
+  Locked locked = impl_->lock_container(container);
+  if (locked.record.phase == Phase::kRunning) return false;
+  impl_->start(locked, -1);
+  return true;
+}
+
+UniqueFd Engine::start_attached(const std::string& container) {
+  Locked locked = impl_->lock_container(container);
+  if (locked.record.phase == Phase::kRunning) {
+    locked.lock.reset();
+    return attach(container);
+  }
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    throw sys_error(errno, "socketpair");
+  }
+  UniqueFd ours(pair[0]);
+  const UniqueFd theirs(pair[1]);
+  impl_->start(locked, theirs.get());
+  return ours;
+}
+
+std::string Engine::run(const ContainerRequest& request) {
+  std::string id = create(request);
+  try {
+    start(id);
+  } catch (const Error&) {
+    if (request.auto_remove) remove(id, true, true);
+    throw;
+  }
+  return id;
+}
+
+}  // namespace seatrial::core

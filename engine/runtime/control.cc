@@ -1,0 +1,60 @@
+// pause, resume, update and stats: what is asked of a container's cgroup while it runs.
+#include <algorithm>
+
+#include "engine/base/error.h"
+#include "engine/runtime/impl.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kFreezePatience = 10s;
+
+// Calls `act` with the cgroup of a container in one of these states, the container locked.
+template <typename Act>
+decltype(auto) with_cgroup(Runtime::Impl& impl, const std::string& id,
+                           std::initializer_list<spec::Status> allowed, std::string_view verb,
+                           Act&& act) {
+  const StateDirectory directory = impl.root.lock(id);
+  const Record record = directory.read_record();
+  const spec::Status status = impl.state_of(directory, record).status;
+  if (std::find(allowed.begin(), allowed.end(), status) == allowed.end()) {
+    throw error(Kind::kConflict, "cannot {} a container that is {}", verb, spec::to_string(status));
+  }
+  return act(Runtime::Impl::cgroup_of(record));
+}
+
+}  // namespace
+
+void Runtime::pause(const std::string& id) {
+  with_context("pause " + id, [&] {
+    with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning}, "pause",
+                [](const cgroup::Cgroup& cgroup) {
+                  cgroup.freeze(std::chrono::steady_clock::now() + kFreezePatience);
+                });
+  });
+}
+
+void Runtime::resume(const std::string& id) {
+  with_context("resume " + id, [&] {
+    with_cgroup(*impl_, id, {spec::Status::kPaused}, "resume",
+                [](const cgroup::Cgroup& cgroup) { cgroup.thaw(); });
+  });
+}
+
+void Runtime::update(const std::string& id, const spec::Resources& resources) {
+  with_context("update " + id, [&] {
+    with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning, spec::Status::kPaused},
+                "update", [&](const cgroup::Cgroup& cgroup) { cgroup.apply_limits(resources); });
+  });
+}
+
+cgroup::Stats Runtime::stats(const std::string& id) const {
+  return with_context("stats of " + id, [&] {
+    const StateDirectory directory = impl_->root.open(id);
+    return Runtime::Impl::cgroup_of(directory.read_record()).stats();
+  });
+}
+
+}  // namespace seatrial::runtime

@@ -1,0 +1,287 @@
+#include "engine/spec/print_config.h"
+
+#include <sys/mount.h>
+
+#include <span>
+
+#include "engine/spec/json_writer.h"
+#include "engine/spec/names.h"
+#include "engine/spec/write_seccomp.h"
+
+namespace seatrial::spec {
+namespace {
+
+using Json = JsonWriter;
+
+template <typename Value>
+void number(Json& json, std::string_view key, const std::optional<Value>& value) {
+  if (value) json.key(key).number(static_cast<std::int64_t>(*value));
+}
+
+void text(Json& json, std::string_view key, const std::string& value) {
+  if (!value.empty()) json.key(key).string(value);
+}
+
+void strings(Json& json, std::string_view key, const std::vector<std::string>& values) {
+  if (values.empty()) return;
+  json.key(key).begin_array();
+  for (const std::string& value : values) json.string(value);
+  json.end_array();
+}
+
+void print_user(Json& json, const User& user) {
+  json.key("user").begin_object();
+  json.key("uid").number(user.uid).key("gid").number(user.gid);
+  number(json, "umask", user.umask);
+  if (!user.additional_gids.empty()) {
+    json.key("additionalGids").begin_array();
+    for (const std::uint32_t gid : user.additional_gids) json.number(gid);
+    json.end_array();
+  }
+  json.end_object();
+}
+
+void print_capability_set(Json& json, std::string_view key, CapabilitySet set) {
+  json.key(key).begin_array();
+  for (unsigned bit = 0; bit < capability_count(); ++bit) {
+    if ((set >> bit & 1) != 0) json.string(capability_name(bit));
+  }
+  json.end_array();
+}
+
+void print_capabilities(Json& json, const Capabilities& capabilities) {
+  json.key("capabilities").begin_object();
+  print_capability_set(json, "bounding", capabilities.bounding);
+  print_capability_set(json, "effective", capabilities.effective);
+  print_capability_set(json, "inheritable", capabilities.inheritable);
+  print_capability_set(json, "permitted", capabilities.permitted);
+  print_capability_set(json, "ambient", capabilities.ambient);
+  json.end_object();
+}
+
+void print_process(Json& json, const Process& process) {
+  json.key("process").begin_object();
+  json.key("terminal").boolean(process.terminal);
+  if (process.console_size) {
+    json.key("consoleSize").begin_object();
+    json.key("height").number(process.console_size->height);
+    json.key("width").number(process.console_size->width).end_object();
+  }
+  print_user(json, process.user);
+  strings(json, "args", process.args);
+  strings(json, "env", process.env);
+  json.key("cwd").string(process.cwd);
+  if (process.capabilities) print_capabilities(json, *process.capabilities);
+  if (!process.rlimits.empty()) {
+    json.key("rlimits").begin_array();
+    for (const Rlimit& limit : process.rlimits) {
+      json.begin_object().key("type").string(rlimit_name(limit.resource));
+      json.key("soft").natural(limit.soft);
+      json.key("hard").natural(limit.hard).end_object();
+    }
+    json.end_array();
+  }
+  json.key("noNewPrivileges").boolean(process.no_new_privileges);
+  number(json, "oomScoreAdj", process.oom_score_adj);
+  text(json, "apparmorProfile", process.apparmor_profile);
+  text(json, "selinuxLabel", process.selinux_label);
+  json.end_object();
+}
+
+void print_mappings(Json& json, std::string_view key, const std::vector<IdMapping>& mappings) {
+  if (mappings.empty()) return;
+  json.key(key).begin_array();
+  for (const IdMapping& mapping : mappings) {
+    json.begin_object().key("containerID").number(mapping.container_id);
+    json.key("hostID").number(mapping.host_id).key("size").number(mapping.size).end_object();
+  }
+  json.end_array();
+}
+
+void print_mount(Json& json, const Mount& mount) {
+  json.begin_object().key("destination").string(mount.destination);
+  text(json, "type", mount.type);
+  text(json, "source", mount.source);
+  strings(json, "options", mount.raw_options);
+  print_mappings(json, "uidMappings", mount.uid_mappings);
+  print_mappings(json, "gidMappings", mount.gid_mappings);
+  json.end_object();
+}
+
+void print_hooks(Json& json, std::string_view kind, const std::vector<Hook>& hooks) {
+  if (hooks.empty()) return;
+  json.key(kind).begin_array();
+  for (const Hook& hook : hooks) {
+    json.begin_object().key("path").string(hook.path);
+    strings(json, "args", hook.args);
+    strings(json, "env", hook.env);
+    if (hook.timeout) json.key("timeout").number(hook.timeout->count());
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void print_all_hooks(Json& json, const Hooks& hooks) {
+  json.key("hooks").begin_object();
+  print_hooks(json, "prestart", hooks.prestart);
+  print_hooks(json, "createRuntime", hooks.create_runtime);
+  print_hooks(json, "createContainer", hooks.create_container);
+  print_hooks(json, "startContainer", hooks.start_container);
+  print_hooks(json, "poststart", hooks.poststart);
+  print_hooks(json, "poststop", hooks.poststop);
+  json.end_object();
+}
+
+void print_devices(Json& json, const std::vector<Device>& devices) {
+  if (devices.empty()) return;
+  json.key("devices").begin_array();
+  for (const Device& device : devices) {
+    const char type = static_cast<char>(device.type);
+    json.begin_object().key("type").string({&type, 1}).key("path").string(device.path);
+    json.key("major").number(device.major).key("minor").number(device.minor);
+    number(json, "fileMode", device.file_mode);
+    number(json, "uid", device.uid);
+    number(json, "gid", device.gid);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void print_device_rules(Json& json, const std::vector<DeviceRule>& rules) {
+  if (rules.empty()) return;
+  json.key("devices").begin_array();
+  for (const DeviceRule& rule : rules) {
+    json.begin_object().key("allow").boolean(rule.allow).key("type").string({&rule.type, 1});
+    number(json, "major", rule.major);
+    number(json, "minor", rule.minor);
+    std::string access;
+    if (rule.read) access += 'r';
+    if (rule.write) access += 'w';
+    if (rule.mknod) access += 'm';
+    json.key("access").string(access).end_object();
+  }
+  json.end_array();
+}
+
+void print_memory(Json& json, const MemoryLimits& memory) {
+  json.key("memory").begin_object();
+  number(json, "limit", memory.limit);
+  number(json, "reservation", memory.reservation);
+  number(json, "swap", memory.swap);
+  number(json, "kernel", memory.kernel);
+  number(json, "kernelTCP", memory.kernel_tcp);
+  number(json, "swappiness", memory.swappiness);
+  if (memory.disable_oom_killer) json.key("disableOOMKiller").boolean(*memory.disable_oom_killer);
+  if (memory.use_hierarchy) json.key("useHierarchy").boolean(*memory.use_hierarchy);
+  if (memory.check_before_update) {
+    json.key("checkBeforeUpdate").boolean(*memory.check_before_update);
+  }
+  json.end_object();
+}
+
+void print_cpu(Json& json, const CpuLimits& cpu) {
+  json.key("cpu").begin_object();
+  number(json, "shares", cpu.shares);
+  number(json, "quota", cpu.quota);
+  number(json, "burst", cpu.burst);
+  number(json, "period", cpu.period);
+  number(json, "realtimeRuntime", cpu.realtime_runtime);
+  number(json, "realtimePeriod", cpu.realtime_period);
+  number(json, "idle", cpu.idle);
+  text(json, "cpus", cpu.cpus);
+  text(json, "mems", cpu.mems);
+  json.end_object();
+}
+
+void print_resources(Json& json, const Resources& resources) {
+  json.key("resources").begin_object();
+  print_device_rules(json, resources.devices);
+  if (resources.memory) print_memory(json, *resources.memory);
+  if (resources.cpu) print_cpu(json, *resources.cpu);
+  if (resources.pids_limit) {
+    json.key("pids").begin_object().key("limit").number(*resources.pids_limit).end_object();
+  }
+  json.end_object();
+}
+
+std::string_view propagation_name(std::uint64_t flag) {
+  switch (flag) {
+    case MS_SHARED:
+      return "shared";
+    case MS_SLAVE:
+      return "slave";
+    case MS_PRIVATE:
+      return "private";
+    case MS_UNBINDABLE:
+      return "unbindable";
+    default:
+      return {};
+  }
+}
+
+void print_maps(Json& json, const Linux& section) {
+  if (!section.time_offsets.empty()) {
+    json.key("timeOffsets").begin_object();
+    for (const auto& [clock, offset] : section.time_offsets) {
+      json.key(clock).begin_object().key("secs").number(offset.secs);
+      json.key("nanosecs").number(offset.nanosecs).end_object();
+    }
+    json.end_object();
+  }
+  if (!section.sysctl.empty()) {
+    json.key("sysctl").begin_object();
+    for (const auto& [key, value] : section.sysctl) json.key(key).string(value);
+    json.end_object();
+  }
+}
+
+void print_linux(Json& json, const Linux& section) {
+  json.key("linux").begin_object();
+  json.key("namespaces").begin_array();
+  for (const Namespace& entry : section.namespaces) {
+    json.begin_object().key("type").string(to_string(entry.type));
+    text(json, "path", entry.path);
+    json.end_object();
+  }
+  json.end_array();
+  print_mappings(json, "uidMappings", section.uid_mappings);
+  print_mappings(json, "gidMappings", section.gid_mappings);
+  print_maps(json, section);
+  print_devices(json, section.devices);
+  text(json, "cgroupsPath", section.cgroups_path);
+  print_resources(json, section.resources);
+  if (section.rootfs_propagation != 0) {
+    json.key("rootfsPropagation").string(propagation_name(section.rootfs_propagation));
+  }
+  if (section.seccomp) write_seccomp(json.key("seccomp"), *section.seccomp);
+  strings(json, "maskedPaths", section.masked_paths);
+  strings(json, "readonlyPaths", section.readonly_paths);
+  json.end_object();
+}
+
+}  // namespace
+
+std::string print_config(const Config& config) {
+  Json json(Layout::kOneLine);
+  json.begin_object();
+  json.key("ociVersion").string(config.oci_version);
+  json.key("root").begin_object().key("path").string(config.root.path);
+  json.key("readonly").boolean(config.root.readonly).end_object();
+  text(json, "hostname", config.hostname);
+  text(json, "domainname", config.domainname);
+  if (config.process) print_process(json, *config.process);
+  json.key("mounts").begin_array();
+  for (const Mount& mount : config.mounts) print_mount(json, mount);
+  json.end_array();
+  print_all_hooks(json, config.hooks);
+  if (!config.annotations.empty()) {
+    json.key("annotations").begin_object();
+    for (const auto& [key, value] : config.annotations) json.key(key).string(value);
+    json.end_object();
+  }
+  print_linux(json, config.linux_);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace seatrial::spec

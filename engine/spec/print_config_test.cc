@@ -1,0 +1,82 @@
+#include "engine/spec/print_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/spec/default_spec.h"
+#include "engine/spec/spec_fixture.h"
+
+namespace seatrial::spec {
+namespace {
+
+using Json = nlohmann::json;
+
+// Every property that parse_config() reads, with values of which none is a default.
+constexpr std::string_view kEverything = R"({
+  "ociVersion": "1.3.0",
+  "root": {"path": "/rootfs", "readonly": true},
+  "hostname": "h", "domainname": "d",
+  "process": {"terminal": true, "consoleSize": {"height": 24, "width": 80},
+    "user": {"uid": 1, "gid": 2, "umask": 18, "additionalGids": [3, 4]},
+    "args": ["a", "b\n\u0001"], "env": ["A=1", "B="], "cwd": "/c",
+    "capabilities": {"bounding": ["CAP_KILL"], "effective": ["CAP_CHOWN"],
+                     "inheritable": ["CAP_FOWNER"], "permitted": ["CAP_CHOWN", "CAP_KILL"],
+                     "ambient": []},
+    "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 5, "hard": 18446744073709551615}],
+    "noNewPrivileges": true, "oomScoreAdj": -5},
+  "mounts": [{"destination": "/m", "type": "tmpfs", "source": "tmpfs",
+              "options": ["ro", "size=1k"]},
+             {"destination": "/n", "source": "/s", "options": ["rbind", "idmap"],
+              "uidMappings": [{"containerID": 0, "hostID": 7, "size": 1}],
+              "gidMappings": [{"containerID": 0, "hostID": 8, "size": 1}]}],
+  "hooks": {"createRuntime": [{"path": "/h", "args": ["h"], "env": ["X=y"], "timeout": 3}],
+            "poststop": [{"path": "/p"}]},
+  "annotations": {"k": "v"},
+  "linux": {
+    "namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "user"}, {"type": "uts"},
+                   {"type": "time"}, {"type": "ipc"}, {"type": "network", "path": "/ns"}],
+    "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 10}],
+    "gidMappings": [{"containerID": 0, "hostID": 2000, "size": 20}],
+    "timeOffsets": {"boottime": {"secs": -5, "nanosecs": 6}},
+    "sysctl": {"kernel.shmmax": "1"},
+    "devices": [{"type": "c", "path": "/dev/x", "major": 1, "minor": 2, "fileMode": 384,
+                 "uid": 3, "gid": 4}],
+    "cgroupsPath": "/a/b",
+    "resources": {
+      "devices": [{"allow": true, "type": "c", "major": 1, "minor": 2, "access": "rm"}],
+      "memory": {"limit": 1, "reservation": 2, "swap": 3, "kernel": 4, "kernelTCP": 5,
+                 "swappiness": 6, "disableOOMKiller": true, "useHierarchy": false,
+                 "checkBeforeUpdate": true},
+      "cpu": {"shares": 1, "quota": -1, "burst": 2, "period": 3, "realtimeRuntime": 4,
+              "realtimePeriod": 5, "idle": 1, "cpus": "0-1", "mems": "0"},
+      "pids": {"limit": 7}},
+    "rootfsPropagation": "slave",
+    "seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,
+      "architectures": ["SCMP_ARCH_X86_64"], "flags": ["SECCOMP_FILTER_FLAG_LOG"],
+      "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW",
+        "args": [{"index": 1, "value": 18446744073709551615, "valueTwo": 2,
+                  "op": "SCMP_CMP_MASKED_EQ"}]},
+        {"names": ["open"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]},
+    "maskedPaths": ["/a"], "readonlyPaths": ["/b"]}
+})";
+
+TEST(PrintConfig, LosesNothingThatIsParsed) {
+  const std::string once = print_config(testing::parse(kEverything));
+  // What was written in says the same, property by property ...
+  const Json written = Json::parse(kEverything);
+  const Json printed = Json::parse(once);
+  EXPECT_EQ(Json::diff(written, printed), Json::parse("[]")) << Json::diff(written, printed);
+  // ... and reading it again changes nothing.
+  EXPECT_EQ(print_config(testing::parse(once)), once);
+}
+
+TEST(PrintConfig, DefaultConfigurationStaysAsItIs) {
+  const std::string once = print_config(testing::parse(default_config()));
+  EXPECT_EQ(print_config(testing::parse(once)), once);
+  EXPECT_EQ(testing::parse(once).mounts.size(), testing::parse(default_config()).mounts.size());
+}
+
+}  // namespace
+}  // namespace seatrial::spec
