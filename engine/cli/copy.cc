@@ -124,7 +124,7 @@ void pack_host(const fs::path& source, const std::string& name, int out) {
   }
   through_pipe([&](int in) { pack_host(normal, own, in); },
                [&](int from) {
-                 image::TarReader reader(image::stream_of(from, "the archive"), {});
+                 image::TarReader reader(image::stream_of(from, "the archive"), [](auto) {});
                  while (archive_entry* entry = reader.next()) {
                    ::archive_entry_set_pathname(
                        entry, renamed(::archive_entry_pathname(entry), own, name).c_str());
@@ -149,7 +149,7 @@ void unpack_host(int in, const fs::path& directory, const std::string& from, con
   const std::unique_ptr<archive, int (*)(archive*)> disk(::archive_write_disk_new(),
                                                          ::archive_write_free);
   ::archive_write_disk_set_options(disk.get(), flags);
-  image::TarReader reader(image::stream_of(in, "the archive"), {});
+  image::TarReader reader(image::stream_of(in, "the archive"), [](auto) {});
   const auto check = [&](int result) {
     if (result < ARCHIVE_WARN) {
       throw error(Kind::kInternal, "copy to {}: {}", directory.native(),
