@@ -220,8 +220,12 @@ TEST(VerbTable, FeedsCompletionAndManual) {
   const std::string fish = fish_completion(verbs);
   const std::string manual = manual_page(verbs, "trials");
   ASSERT_EQ(verbs.front().name, "conform");
+  EXPECT_THAT(verbs, testing::Contains(testing::Field(&VerbRow::name, "volume create")));
   for (const VerbRow& verb : verbs) {
-    EXPECT_THAT(bash, HasSubstr(verb.name + ") words="));
+    std::string pattern = verb.name;
+    if (verb.inner()) pattern.insert(pattern.find(' '), "\\");
+    EXPECT_THAT(bash, HasSubstr("    " + pattern + ") words="));
+    EXPECT_THAT(zsh, HasSubstr(pattern + ") _arguments"));
     EXPECT_THAT(manual, HasSubstr(".SS " + verb.name + "\n"));
     EXPECT_THAT(verb.footer.empty() ? "Examples" : verb.footer, HasSubstr("Examples"));
     for (const OptionRow& option : verb.options) {

@@ -38,8 +38,14 @@ std::string zsh_text(const std::string& text) {
   return out;
 }
 
+// As a pattern of the shells' case.
+std::string escaped_space(const std::string& name) {
+  const std::size_t space = name.find(' ');
+  return space == name.npos ? name : name.substr(0, space) + "\\" + name.substr(space);
+}
+
 std::string option_words(const VerbRow& verb) {
-  std::string words;
+  std::string words = fmt::format("{}", fmt::join(verb.verbs, " "));
   for (const OptionRow& option : verb.options) {
     if (option.positional()) {
       words += " " + values_of(option);
@@ -62,7 +68,9 @@ std::string zsh_action(const OptionRow& option) {
 std::vector<VerbRow> verb_table(const CLI::App& app) {
   std::vector<VerbRow> verbs;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    const auto inner = verb->get_subcommands([](const CLI::App*) { return true; });
     VerbRow row{verb->get_name(), verb->get_description(), verb->get_footer(), {}};
+    for (const CLI::App* each : inner) row.verbs.push_back(each->get_name());
     for (const CLI::Option* option : verb->get_options()) {
       OptionRow made;
       for (const std::string& name : option->get_lnames()) made.names.push_back("--" + name);
@@ -76,7 +84,12 @@ std::vector<VerbRow> verb_table(const CLI::App& app) {
       made.description = option->get_description();
       row.options.push_back(std::move(made));
     }
+    const std::string group = row.name;
     verbs.push_back(std::move(row));
+    for (VerbRow& each : verb_table(*verb)) {
+      each.name = group + " " + each.name;
+      verbs.push_back(std::move(each));
+    }
   }
   return verbs;
 }
@@ -84,10 +97,12 @@ std::vector<VerbRow> verb_table(const CLI::App& app) {
 std::string bash_completion(const std::vector<VerbRow>& verbs) {
   std::string names;
   std::string words;
+  std::string inner;                          // of verbs of two words
   std::map<std::string, std::string> values;  // by option: what compgen is asked for
   for (const VerbRow& verb : verbs) {
-    names += (names.empty() ? "" : " ") + verb.name;
-    words += fmt::format("    {}) words='{}' ;;\n", verb.name, option_words(verb));
+    if (!verb.inner()) names += (names.empty() ? "" : " ") + verb.name;
+    (verb.inner() ? inner : words) +=
+        fmt::format("    {}) words='{}' ;;\n", escaped_space(verb.name), option_words(verb));
     for (const OptionRow& option : verb.options) {
       if (option.value.empty() || option.positional()) continue;
       values[fmt::format("{}", fmt::join(option.names, "|"))] =
@@ -113,6 +128,8 @@ std::string bash_completion(const std::vector<VerbRow>& verbs) {
       "  esac\n"
       "  case \"${{COMP_WORDS[1]}}\" in\n{}"
       "  esac\n"
+      "  [ \"$COMP_CWORD\" -le 2 ] || case \"${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}\" in\n{}"
+      "  esac\n"
       "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
       "}}\n"
       "_seatrial() {{\n"
@@ -124,15 +141,23 @@ std::string bash_completion(const std::vector<VerbRow>& verbs) {
       "  declare -F __ltrimcolon_completions >/dev/null && __ltrimcolon_completions \"$current\"\n"
       "}}\n"
       "complete -o bashdefault -o default -F _seatrial seatrial\n",
-      names, value_cases, words);
+      names, value_cases, words, inner);
 }
 
 std::string zsh_completion(const std::vector<VerbRow>& verbs) {
   std::string described;
   std::string cases;
+  std::string groups;
+  std::string group_names;
   for (const VerbRow& verb : verbs) {
-    described += fmt::format("    '{}:{}'\n", verb.name, zsh_text(verb.description));
-    cases += fmt::format("    {})\n      _arguments", verb.name);
+    if (!verb.verbs.empty()) {
+      group_names += verb.name + " ";
+      groups += fmt::format("    {}) _values verb {} ;;\n", verb.name, fmt::join(verb.verbs, " "));
+    }
+    if (!verb.inner()) {
+      described += fmt::format("    '{}:{}'\n", verb.name, zsh_text(verb.description));
+    }
+    cases += fmt::format("    {}) _arguments", escaped_space(verb.name));
     for (const OptionRow& option : verb.options) {
       const std::string text = zsh_text(option.description);
       if (option.positional()) {
@@ -142,7 +167,7 @@ std::string zsh_completion(const std::vector<VerbRow>& verbs) {
       for (const std::string& name : option.names) {
         cases += fmt::format(" \\\n        '*{}[{}]", name, text);
         if (!option.value.empty()) {
-          cases += fmt::format(":{}:{}", option.value, zsh_action(option));
+          cases += fmt::format(":{}:{}", zsh_text(option.value), zsh_action(option));
         }
         cases += "'";
       }
@@ -160,20 +185,35 @@ std::string zsh_completion(const std::vector<VerbRow>& verbs) {
       "  local verb=$words[2]\n"
       "  shift words\n"
       "  (( CURRENT-- ))\n"
+      "  if (( CURRENT == 2 )); then\n"
+      "    case $verb in\n{}"
+      "      *) ;;\n"
+      "    esac\n"
+      "  elif [[ \" {}\" == *\" $verb \"* ]]; then\n"
+      "    verb=\"$verb $words[2]\"\n"
+      "    shift words\n"
+      "    (( CURRENT-- ))\n"
+      "  fi\n"
       "  case $verb in\n{}"
       "  esac\n"
       "}}\n"
       "_seatrial \"$@\"\n",
-      described, cases);
+      described, groups, group_names, cases);
 }
 
 std::string fish_completion(const std::vector<VerbRow>& verbs) {
   std::string out = "# fish completion for seatrial\ncomplete -c seatrial -f\n";
   for (const VerbRow& verb : verbs) {
-    out += fmt::format("complete -c seatrial -n __fish_use_subcommand -a {} -d '{}'\n", verb.name,
+    const std::size_t space = verb.name.find(' ');
+    const std::string first = verb.name.substr(0, space);
+    const std::string last = space == verb.name.npos ? first : verb.name.substr(space + 1);
+    std::string seen = "__fish_seen_subcommand_from " + first;
+    out += fmt::format("complete -c seatrial -n {} -a {} -d '{}'\n",
+                       verb.inner() ? "'" + seen + "'" : "__fish_use_subcommand", last,
                        quotable(verb.description));
+    if (verb.inner()) seen += "; and __fish_seen_subcommand_from " + last;
     for (const OptionRow& option : verb.options) {
-      out += fmt::format("complete -c seatrial -n '__fish_seen_subcommand_from {}'", verb.name);
+      out += fmt::format("complete -c seatrial -n '{}'", seen);
       for (const std::string& name : option.names) {
         if (name.starts_with("--"))
           out += " -l " + name.substr(2);

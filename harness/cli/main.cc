@@ -4,7 +4,11 @@
 #include <cstdio>
 #include <exception>
 
+#include <string_view>
+#include <vector>
+
 #include "engine/base/error.h"
+#include "engine/cli/program.h"
 #include "harness/cli/verbs.h"
 
 namespace seatrial::cli {
@@ -26,6 +30,10 @@ int run_verb(const CLI::App& app, const Settings& settings) {
 
 int main(int argc, char** argv) {
   using namespace seatrial;
+  // The engine's verbs first, by a table that costs nothing to have: the harness' own command line
+  // is made only when it is needed.
+  const std::vector<std::string_view> words(argv + 1, argv + argc);
+  if (const auto status = engine_cli::run_program(words)) return *status;
   cli::Settings settings;
   const auto app = cli::command_line(settings);
   try {

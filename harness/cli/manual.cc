@@ -52,6 +52,8 @@ std::string manual_page(const std::vector<VerbRow>& verbs, const std::string& de
   }
   page +=
       ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nNo colours, on a terminal either.\n"
+      ".TP\n.B SEATRIAL_ROOT\nWhere the engine keeps its data.\n"
+      ".TP\n.B SEATRIAL_RUN\nWhere the engine keeps its sockets and state.\n"
       ".TP\n.B SEATRIAL_SUITES\nThe directory that holds the suite programs.\n";
   return page;
 }

@@ -144,10 +144,12 @@ std::unique_ptr<CLI::App> command_line(Settings& settings) {
   add_conform(*app, settings);
   add_readers(*app, settings);
   add_helpers(*app, settings);
+  add_engine_verbs(*app);
   app->footer(
       "Examples:\n"
       "  seatrial conform\n"
       "  seatrial clauses --uncovered\n"
+      "  seatrial run --rm busybox true\n"
       "  seatrial help conform");
   return app;
 }

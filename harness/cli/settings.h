@@ -47,4 +47,8 @@ struct Settings {
 // The table of verbs and options. `settings` must outlive the parsing.
 std::unique_ptr<CLI::App> command_line(Settings& settings);
 
+// Adds the engine's verbs to the table, for help, completion and the manual: engine/cli itself
+// parses them.
+void add_engine_verbs(CLI::App& app);
+
 }  // namespace seatrial::cli

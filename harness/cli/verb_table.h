@@ -16,10 +16,13 @@ struct OptionRow {
 };
 
 struct VerbRow {
-  std::string name;
+  std::string name;  // "run"; "volume create": a verb of the group "volume"
   std::string description;
   std::string footer;
   std::vector<OptionRow> options;
+  std::vector<std::string> verbs = {};  // of a group
+
+  bool inner() const { return name.find(' ') != std::string::npos; }
 };
 
 std::vector<VerbRow> verb_table(const CLI::App& app);
