@@ -137,12 +137,15 @@ def conform_broken(scratch: pathlib.Path, build: pathlib.Path) -> None:
     assert "nothing ran" in outcome.build["description"], outcome.build
 
 
-# --- withContainer, with DOCKER_HOST from daemon.py
+# --- withContainer, with an engine that takes docker's words; DOCKER_HOST is from daemon.py
+
+ENGINE = "/usr/bin/docker"
+
 
 def container(scratch: pathlib.Path, name: str, *options: str) -> Outcome:
-    outcome = scenario(f"container_{name}", *options, DOCKER_HOST=os.environ["DOCKER_HOST"],
+    outcome = scenario(f"container_{name}", *options, ENGINE=ENGINE, DOCKER_HOST=os.environ["DOCKER_HOST"],
                        DOCKER_CONFIG=os.environ["DOCKER_CONFIG"])(scratch / name)
-    left = subprocess.run(["/usr/bin/docker", "ps", "-aq"], capture_output=True, text=True, check=True)
+    left = subprocess.run([ENGINE, "ps", "-aq"], capture_output=True, text=True, check=True)
     if left.stdout:
         sys.exit(f"{name} left containers: {left.stdout}")
     return outcome

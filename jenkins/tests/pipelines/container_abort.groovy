@@ -2,7 +2,7 @@
 @Library('seatrial') _
 
 node {
-  withContainer(image: 'busybox', engine: 'docker') {
+  withContainer(image: 'busybox', engine: env.ENGINE) {
     sh 'set +x; echo busy; sleep 600'
   }
 }

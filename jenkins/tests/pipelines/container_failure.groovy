@@ -3,10 +3,10 @@
 
 node {
   catchError(buildResult: 'SUCCESS') {
-    withContainer(image: 'no-such-image:none', engine: 'docker') { error 'the body ran' }
+    withContainer(image: 'no-such-image:none', engine: env.ENGINE) { error 'the body ran' }
   }
   catchError(buildResult: 'SUCCESS') {
-    withContainer(image: 'busybox', engine: 'docker', command: ['/no/such/program']) { error 'the body ran' }
+    withContainer(image: 'busybox', engine: env.ENGINE, command: ['/no/such/program']) { error 'the body ran' }
   }
-  withContainer(image: 'busybox', engine: 'docker') { sh 'echo inside; exit 3' }
+  withContainer(image: 'busybox', engine: env.ENGINE) { sh 'echo inside; exit 3' }
 }

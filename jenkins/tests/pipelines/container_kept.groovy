@@ -2,11 +2,11 @@
 @Library('seatrial') _
 
 node {
-  withContainer(image: 'busybox', engine: 'docker', keepOnFailure: true) { sh 'true' }
-  sh 'test -z "$(docker ps -aq)"'
+  withContainer(image: 'busybox', engine: env.ENGINE, keepOnFailure: true) { sh 'true' }
+  sh 'test -z "$($ENGINE ps -aq)"'
   catchError(buildResult: 'UNSTABLE') {
-    withContainer(image: 'busybox', engine: 'docker', keepOnFailure: true) { sh 'exit 3' }
+    withContainer(image: 'busybox', engine: env.ENGINE, keepOnFailure: true) { sh 'exit 3' }
   }
-  sh 'test "$(docker ps -q --filter label=org.seatrial.jenkins | wc -l)" = 1'
-  sh 'docker rm -f $(docker ps -aq)'
+  sh 'test "$($ENGINE ps -q --filter label=org.seatrial.jenkins | wc -l)" = 1'
+  sh '$ENGINE rm -f $($ENGINE ps -aq)'
 }

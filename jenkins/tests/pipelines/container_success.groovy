@@ -2,7 +2,7 @@
 @Library('seatrial') _
 
 node {
-  withContainer(image: 'busybox', engine: 'docker',
+  withContainer(image: 'busybox', engine: env.ENGINE,
                 args: [env: [LEVEL: 'three words here'], user: '1234:1234', network: 'none',
                        mounts: ['/etc:/host-etc:ro'], extra: ['--hostname', 'aboard']],
                 workspace: false) {
@@ -10,7 +10,7 @@ node {
     sh 'test "$(id -u)" = 1234 && test "$(hostname)" = aboard'
     sh 'test -e /host-etc/debian_version && ! touch /host-etc/x 2>/dev/null'
   }
-  withContainer(image: 'busybox', engine: ['docker']) { box ->
+  withContainer(image: 'busybox', engine: [env.ENGINE]) { box ->
     sh 'test "$(readlink /bin/sh)" = busybox && test "$BUILD_TAG" = jenkins-simulated-1'
     sh 'echo "from inside" > made.txt'
     withEnv(['GREETING=ahoy "you"']) {
@@ -24,7 +24,7 @@ node {
   }
   if (readFile('made.txt') != 'from inside\n') error 'the workspace was not mounted'
   sh '! test -e /host-etc'
-  withContainer(image: 'busybox', engine: 'docker', command: ['sh', '-c', 'echo up > /tmp/up; sleep 600']) {
+  withContainer(image: 'busybox', engine: env.ENGINE, command: ['sh', '-c', 'echo up > /tmp/up; sleep 600']) {
     sh 'until test -e /tmp/up; do sleep 0.1; done'
   }
   echo 'all is as it should be'

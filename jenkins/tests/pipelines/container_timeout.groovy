@@ -4,8 +4,8 @@
 node {
   catchError(buildResult: 'UNSTABLE') {
     timeout(time: 4, unit: 'SECONDS') {
-      withContainer(image: 'busybox', engine: 'docker') { sh 'sleep 600' }
+      withContainer(image: 'busybox', engine: env.ENGINE) { sh 'sleep 600' }
     }
   }
-  sh 'test -z "$(docker ps -aq)"'
+  sh 'test -z "$($ENGINE ps -aq)"'
 }
