@@ -131,6 +131,7 @@ def conform_broken(scratch: pathlib.Path, build: pathlib.Path) -> None:
     outcome = conform(scratch / "target", build, TARGETS="reference oci:/no/such/runtime")
     outcome.expect("FAILURE")
     assert "/no/such/runtime" in outcome.build["description"], outcome.build
+    assert outcome.build["tests"]["total"] > 0, "what the other target did was not published"
     outcome = scenario("conform", SEATRIAL=str(build / "bin/seatrial"), TARGETS="reference",
                        FILTERS="No.Such")(scratch / "nothing")
     outcome.expect("FAILURE")

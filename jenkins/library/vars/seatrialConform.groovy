@@ -28,10 +28,13 @@ private conform(Trial trial, Map part, Map options) {
     status = sh(script: trial.conform(part), returnStatus: true,
                 label: "${part.target}, shard ${part.shard}")
   }
-  // A failed case is for the merged report to tell. Without results there is nothing to merge.
+  // A failed case is for the merged report to tell. A shard without results fails the build, but
+  // not before what the others have found is published.
   if (!fileExists("${part.name}.json")) {
     String why = Trial.sentence(readFile("${part.name}.err"), status)
-    fail("${part.target}, shard ${part.shard}: ${why}")
+    part.problem = "${part.target}, shard ${part.shard}: ${why}".toString()
+    echo "seatrialConform: ${part.problem}"
+    return
   }
   stash(name: stashOf(part), includes: "${part.name}.json")
 }
@@ -40,10 +43,16 @@ private String stashOf(Map part) { "seatrial-${part.name}" }
 
 private publish(Trial trial, List parts) {
   List files = []
+  List problems = []
   for (part in parts) {
+    if (part.problem) {
+      problems.add(part.problem)
+      continue
+    }
     dir("${trial.results}/shards") { unstash(stashOf(part)) }
     files.add("${trial.results}/shards/${part.name}.json".toString())
   }
+  if (!files) fail(problems.join('; '))
   int status = sh(script: trial.report(files), returnStatus: true, label: 'merge the shards')
   String why = Trial.sentence(readFile("${trial.results}/report.err"), status)
   // Status 2 without any file: the parts did not fit together.
@@ -55,6 +64,7 @@ private publish(Trial trial, List parts) {
                        reportName: 'Seatrial', keepAll: true, alwaysLinkToLastBuild: true,
                        allowMissing: false])
   archiveArtifacts(artifacts: "${trial.results}/conform.json")
+  if (problems) fail(problems.join('; '))
   judge(trial, status, why, tests)
   return status
 }
