@@ -47,9 +47,9 @@ class Daemon:
         (directory / "daemon.json").write_text("{}\n")
         self.environment = dict(os.environ, DOCKER_HOST=f"unix://{directory}/docker.sock",
                                 DOCKER_CONFIG=str(directory))
-        # --kill-child: whoever ends unshare, or this program, ends dockerd and its containers.
+        # Whoever ends this program, or unshare, ends dockerd and its containers.
         self.process = subprocess.Popen(
-            ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private",
+            ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child", "--mount", "--propagation", "private",
              "--net", "--ipc", "--uts", "sh", "-c", INSIDE, "sh", str(directory), self.name],
             env=dict(os.environ, HIDDEN=" ".join(HIDDEN)), start_new_session=True,
             stdin=subprocess.DEVNULL)

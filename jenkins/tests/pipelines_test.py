@@ -50,7 +50,18 @@ def simulate(scratch: pathlib.Path, pipeline: pathlib.Path, *options: str, **env
     print(run.stdout, run.stderr, sep="")
     if not (scratch / "build.json").exists():
         sys.exit(f"the simulator itself failed, with status {run.returncode}")
+    nobody_works_in(scratch)
     return Outcome(scratch, run.stdout)
+
+
+def nobody_works_in(scratch: pathlib.Path) -> None:
+    """Whatever ended the build ended the processes that it had started in its workspaces."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve(strict=True).is_relative_to(scratch):
+                sys.exit(f"still running: {(process / 'cmdline').read_bytes()!r}")
+        except OSError:
+            continue
 
 
 def scenario(name: str, *options: str, **environment: str):
