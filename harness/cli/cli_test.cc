@@ -145,12 +145,38 @@ TEST_F(Verbs, ReportHasTheStatusOfItsRun) {
   const auto run = file("run.json");
   conform_with("--case Fake.Fails --json " + run.native());
   Settings settings;
-  settings.report_file = run;
+  settings.report_files = {run};
   settings.quiet = true;
   testing::internal::CaptureStdout();
   EXPECT_EQ(report(settings), kEngineFailed);
   std::fflush(stdout);
   EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("not kept Fake.Fails"));
+}
+
+TEST_F(Verbs, ShardsAreOneRunAgainInAReport) {
+  const std::string chosen = "--case Fake.Passes --case Fake.Fails --case Fake.Skips ";
+  const auto first = file("1.json");
+  const auto second = file("2.json");
+  EXPECT_EQ(conform_with(chosen + "--shard 1/2 --json " + first.native()), kAllKept);
+  EXPECT_EQ(conform_with(chosen + "--shard 2/2 --json " + second.native()), kEngineFailed);
+  Settings settings;
+  settings.report_files = {second, first};
+  settings.json = file("whole.json");
+  settings.quiet = true;
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(report(settings), kEngineFailed);
+  std::fflush(stdout);
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("not kept Fake.Fails"));
+  const auto whole = nlohmann::json::parse(read_file(settings.json));
+  EXPECT_EQ(whole["results"].size(), 3u);
+  EXPECT_EQ(whole["targets"].size(), 1u);
+}
+
+TEST_F(Verbs, AShardWithoutACaseSaysSo) {
+  EXPECT_EQ(conform_with("--case Fake.Passes --shard 2/2"), kNothingRan);
+  EXPECT_THAT(noted_, HasSubstr("this shard holds none of the cases chosen"));
+  EXPECT_EQ(conform_with("--case Fake.Passes --shard 3/2"), kHarnessFailed);
+  EXPECT_THAT(complaint_, HasSubstr("the shard \"3/2\" is not of the form I/N"));
 }
 
 TEST_F(Verbs, ClausesTellTheirCases) {

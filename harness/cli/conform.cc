@@ -84,23 +84,14 @@ void apply(const std::vector<Waiver>& waivers, const std::vector<SuiteProgram>& 
   for (const std::string& sentence : harness::stale_waivers(waivers, cases)) note(sentence);
 }
 
-void write_json(const Report& report, const std::string& file) {
-  const std::string text = harness::print_json(report);
-  if (file == "-") {
-    fmt::print("{}", text);
-    return;
-  }
-  const fs::path dir = fs::path(file).parent_path();
-  if (!dir.empty()) fs::create_directories(dir);
-  write_file_atomically(file, text);
-}
-
 void explain_nothing(const Report& report, const harness::Selection& selection,
                      const std::vector<SuiteProgram>& suites) {
   const std::vector<CaseInfo> cases = harness::all_cases(suites);
   const bool any = std::any_of(cases.begin(), cases.end(),
                                [&](const CaseInfo& info) { return selection.takes(info); });
-  if (!any) {
+  if (!any && selection.shard) {
+    note("nothing ran: this shard holds none of the cases chosen");
+  } else if (!any) {
     note("no case matches; `seatrial conform --list` prints all");
   } else if (report.targets.empty()) {
     note("nothing ran: no target can be used");
@@ -115,8 +106,11 @@ int conform(const Settings& settings) {
   harness::Interrupt interrupt;
   const std::vector<SuiteProgram> suites =
       harness::load_suites(interrupt, harness::suites_directory(), settings.suites);
-  const harness::Selection selection{.globs = settings.filters, .names = settings.cases};
+  harness::Selection selection{.globs = settings.filters, .names = settings.cases};
   harness::check_names(selection, suites);
+  if (!settings.shard.empty()) {
+    harness::keep_shard(harness::parse_shard(settings.shard), suites, selection);
+  }
   if (settings.list) return list_cases(suites, selection);
 
   // Read before anything runs, so that a mistake in them does not cost a whole run.
@@ -141,8 +135,7 @@ int conform(const Settings& settings) {
   }
   if (!waivers.empty()) apply(waivers, suites, settings, report);
   for (const std::string& sentence : outcome.notes) note(harness::one_line(sentence));
-  if (!settings.json.empty()) write_json(report, settings.json);
-  publish(report, settings, settings.json == "-" ? stderr : stdout);
+  publish(report, settings);
   if (outcome.interrupted) {
     note("interrupted: the report holds what was known by then");
     return kHarnessFailed;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "engine/base/files.h"
 #include "harness/cli/verbs.h"
 #include "harness/report/html.h"
 #include "harness/report/json.h"
 #include "harness/report/junit.h"
+#include "harness/report/merge.h"
 #include "harness/report/terminal.h"
 
 namespace seatrial::cli {
@@ -15,6 +17,21 @@ namespace seatrial::cli {
 using harness::Catalogue;
 using harness::Report;
 using harness::Verdict;
+
+namespace {
+
+void write_json(const Report& report, const std::string& file) {
+  const std::string text = harness::print_json(report);
+  if (file == "-") {
+    fmt::print("{}", text);
+    return;
+  }
+  const std::filesystem::path dir = std::filesystem::path(file).parent_path();
+  if (!dir.empty()) std::filesystem::create_directories(dir);
+  write_file_atomically(file, text);
+}
+
+}  // namespace
 
 int status_of(const Report& report) {
   const auto any = [&](auto&& wanted) {
@@ -28,7 +45,9 @@ int status_of(const Report& report) {
   return ran ? kAllKept : kNothingRan;
 }
 
-void publish(const Report& report, const Settings& settings, std::FILE* stream) {
+void publish(const Report& report, const Settings& settings) {
+  if (!settings.json.empty()) write_json(report, settings.json);
+  std::FILE* const stream = settings.json == "-" ? stderr : stdout;
   const bool all_kept = status_of(report) == kAllKept || status_of(report) == kNothingRan;
   if (settings.quiet && all_kept && settings.junit.empty() && settings.html.empty()) return;
   const Catalogue& catalogue = Catalogue::shipped();
@@ -48,9 +67,13 @@ void publish(const Report& report, const Settings& settings, std::FILE* stream) 
 }
 
 int report(const Settings& settings) {
-  const Report earlier = harness::parse_json(settings.report_file, read_file(settings.report_file));
-  publish(earlier, settings, stdout);
-  return status_of(earlier);
+  std::vector<harness::NamedReport> parts;
+  for (const std::string& file : settings.report_files) {
+    parts.push_back({.name = file, .report = harness::parse_json(file, read_file(file))});
+  }
+  const Report whole = harness::merge(std::move(parts));
+  publish(whole, settings);
+  return status_of(whole);
 }
 
 }  // namespace seatrial::cli

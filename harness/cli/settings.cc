@@ -18,6 +18,8 @@ void add_outputs(CLI::App& verb, Settings& settings) {
                 "Let the JUnit files have what only newer readers take");
   verb.add_option("--html", settings.html, "Write the page index.html into this directory")
       ->type_name("DIR");
+  verb.add_option("--json", settings.json, "Write all results to this file; - is standard output")
+      ->type_name("FILE");
   verb.add_flag("-q,--quiet", settings.quiet, "Print failures only");
 }
 
@@ -30,6 +32,9 @@ void add_choice_of_cases(CLI::App& verb, Settings& settings) {
   add_list(verb, "--filter", settings.filters,
            "Run cases whose name, or one of whose clauses, matches this glob. Repeatable", "GLOB");
   add_list(verb, "--case", settings.cases, "Run the case of exactly this name. Repeatable", "CASE");
+  verb.add_option("--shard", settings.shard,
+                  "Of the cases chosen, run the I-th of N shares; report puts them together again")
+      ->type_name("I/N");
   verb.add_flag("--list", settings.list, "Print the cases with clauses and needs; run nothing");
 }
 
@@ -67,8 +72,6 @@ void add_conform(CLI::App& app, Settings& settings) {
   verb.add_flag("--no-waivers", settings.no_waivers,
                 "Leave out the waivers that ship with the suites");
   add_outputs(verb, settings);
-  verb.add_option("--json", settings.json, "Write all results to this file; - is standard output")
-      ->type_name("FILE");
   verb.footer(
       "Exit status: 0 all kept, 1 an engine failed a case or something was left on the host,\n"
       "2 the harness or the command line was wrong, 3 nothing ran.\n\n"
@@ -102,8 +105,10 @@ void add_readers(CLI::App& app, Settings& settings) {
       "  seatrial clauses --oci-version 1.0.2 --json");
 
   CLI::App& report =
-      *app.add_subcommand("report", "Print the results of an earlier run again, in any form");
-  report.add_option("file", settings.report_file, "What conform --json wrote")
+      *app.add_subcommand("report", "Print the results of earlier runs again, as one, in any form");
+  report
+      .add_option("file", settings.report_files,
+                  "What conform --json wrote; several are put together, as shards of one run")
       ->required()
       ->type_name("FILE");
   add_outputs(report, settings);
@@ -111,6 +116,7 @@ void add_readers(CLI::App& app, Settings& settings) {
       "Ends with the exit status of the run.\n\n"
       "Examples:\n"
       "  seatrial report results/run.json\n"
+      "  seatrial report shard1.json shard2.json --json results/run.json\n"
       "  seatrial report results/run.json --html results --junit results/junit");
 
   CLI::App& check = *app.add_subcommand("check", "Print what this host lacks, and what that costs");

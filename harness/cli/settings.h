@@ -14,6 +14,7 @@ struct Settings {
   std::vector<std::string> suites;
   std::vector<std::string> filters;
   std::vector<std::string> cases;
+  std::string shard;
   std::vector<std::string> waivers;
   std::string resume;
   std::string facts_cache;
@@ -37,7 +38,7 @@ struct Settings {
   std::string specification;
   std::string oci_version;
   // report
-  std::string report_file;
+  std::vector<std::string> report_files;
   // completion
   std::string shell;
   // help

@@ -2,8 +2,6 @@
 // it 2.
 #pragma once
 
-#include <cstdio>
-
 #include "harness/cli/settings.h"
 #include "harness/report/report.h"
 
@@ -26,8 +24,8 @@ int help(const CLI::App& app, const Settings& settings);
 // trusted.
 int status_of(const harness::Report& report);
 
-// Writes the files that --junit and --html name, and prints the matrix and the failures (or the
-// failures alone) to `stream`.
-void publish(const harness::Report& report, const Settings& settings, std::FILE* stream);
+// Writes the files that --json, --junit and --html name, and prints the matrix and the failures (or
+// the failures alone): to standard error when the JSON has standard output.
+void publish(const harness::Report& report, const Settings& settings);
 
 }  // namespace seatrial::cli

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -224,6 +225,33 @@ TEST_F(Runner, GlobsMatchNamesAndClauses) {
   EXPECT_FALSE((Selection{{"Pass*"}, {}}).takes(info));
   EXPECT_FALSE((Selection{{}, {"Fake.Fails"}}).takes(info));
   EXPECT_THROW(check_names({{}, {"Fake.Pass"}}, suites_), Error);
+}
+
+TEST_F(Runner, ShardsHaveEverySelectedCaseExactlyOnce) {
+  const Selection chosen{{"Fake.P*", "Fake.S*"}, {}};
+  std::map<std::string, int> taken;
+  std::vector<std::size_t> sizes;
+  for (const std::size_t index : {1u, 2u, 3u}) {
+    Selection part = chosen;
+    keep_shard({.index = index, .count = 3}, suites_, part);
+    sizes.push_back(part.shard->size());
+    for (const CaseInfo& info : all_cases(suites_)) {
+      if (part.takes(info)) ++taken[info.name];
+    }
+  }
+  for (const CaseInfo& info : all_cases(suites_)) {
+    EXPECT_EQ(taken[info.name], chosen.takes(info) ? 1 : 0) << info.name;
+  }
+  EXPECT_THAT(sizes, ElementsAre(3u, 2u, 2u));
+}
+
+TEST(ParseShard, TakesOnlyWhatIsAShare) {
+  EXPECT_EQ(parse_shard("2/3").index, 2u);
+  EXPECT_EQ(parse_shard("2/3").count, 3u);
+  for (const char* text :
+       {"", "1", "1/", "/2", "0/2", "3/2", "1/0", "1/2/3", "-1/2", "a/b", "1/2 "}) {
+    EXPECT_THROW(parse_shard(text), Error) << text;
+  }
 }
 
 TEST_F(Runner, ASuiteThatIsNotThereIsNamed) {

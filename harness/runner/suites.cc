@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 #include "engine/base/error.h"
@@ -93,6 +94,7 @@ std::vector<CaseInfo> all_cases(const std::vector<SuiteProgram>& suites) {
 }
 
 bool Selection::takes(const CaseInfo& info) const {
+  if (shard && !shard->contains({info.suite, info.name})) return false;
   if (!names.empty() && !contains(names, info.name)) return false;
   if (globs.empty()) return true;
   return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
@@ -101,6 +103,30 @@ bool Selection::takes(const CaseInfo& info) const {
     };
     return matches(info.name) || std::any_of(info.clauses.begin(), info.clauses.end(), matches);
   });
+}
+
+Shard parse_shard(std::string_view text) {
+  Shard shard;
+  const char* const end = text.data() + text.size();
+  const auto [slash, bad_index] = std::from_chars(text.data(), end, shard.index);
+  const bool has_slash = bad_index == std::errc() && slash != end && *slash == '/';
+  const auto [rest, bad_count] = std::from_chars(has_slash ? slash + 1 : end, end, shard.count);
+  if (!has_slash || bad_count != std::errc() || rest != end || shard.index < 1 ||
+      shard.index > shard.count) {
+    throw error(Kind::kInvalidArgument, "the shard \"{}\" is not of the form I/N with 1 <= I <= N",
+                text);
+  }
+  return shard;
+}
+
+void keep_shard(const Shard& shard, const std::vector<SuiteProgram>& suites, Selection& selection) {
+  std::set<std::pair<std::string, std::string>> kept;
+  std::size_t dealt = 0;
+  for (const CaseInfo& info : all_cases(suites)) {
+    if (!selection.takes(info)) continue;
+    if (dealt++ % shard.count == shard.index - 1) kept.emplace(info.suite, info.name);
+  }
+  selection.shard = std::move(kept);
 }
 
 void check_names(const Selection& selection, const std::vector<SuiteProgram>& suites) {
