@@ -36,6 +36,17 @@ bool is_current(int fd, const std::filesystem::path& path) {
          held.st_ino == named.st_ino && held.st_dev == named.st_dev;
 }
 
+// Nothing while it lives.
+std::optional<runtime::ExitStatus> end_of(runtime::Runtime& runtime, const std::string& id) {
+  try {
+    return runtime.await_exit(id, 0ms);
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+    return runtime::ExitStatus{.code = kExitUnknown,
+                               .finished = std::chrono::system_clock::now()};
+  }
+}
+
 Error no_such_container(const std::string& text) {
   return error(Kind::kNotFound, "No such container: {}", text);
 }
@@ -109,15 +120,8 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
       set_phase(record, record.started ? Phase::kExited : Phase::kCreated);
       return record;
     case Phase::kRunning: {
-      std::optional<runtime::ExitStatus> end;
-      try {
-        end = runtime.await_exit(record.id, 0ms);
-        if (!end) return record;
-      } catch (const Error& failure) {
-        if (failure.kind() != Kind::kNotFound) throw;
-        end =
-            runtime::ExitStatus{.code = kExitUnknown, .finished = std::chrono::system_clock::now()};
-      }
+      const auto end = end_of(runtime, record.id);
+      if (!end) return record;
       record.exit_code = end->code;
       record.oom_killed = saw_oom_kill(record.id);
       record.finished = end->finished;
