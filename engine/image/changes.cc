@@ -173,7 +173,18 @@ ImageRecord ImageStore::commit(std::string_view id, const CommitOptions& options
 
 ImageRecord ImageStore::import(int fd, const spec::RunConfig& config, std::string_view comment,
                                const std::optional<spec::Reference>& name) const {
-  const UniqueFd held = lease();
+  try {
+    const UniqueFd held = lease();
+    return import_layer(fd, config, comment, name);
+  } catch (...) {
+    collect_quietly();  // the archive itself, which is a blob by now
+    throw;
+  }
+}
+
+ImageRecord ImageStore::import_layer(int fd, const spec::RunConfig& config,
+                                     std::string_view comment,
+                                     const std::optional<spec::Reference>& name) const {
   const std::unique_ptr<Stream> source = stream_of(fd, "the archive to import");
   BlobStore::Writer blob = blobs_.begin();
   std::optional<Compression> compression;

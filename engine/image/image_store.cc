@@ -86,13 +86,16 @@ spec::ImageConfig ImageStore::read_config(const spec::Digest& digest) const {
   return spec::parse_image_config(blobs_.read(digest, spec::kManifestLimit));
 }
 
+void ImageStore::check_size(const spec::Descriptor& blob, std::string_view what) const {
+  if (blobs_.size(blob.digest) == blob.size) return;
+  throw error(Kind::kInvalidArgument, "{} {} has {} bytes where its manifest says {}", what,
+              blob.digest.text(), blobs_.size(blob.digest), blob.size);
+}
+
 // Unpacks beside the layers, verifies, renames. Returns the diffID.
 spec::Digest ImageStore::unpack_blob(const spec::Descriptor& layer, const spec::Digest* expected,
                                      const Progress& progress) const {
-  if (blobs_.size(layer.digest) != layer.size) {
-    throw error(Kind::kInvalidArgument, "layer {} has {} bytes where its manifest says {}",
-                layer.digest.text(), blobs_.size(layer.digest), layer.size);
-  }
+  check_size(layer, "layer");
   Temporary made = Temporary::directory(image_ / "layers");
   std::filesystem::create_directory(made.path() / "fs");
   const UniqueFd root = open_file(made.path() / "fs", O_RDONLY | O_DIRECTORY);
@@ -163,6 +166,7 @@ ImageRecord ImageStore::add(const spec::Digest& digest, const std::optional<spec
     throw error(Kind::kInvalidArgument, "{} is no container image: its config is a \"{}\"",
                 digest.text(), manifest.config.media_type);
   }
+  check_size(manifest.config, "config");
   const spec::ImageConfig config = read_config(manifest.config.digest);
   if (config.diff_ids.size() != manifest.layers.size()) {
     throw error(Kind::kInvalidArgument, "{} has {} layers but its config lists {}", digest.text(),
@@ -173,6 +177,7 @@ ImageRecord ImageStore::add(const spec::Digest& digest, const std::optional<spec
       throw error(Kind::kInvalidArgument, "layer {} is a \"{}\", which is no layer",
                   layer.digest.text(), layer.media_type);
     }
+    check_size(layer, "layer");  // also where its content is unpacked already
   }
   unpack_all(manifest, config, progress);
   CatalogueEntry entry{.manifest = digest, .config = manifest.config.digest};

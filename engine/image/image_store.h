@@ -103,7 +103,8 @@ class ImageStore {
 
   // One archive that is an OCI layout and a docker-archive at once.
   void save(const std::vector<std::string>& images, int fd) const;
-  // Reads either, compressed or not.
+  // Reads either, compressed or not. An archive that is refused leaves nothing; of several images,
+  // those before the one that is refused stay.
   std::vector<ImageRecord> load(int fd, const Progress& progress = {}) const;
 
   // A root file system's tar (compressed or not) as an image of one layer.
@@ -134,6 +135,9 @@ class ImageStore {
     std::vector<spec::Descriptor> layers = {};
   };
 
+  void collect_quietly() const;
+  ImageRecord import_layer(int fd, const spec::RunConfig& config, std::string_view comment,
+                           const std::optional<spec::Reference>& name) const;
   std::filesystem::path layer_path(const spec::Digest& diff_id) const;
   std::filesystem::path snapshot_path(std::string_view id) const;
   spec::Digest snapshot_image(std::string_view id) const;
@@ -142,6 +146,7 @@ class ImageStore {
                            const Progress& progress) const;
   void unpack_all(const spec::Manifest& manifest, const spec::ImageConfig& config,
                   const Progress& progress) const;
+  void check_size(const spec::Descriptor& blob, std::string_view what) const;
   spec::Manifest read_manifest(const spec::Digest& digest) const;
   spec::ImageConfig read_config(const spec::Digest& digest) const;
   ImageRecord record_of(const CatalogueEntry& entry) const;

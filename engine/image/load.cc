@@ -157,6 +157,8 @@ class Loader {
       for (const Archived& image : read_archived()) docker_names[image.config] = image.names;
     }
     for (const spec::Descriptor& entry : index->manifests) {
+      // Signatures and the like (image-layout, index.json: unknown media types are ignored).
+      if (!is_image(entry.media_type)) continue;
       const spec::Digest manifest = resolve(entry, 0);
       std::vector<std::string> names = names_of(entry);
       const std::string config =
@@ -166,6 +168,10 @@ class Loader {
       }
       add(manifest, names);
     }
+  }
+
+  static bool is_image(std::string_view type) {
+    return spec::media_type::is_manifest(type) || spec::media_type::is_index(type);
   }
 
   // Through nested indexes to the manifest for this machine.
@@ -204,12 +210,24 @@ class Loader {
 
 std::vector<ImageRecord> ImageStore::load(int fd, const Progress& progress) const {
   std::vector<ImageRecord> loaded;
-  {
+  try {
     const UniqueFd held = lease();
     loaded = Loader(*this, progress).run(fd);
+  } catch (...) {
+    collect_quietly();  // all that was staged: nobody will ask for it again
+    throw;
   }
   collect();  // files of the archive that belong to no image
   return loaded;
+}
+
+// For a failure on its way out, which says more than what prevents the cleaning; the next
+// collection finds the same garbage.
+void ImageStore::collect_quietly() const {
+  try {
+    collect();
+  } catch (const std::exception&) {
+  }
 }
 
 }  // namespace seatrial::image
