@@ -1,7 +1,10 @@
 # One ctest per conformance case and target.
 
-set(SEATRIAL_CTEST_TARGETS "reference;oci:runc;oci:crun;registry:docker-registry" CACHE STRING
-    "Targets whose cases are ctest tests, in the suites that take them; FORM:COMMAND only where the command is installed")
+# Targets whose cases are ctest tests, in the suites that take them; FORM:COMMAND only where the
+# command is installed. Not in the cache, where a build folder would keep the list of an older tree.
+if(NOT DEFINED SEATRIAL_TRIAL_TARGETS)
+  set(SEATRIAL_TRIAL_TARGETS reference oci:runc oci:crun registry:docker-registry)
+endif()
 
 # seatrial_ctest_cases(TARGET SUITE)
 # The cases of the suite program that TARGET builds become tests named SUITE/TARGET/CASE with the
@@ -12,7 +15,7 @@ function(seatrial_ctest_cases target suite)
   add_custom_command(TARGET ${target} POST_BUILD
     COMMAND "${CMAKE_COMMAND}"
             "-DSUITE=${suite}" "-DPROGRAM=$<TARGET_FILE:${target}>"
-            "-DSEATRIAL=$<TARGET_FILE:seatrial>" "-DTARGETS=${SEATRIAL_CTEST_TARGETS}"
+            "-DSEATRIAL=$<TARGET_FILE:seatrial>" "-DTARGETS=${SEATRIAL_TRIAL_TARGETS}"
             "-DFACTS=${CMAKE_BINARY_DIR}/facts" "-DOUTPUT=${tests}"
             -P "${PROJECT_SOURCE_DIR}/cmake/write_trials.cmake"
     BYPRODUCTS "${tests}"

@@ -59,6 +59,9 @@ constexpr Row kRows[] = {
     {Feature::kSpecBefore11, "spec-before-1.1"},
     {Feature::kSpecBefore12, "spec-before-1.2"},
     {Feature::kSpecBefore13, "spec-before-1.3"},
+    {Feature::kReferrers, "referrers"},
+    {Feature::kDeleteManifests, "delete-manifests"},
+    {Feature::kDeleteBlobs, "delete-blobs"},
 };
 
 constexpr auto kFeatures = [] {

@@ -62,6 +62,10 @@ enum class Feature {
   kSpecBefore11,  // for clauses that ended
   kSpecBefore12,
   kSpecBefore13,
+  // What a registry may have or not.
+  kReferrers,
+  kDeleteManifests,
+  kDeleteBlobs,
 };
 
 // "user-namespace", "spec-1.1"; what --list and reports show.

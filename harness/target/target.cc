@@ -49,8 +49,8 @@ TargetSpec parse_target(std::string_view spec) {
   const std::string_view form = spec.substr(0, colon);
   if (form == "docker" || form == "registry") {
     throw error(Kind::kInvalidArgument,
-                "target \"{}\": {}: targets are not supported yet; this version takes {}", spec,
-                form, kForms);
+                "target \"{}\": {}: targets are for other suites than those of runtimes, which take {}",
+                spec, form, kForms);
   }
   if (colon == std::string_view::npos || form != "oci") {
     throw error(Kind::kInvalidArgument, "target \"{}\" is none of {}", spec, kForms);
