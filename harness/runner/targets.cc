@@ -105,7 +105,7 @@ std::vector<std::string> known_targets() {
 
 fs::path command_of(const std::string& spec) {
   for (const Peer& peer : kPeers) {
-    if (spec == peer.spec) return find_command(peer.command);
+    if (spec.starts_with(peer.spec)) return find_command(peer.command);
   }
   if (!spec.starts_with(kOci)) return {};
   const std::string command = spec.substr(kOci.size());

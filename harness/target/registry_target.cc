@@ -63,12 +63,16 @@ std::string RegistryAnswer::header(std::string_view name) const {
   return {};
 }
 
-RegistryTarget::RegistryTarget(std::string url, std::filesystem::path authority)
-    : url_(std::move(url)), authority_(std::move(authority)) {
+RegistryTarget::RegistryTarget(std::string url, RegistryAccess access)
+    : url_(std::move(url)), access_(std::move(access)) {
   while (url_.ends_with('/')) url_.pop_back();
   if (!url_.starts_with("http://") && !url_.starts_with("https://")) {
     throw error(Kind::kInvalidArgument,
                 "registry \"{}\" is no URL: write registry:http://127.0.0.1:5000", url_);
+  }
+  if (url_.find('@') != std::string::npos) {
+    throw error(Kind::kInvalidArgument,
+                "a registry's URL holds no login: SEATRIAL_REGISTRY_LOGIN may hold it");
   }
 }
 
@@ -91,7 +95,12 @@ RegistryAnswer RegistryTarget::send(const RegistryCall& call) const {
   ::curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
   ::curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
   ::curl_easy_setopt(handle, CURLOPT_HEADERDATA, &answer);
-  if (!authority_.empty()) ::curl_easy_setopt(handle, CURLOPT_CAINFO, authority_.c_str());
+  if (!access_.authority.empty()) {
+    ::curl_easy_setopt(handle, CURLOPT_CAINFO, access_.authority.c_str());
+  }
+  if (!access_.login.empty() && url.starts_with(url_ + "/")) {
+    ::curl_easy_setopt(handle, CURLOPT_USERPWD, access_.login.c_str());
+  }
   if (call.method == "HEAD") ::curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
   if (has_body) {
     ::curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,

@@ -28,12 +28,16 @@ struct RegistryAnswer {
   std::string header(std::string_view name) const;
 };
 
+struct RegistryAccess {
+  std::string login = {};                // "user:password"; for the registry's own URLs alone
+  std::filesystem::path authority = {};  // PEM, trusted in place of the system's; empty: those
+};
+
 class RegistryTarget {
  public:
-  // "http://127.0.0.1:5000"; a user and a password may stand before the host. `authority` is a PEM
-  // file that is trusted besides the system's; empty: none. Throws Error{kInvalidArgument} for
-  // what is no URL of http or https.
-  explicit RegistryTarget(std::string url, std::filesystem::path authority = {});
+  // "http://127.0.0.1:5000". Throws Error{kInvalidArgument} for what is no URL of http or https,
+  // and for one with a login, which reports would show.
+  explicit RegistryTarget(std::string url, RegistryAccess access = {});
 
   const std::string& url() const { return url_; }
 
@@ -42,7 +46,7 @@ class RegistryTarget {
 
  private:
   std::string url_;
-  std::filesystem::path authority_;
+  RegistryAccess access_;
 };
 
 }  // namespace seatrial::harness

@@ -10,11 +10,10 @@ using namespace seatrial::harness;  // NOLINT: a program's main
 
 namespace {
 
-constexpr const char* kOwn = "registry:docker-registry";
 const std::string kNoDigest = "sha256:" + std::string(64, '0');
 
 bool own_network(const std::string& spec) {
-  return spec == kOwn;
+  return registry_suite::Peer::is_own(spec);
 }
 
 void bring_in(CaseSite& site, const TargetInfo*) {
@@ -64,7 +63,7 @@ void make_repository(const RegistryTarget& registry, const std::string& reposito
 }
 
 TargetInfo describe(CaseSite& site) {
-  const bool own = site.target_spec == kOwn;
+  const bool own = registry_suite::Peer::is_own(site.target_spec);
   const registry_suite::Peer peer(site.target_spec);
   const RegistryAnswer answer = peer.target().send({});
   if (answer.status != 200) {

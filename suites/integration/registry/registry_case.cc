@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 
@@ -16,16 +17,46 @@
 #include "harness/fixtures/case_site.h"
 
 namespace registry_suite {
+namespace {
+
+constexpr std::string_view kOwn = "registry:docker-registry";
+constexpr std::string_view kOwnSetUp = "registry:docker-registry+";
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+bool Peer::is_own(const std::string& spec) {
+  return spec == kOwn || spec.starts_with(kOwnSetUp);
+}
 
 Peer::Peer(const std::string& spec) {
-  std::string url = spec.substr(spec.find(':') + 1);
-  if (url == "docker-registry") {
-    const std::string missing = DockerRegistry::missing();
-    if (!missing.empty()) throw seatrial::error(seatrial::Kind::kUnavailable, "{}", missing);
-    own_ = std::make_unique<DockerRegistry>();
-    url = own_->url();
+  if (!is_own(spec)) {
+    target_ = std::make_unique<RegistryTarget>(
+        spec.substr(spec.find(':') + 1),
+        seatrial::harness::RegistryAccess{.login = from_environment("SEATRIAL_REGISTRY_LOGIN"),
+                                          .authority = from_environment("SEATRIAL_REGISTRY_CA")});
+    return;
   }
-  target_ = std::make_unique<RegistryTarget>(std::move(url));
+  const std::string set_up = spec.substr(kOwn.size());
+  if (!set_up.empty() && set_up != "+htpasswd" && set_up != "+tls") {
+    throw seatrial::error(seatrial::Kind::kInvalidArgument,
+                          "docker-registry has no set-up \"{}\": there are +htpasswd and +tls",
+                          set_up);
+  }
+  const RegistryOptions options{.password = set_up == "+htpasswd", .tls = set_up == "+tls"};
+  const std::string missing = DockerRegistry::missing(options);
+  if (!missing.empty()) throw seatrial::error(seatrial::Kind::kUnavailable, "{}", missing);
+  own_ = std::make_unique<DockerRegistry>(options);
+  seatrial::harness::RegistryAccess access;
+  if (options.password) {
+    access.login = fmt::format("{}:{}", DockerRegistry::kUser, DockerRegistry::kPassword);
+  }
+  if (options.tls) access.authority = own_->certificate();
+  target_ = std::make_unique<RegistryTarget>(own_->url(), std::move(access));
 }
 
 void raise_loopback() {

@@ -35,10 +35,14 @@ inline constexpr const char* kIndex = "application/vnd.oci.image.index.v1+json";
 inline constexpr const char* kAccept =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json";
 
-// A registry that a spec names: "registry:URL", or "registry:docker-registry" for one of its own in
-// the caller's network.
+// A registry that a spec names: "registry:URL", with $SEATRIAL_REGISTRY_LOGIN (USER:PASSWORD) and
+// $SEATRIAL_REGISTRY_CA (a PEM file) where it needs them; or one of its own in the caller's
+// network: "registry:docker-registry", "registry:docker-registry+htpasswd",
+// "registry:docker-registry+tls".
 class Peer {
  public:
+  static bool is_own(const std::string& spec);
+
   explicit Peer(const std::string& spec);
   const RegistryTarget& target() const { return *target_; }
 
