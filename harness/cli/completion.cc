@@ -10,7 +10,8 @@ namespace {
 
 // The words that an option's value can be, where the table knows them.
 std::string values_of(const OptionRow& option) {
-  if (option.value == "TARGET") return "reference oci:runc oci:crun oci:youki oci:runsc";
+  if (option.value == "TARGET")
+    return "reference oci:runc oci:crun oci:youki oci:runsc registry:docker-registry";
   if (option.value == "WHEN") return "auto always never";
   if (option.value == "SHELL") return "bash zsh fish";
   return "";
