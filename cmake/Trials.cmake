@@ -1,7 +1,7 @@
 # One ctest per conformance case and target.
 
-set(SEATRIAL_CTEST_TARGETS "reference;oci:runc;oci:crun" CACHE STRING
-    "Targets whose cases are ctest tests; an oci: target only where its command is installed")
+set(SEATRIAL_CTEST_TARGETS "reference;oci:runc;oci:crun;registry:docker-registry" CACHE STRING
+    "Targets whose cases are ctest tests, in the suites that take them; FORM:COMMAND only where the command is installed")
 
 # seatrial_ctest_cases(TARGET SUITE)
 # The cases of the suite program that TARGET builds become tests named SUITE/TARGET/CASE with the

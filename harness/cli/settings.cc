@@ -25,8 +25,9 @@ void add_outputs(CLI::App& verb, Settings& settings) {
 
 void add_choice_of_cases(CLI::App& verb, Settings& settings) {
   add_list(verb, "--target", settings.targets,
-           "What to test: reference, or oci:COMMAND for any runc-like runtime. Repeatable; without "
-           "it: the reference and every known runtime that is installed",
+           "What to test: reference, oci:COMMAND for any runc-like runtime, or another form that a "
+           "suite takes. Repeatable; without it: the reference and every known peer that is "
+           "installed",
            "TARGET");
   add_list(verb, "--suite", settings.suites, "Run this suite only. Repeatable", "SUITE");
   add_list(verb, "--filter", settings.filters,

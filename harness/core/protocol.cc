@@ -31,27 +31,28 @@ CaseInfo parse_case(std::string_view suite, const JsonReader& reader) {
 
 }  // namespace
 
-std::string print_case_list(std::string_view suite, const std::vector<CaseInfo>& cases) {
-  json list = json::array();
-  for (const CaseInfo& info : cases) {
-    list.push_back({{"name", info.name},
-                    {"clauses", info.clauses},
-                    {"needs", info.needs},
-                    {"deadline_ms", info.deadline.count()},
-                    {"file", info.file},
-                    {"line", info.line}});
+std::string print_case_list(const CaseList& list) {
+  json cases = json::array();
+  for (const CaseInfo& info : list.cases) {
+    cases.push_back({{"name", info.name},
+                     {"clauses", info.clauses},
+                     {"needs", info.needs},
+                     {"deadline_ms", info.deadline.count()},
+                     {"file", info.file},
+                     {"line", info.line}});
   }
-  return dump({{"suite", suite}, {"cases", std::move(list)}});
+  return dump({{"suite", list.suite}, {"targets", list.targets}, {"cases", std::move(cases)}});
 }
 
-std::vector<CaseInfo> parse_case_list(std::string_view text) {
+CaseList parse_case_list(std::string_view text) {
   const json document = JsonReader::parse("the case list", text);
   const JsonReader reader("the case list", document);
-  const std::string suite = reader.text("suite");
-  std::vector<CaseInfo> cases;
-  for (const JsonReader& item : reader.at("cases").items())
-    cases.push_back(parse_case(suite, item));
-  return cases;
+  CaseList list{.suite = reader.text("suite")};
+  if (reader.has("targets")) list.targets = reader.at("targets").texts();
+  for (const JsonReader& item : reader.at("cases").items()) {
+    list.cases.push_back(parse_case(list.suite, item));
+  }
+  return list;
 }
 
 std::string print_target_info(const TargetInfo& target) {

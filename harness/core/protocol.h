@@ -9,10 +9,16 @@
 
 namespace seatrial::harness {
 
+struct CaseList {
+  std::string suite = {};
+  std::vector<std::string> targets = {"*"};  // globs over those that the suite takes: "oci:*"
+  std::vector<CaseInfo> cases = {};
+};
+
 // What `SUITE --list` prints.
-std::string print_case_list(std::string_view suite, const std::vector<CaseInfo>& cases);
+std::string print_case_list(const CaseList& list);
 // Throws Error{kInvalidArgument} naming the JSON path of what is wrong.
-std::vector<CaseInfo> parse_case_list(std::string_view text);
+CaseList parse_case_list(std::string_view text);
 
 // What `SUITE --describe TARGET` prints, and what --facts hands back to a case.
 std::string print_target_info(const TargetInfo& target);

@@ -27,7 +27,10 @@ TEST(Protocol, ACaseListComesBackAsItWasPrinted) {
   info.deadline = std::chrono::milliseconds(1500);
   info.file = "suites/x.cc";
   info.line = 12;
-  const auto cases = parse_case_list(print_case_list("runtime", {info}));
+  const CaseList list = parse_case_list(
+      print_case_list({.suite = "runtime", .targets = {"reference", "oci:*"}, .cases = {info}}));
+  EXPECT_THAT(list.targets, ElementsAre("reference", "oci:*"));
+  const std::vector<CaseInfo>& cases = list.cases;
   ASSERT_EQ(cases.size(), 1u);
   EXPECT_EQ(cases[0].suite, "runtime");
   EXPECT_EQ(cases[0].name, "MaskedPaths.Hide");
@@ -64,6 +67,10 @@ TEST(Protocol, AResultTravelsWithWhateverBytesItQuotes) {
   EXPECT_EQ(got.observations[1].file, "b.cc");
   EXPECT_EQ(got.observations[1].line, 4);
   EXPECT_EQ(got.duration, std::chrono::milliseconds(12));
+}
+
+TEST(Protocol, ASuiteThatNamesNoTargetsTakesAll) {
+  EXPECT_THAT(parse_case_list(R"({"suite":"s","cases":[]})").targets, ElementsAre("*"));
 }
 
 TEST(Protocol, WhatIsWrongIsNamed) {

@@ -44,6 +44,22 @@ struct Unit {
   std::vector<CaseResult> runs;
 };
 
+// The report shows a target once, with what all suites know of it.
+void add_facts(std::optional<TargetInfo>& target, TargetInfo seen) {
+  if (!target) {
+    target = std::move(seen);
+    return;
+  }
+  if (target->oci_version.empty()) target->oci_version = std::move(seen.oci_version);
+  const auto add = [](std::vector<std::string>& lines, std::vector<std::string>& more) {
+    for (std::string& line : more) {
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+    }
+  };
+  add(target->features, seen.features);
+  add(target->missing, seen.missing);
+}
+
 class Run {
  public:
   Run(Interrupt& interrupt, const std::vector<SuiteProgram>& suites, const RunOptions& options)
@@ -54,6 +70,7 @@ class Run {
  private:
   bool selects_any() const;
   void describe_targets();
+  bool is_taken(const std::string& spec) const;
   void describe(const std::string& spec);
   void take_over(Unit& unit) const;
   std::vector<Unit*> order_of_work();
@@ -102,10 +119,15 @@ bool Run::selects_any() const {
 void Run::describe_targets() {
   std::set<std::string> seen;
   for (const std::string& spec : options_->targets) {
-    if (seen.insert(spec).second) describe(spec);
+    if (!seen.insert(spec).second) continue;
+    if (!is_taken(spec)) {
+      throw error(Kind::kInvalidArgument, "no chosen suite takes the target {}", spec);
+    }
+    describe(spec);
   }
   if (!options_->targets.empty()) return;
   for (const std::string& spec : known_targets()) {
+    if (!is_taken(spec)) continue;
     try {
       describe(spec);
     } catch (const Error& failure) {
@@ -114,14 +136,20 @@ void Run::describe_targets() {
   }
 }
 
+bool Run::is_taken(const std::string& spec) const {
+  return std::any_of(suites_->begin(), suites_->end(),
+                     [&](const SuiteProgram& suite) { return suite.takes_target(spec); });
+}
+
+// Each suite looks at the target with its own eyes: needs of runtimes are none of registries.
 void Run::describe(const std::string& spec) {
   const FactsCache cache(options_->facts_cache);
   std::vector<Unit> units;
   std::optional<TargetInfo> target;
   for (const SuiteProgram& suite : *suites_) {
-    const std::string facts = cache.describe(*interrupt_, suite, spec,
-                                             scaled(kDescribeDeadline));
-    if (!target) target = parse_target_info(facts);
+    if (!suite.takes_target(spec)) continue;
+    const std::string facts = cache.describe(*interrupt_, suite, spec, scaled(kDescribeDeadline));
+    add_facts(target, parse_target_info(facts));
     target->spec = spec;
     const auto file = scratch_.path() /
                       fmt::format("facts-{}-{}.json", outcome_.report.targets.size(), suite.name);

@@ -218,6 +218,16 @@ TEST_F(Runner, NothingSelectedIsNothingRun) {
   EXPECT_FALSE(std::filesystem::exists(state_.path() / "described"));
 }
 
+// A suite never hears of a target that it does not take; with several suites, others may.
+TEST_F(Runner, ATargetGoesToTheSuitesThatTakeIt) {
+  suites_.push_back(suites_.at(0));
+  suites_.at(0).targets = {"oci:*"};
+  suites_.at(1).targets = {"reference", "good"};
+  EXPECT_THAT(run_cases({"Passes"}).report.results, SizeIs(1));
+  suites_.pop_back();
+  EXPECT_THROW(run_cases({"Passes"}), Error);
+}
+
 TEST_F(Runner, GlobsMatchNamesAndClauses) {
   const CaseInfo& info = suites_.at(0).cases.at(0);
   EXPECT_TRUE((Selection{{"Fake.Pass*"}, {}}).takes(info));

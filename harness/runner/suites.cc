@@ -48,7 +48,9 @@ SuiteProgram load(Interrupt& interrupt, const fs::path& program) {
                 outcome.error_text);
   }
   SuiteProgram suite{.name = program.filename().native(), .program = program, .cases = {}};
-  suite.cases = with_context(program.native(), [&] { return parse_case_list(outcome.output); });
+  CaseList list = with_context(program.native(), [&] { return parse_case_list(outcome.output); });
+  suite.cases = std::move(list.cases);
+  suite.targets = std::move(list.targets);
   for (const CaseInfo& info : suite.cases) {
     if (info.suite != suite.name) {
       throw error(Kind::kInternal, "{} calls itself {}, but must be named like its file",
@@ -83,6 +85,12 @@ std::vector<SuiteProgram> load_suites(Interrupt& interrupt, const fs::path& dir,
     }
   }
   return suites;
+}
+
+bool SuiteProgram::takes_target(const std::string& spec) const {
+  return std::any_of(targets.begin(), targets.end(), [&](const std::string& glob) {
+    return ::fnmatch(glob.c_str(), spec.c_str(), 0) == 0;
+  });
 }
 
 std::vector<CaseInfo> all_cases(const std::vector<SuiteProgram>& suites) {

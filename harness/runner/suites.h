@@ -18,6 +18,9 @@ struct SuiteProgram {
   std::string name;  // "runtime"
   std::filesystem::path program;
   std::vector<CaseInfo> cases;
+  std::vector<std::string> targets = {"*"};  // globs over the targets that it takes
+
+  bool takes_target(const std::string& spec) const;
 };
 
 // $SEATRIAL_SUITES, or the directory `suites` beside this executable.

@@ -26,6 +26,13 @@ namespace fs = std::filesystem;
 constexpr std::string_view kOci = "oci:";
 constexpr std::array<std::string_view, 4> kRuntimes{"runc", "crun", "youki", "runsc"};
 
+// Peers that a suite's fixture starts, and the program that they are.
+struct Peer {
+  std::string_view spec;
+  std::string_view command;
+};
+constexpr std::array<Peer, 1> kPeers{{{"registry:docker-registry", "docker-registry"}}};
+
 // First on PATH, then where Debian installs what only root uses.
 fs::path find_command(std::string_view name) {
   const char* path = std::getenv("PATH");
@@ -90,10 +97,16 @@ std::vector<std::string> known_targets() {
     const fs::path command = find_command(runtime);
     if (!command.empty()) targets.push_back(std::string(kOci) + command.native());
   }
+  for (const Peer& peer : kPeers) {
+    if (!find_command(peer.command).empty()) targets.emplace_back(peer.spec);
+  }
   return targets;
 }
 
 fs::path command_of(const std::string& spec) {
+  for (const Peer& peer : kPeers) {
+    if (spec == peer.spec) return find_command(peer.command);
+  }
   if (!spec.starts_with(kOci)) return {};
   const std::string command = spec.substr(kOci.size());
   return command.find('/') == std::string::npos ? find_command(command) : fs::path(command);

@@ -10,11 +10,13 @@
 
 namespace seatrial::harness {
 
-// "reference", and "oci:PATH" for each runtime that we know of and that is installed: runc, crun,
-// youki, runsc, looked for on PATH, in /usr/sbin and in /sbin.
+// "reference"; "oci:PATH" for each runtime that we know of and that is installed: runc, crun,
+// youki, runsc, looked for on PATH, in /usr/sbin and in /sbin; and likewise the peers that suites
+// start themselves: "registry:docker-registry".
 std::vector<std::string> known_targets();
 
-// Where the command of an "oci:" target lies; empty when it has none or is not found.
+// Where the command of an "oci:" target or of a peer that a suite starts lies; empty when it has
+// none or is not found.
 std::filesystem::path command_of(const std::string& spec);
 
 // Keeps descriptions between runs, because a description may start a container. One is taken from
