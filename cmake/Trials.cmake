@@ -1,6 +1,6 @@
 # One ctest per conformance case and target.
 
-set(SEATRIAL_CTEST_TARGETS "reference;oci:runc;oci:crun;registry:docker-registry" CACHE STRING
+set(SEATRIAL_CTEST_TARGETS "reference;oci:runc;oci:crun;registry:docker-registry;docker;podman" CACHE STRING
     "Targets whose cases are ctest tests, in the suites that take them; FORM:COMMAND only where the command is installed")
 
 # seatrial_ctest_cases(TARGET SUITE)

@@ -31,7 +31,8 @@ struct Peer {
   std::string_view spec;
   std::string_view command;
 };
-constexpr std::array<Peer, 1> kPeers{{{"registry:docker-registry", "docker-registry"}}};
+constexpr std::array<Peer, 3> kPeers{
+    {{"registry:docker-registry", "docker-registry"}, {"docker", "dockerd"}, {"podman", "podman"}}};
 
 // First on PATH, then where Debian installs what only root uses.
 fs::path find_command(std::string_view name) {
