@@ -27,8 +27,10 @@ foreach(spec IN LISTS TARGETS)
     continue()
   endif()
   string(REGEX REPLACE "^[a-z]+:" "" target "${spec}")
-  if(spec MATCHES "^[a-z]+:")
-    string(APPEND text "find_program(found_${target} ${target} PATHS /usr/sbin /sbin)\n"
+  # The command of a peer that a suite's fixture starts is called otherwise.
+  string(REGEX REPLACE "^docker$" "dockerd" command "${target}")
+  if(spec MATCHES "^([a-z]+:.*|docker|podman)$")
+    string(APPEND text "find_program(found_${target} ${command} PATHS /usr/sbin /sbin)\n"
                        "if(found_${target})\n")
   endif()
   foreach(name IN LISTS names)
@@ -40,7 +42,7 @@ foreach(spec IN LISTS TARGETS)
       "set_tests_properties([==[${test}]==] PROPERTIES LABELS \"suite:${SUITE};target:${target}\""
       " SKIP_RETURN_CODE 3 TIMEOUT 300 ENVIRONMENT \"SEATRIAL_SUITES=${suites}\")\n")
   endforeach()
-  if(spec MATCHES "^[a-z]+:")
+  if(spec MATCHES "^([a-z]+:.*|docker|podman)$")
     string(APPEND text "endif()\n")
   endif()
 endforeach()

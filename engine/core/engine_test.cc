@@ -187,6 +187,7 @@ TEST_F(EngineTest, AFailedStartLeavesACreatedContainerAndNothingElse) {
   const ContainerInfo info = engine_->inspect("lost");
   EXPECT_EQ(info.state.status, ContainerStatus::kCreated);
   EXPECT_THAT(info.state.error, HasSubstr("/nowhere"));
+  EXPECT_EQ(info.state.exit_code, 127);
   engine_->remove("lost");
   EXPECT_THAT(leftovers(), IsEmpty());
   request.auto_remove = true;

@@ -178,6 +178,13 @@ class Start {
   std::vector<EndpointRecord> endpoints_;
 };
 
+// Docker's statuses for a program that is not there (127), one that cannot be run (126), and a
+// start that did not come so far (128).
+int status_of(const Error& failure) {
+  if (std::string_view(failure.what()).find("exec") == std::string_view::npos) return 128;
+  return failure.sys_errno() == ENOENT ? 127 : 126;
+}
+
 }  // namespace
 
 void Engine::Impl::start(Locked& locked, int attached) {
@@ -190,6 +197,7 @@ void Engine::Impl::start(Locked& locked, int attached) {
     with_context("start container " + record.name, [&] { Start(*this, record, attached).run(); });
   } catch (const Error& failure) {
     record.error = failure.what();
+    record.exit_code = status_of(failure);
     record.started = started_before;
     try {
       take_down(record);

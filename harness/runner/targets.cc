@@ -31,7 +31,8 @@ struct Peer {
   std::string_view spec;
   std::string_view command;
 };
-constexpr std::array<Peer, 1> kPeers{{{"registry:docker-registry", "docker-registry"}}};
+constexpr std::array<Peer, 3> kPeers{
+    {{"registry:docker-registry", "docker-registry"}, {"docker", "dockerd"}, {"podman", "podman"}}};
 
 // First on PATH, then where Debian installs what only root uses.
 fs::path find_command(std::string_view name) {
@@ -105,7 +106,9 @@ std::vector<std::string> known_targets() {
 
 fs::path command_of(const std::string& spec) {
   for (const Peer& peer : kPeers) {
-    if (spec.starts_with(peer.spec)) return find_command(peer.command);
+    if (spec == peer.spec || spec.starts_with(fmt::format("{}+", peer.spec))) {
+      return find_command(peer.command);
+    }
   }
   if (!spec.starts_with(kOci)) return {};
   const std::string command = spec.substr(kOci.size());

@@ -13,7 +13,8 @@
 namespace seatrial::harness {
 namespace {
 
-constexpr std::string_view kForms = "\"reference\", \"oci:NAME\" or \"oci:PATH\"";
+constexpr std::string_view kForms =
+    "\"reference\", \"oci:NAME\", \"oci:PATH\" or \"docker:SOCKET\"";
 
 std::filesystem::path look_up(const std::string& name) {
   const char* path = std::getenv("PATH");
@@ -47,7 +48,14 @@ TargetSpec parse_target(std::string_view spec) {
   if (spec == "reference") return {};
   const std::size_t colon = spec.find(':');
   const std::string_view form = spec.substr(0, colon);
-  if (form == "docker" || form == "registry") {
+  if (form == "docker" && colon != std::string_view::npos) {
+    const std::filesystem::path socket = spec.substr(colon + 1);
+    if (!std::filesystem::is_socket(socket)) {
+      throw error(Kind::kNotFound, "target {}: {} is no socket", spec, socket.native());
+    }
+    return {.form = TargetSpec::Form::kDocker, .program = std::filesystem::absolute(socket)};
+  }
+  if (form == "registry") {
     throw error(Kind::kInvalidArgument,
                 "target \"{}\": {}: targets are for other suites than those of runtimes, which take {}",
                 spec, form, kForms);
@@ -65,6 +73,10 @@ std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem
   if (parsed.form == TargetSpec::Form::kOci) {
     return std::make_unique<OciTarget>(
         parsed.program, state_root, known != nullptr ? *known : ask_version(spec, parsed.program));
+  }
+  if (parsed.form == TargetSpec::Form::kDocker) {
+    throw error(Kind::kUnsupported,
+                "target {}: an engine has no verbs of the runtime specification", spec);
   }
 #ifdef SEATRIAL_HAS_REFERENCE
   return std::make_unique<ReferenceTarget>(state_root);

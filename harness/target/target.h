@@ -71,12 +71,13 @@ class Target {
 };
 
 struct TargetSpec {
-  enum class Form { kReference, kOci };
+  enum class Form { kReference, kOci, kDocker };
   Form form = Form::kReference;
-  std::filesystem::path program = {};  // kOci: absolute
+  std::filesystem::path program = {};  // kOci: absolute; kDocker: the socket
 };
 
-// "reference", "oci:/usr/sbin/runc", "oci:crun" (looked up in PATH). Throws Error{kInvalidArgument}
+// "reference", "oci:/usr/sbin/runc", "oci:crun" (looked up in PATH), "docker:/run/docker.sock" (an
+// engine, engine_target.h, and nothing that make_target() makes). Throws Error{kInvalidArgument}
 // or {kNotFound} that says what would be right.
 TargetSpec parse_target(std::string_view spec);
 

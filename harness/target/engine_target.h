@@ -1,0 +1,146 @@
+// What is under test when the whole engine is: containers, images, networks and volumes behind
+// Docker's verbs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/target/docker_client.h"
+
+namespace seatrial::harness {
+
+struct MountDraft {
+  std::string type = "volume";  // "volume", "bind", "tmpfs"
+  std::string source = {};      // a volume's name (empty: anonymous) or an absolute path
+  std::string target = {};
+  bool read_only = false;
+  bool no_copy = false;          // volume
+  std::string propagation = {};  // bind; empty: rprivate
+};
+
+struct PublishDraft {
+  std::uint16_t port = 0;
+  std::string protocol = "tcp";
+  std::string host_ip = {};     // empty: every address
+  std::uint16_t host_port = 0;  // 0: the engine chooses
+};
+
+// A container that a case wants. Empty: what the image or the engine says.
+struct ContainerDraft {
+  std::string image = "docker.io/library/busybox:latest";
+  std::optional<std::vector<std::string>> entrypoint = {};
+  std::vector<std::string> cmd = {};
+  std::string name = {};
+  std::vector<std::string> env = {};
+  std::string user = {};
+  std::string working_dir = {};
+  std::string hostname = {};
+  std::map<std::string, std::string> labels = {};
+  bool tty = false;
+  std::string stop_signal = {};
+  std::vector<MountDraft> mounts = {};
+  std::vector<std::string> volumes_from = {};
+  std::vector<PublishDraft> ports = {};
+  // "default", "none", "host", "container:ID" or a network's name; aliases, ip and mac are for
+  // that.
+  std::string network = "none";
+  std::vector<std::string> aliases = {};
+  std::string ip = {};
+  std::string mac = {};
+  bool privileged = false;
+  bool read_only = false;
+  std::vector<std::string> cap_add = {};
+  std::vector<std::string> cap_drop = {};
+  std::int64_t memory = 0;  // bytes
+  std::int64_t pids_limit = 0;
+};
+
+struct NetworkDraft {
+  std::string name = {};
+  bool internal = false;
+  std::string subnet = {};  // CIDR; empty: from the engine's pools
+  std::map<std::string, std::string> labels = {};
+};
+
+struct VolumeDraft {
+  std::string name = {};  // empty: the engine makes one up
+  std::map<std::string, std::string> labels = {};
+  std::map<std::string, std::string> options = {};
+};
+
+// The verbs. A container, a network or a volume is named by its name, its id or a prefix of that.
+// What is refused is Error of Docker's kind: kInvalidArgument, kDenied, kNotFound, kConflict,
+// kUnsupported; kUnavailable for whatever else went wrong inside. Documents are JSON in Docker's
+// field names.
+class EngineTarget {
+ public:
+  using Milliseconds = std::chrono::milliseconds;
+  using Filters = std::map<std::string, std::vector<std::string>>;
+
+  EngineTarget() = default;
+  EngineTarget(const EngineTarget&) = delete;
+  EngineTarget& operator=(const EngineTarget&) = delete;
+  virtual ~EngineTarget() = default;
+
+  virtual std::string name() = 0;     // "docker"
+  virtual std::string version() = 0;  // "20.10.24"
+
+  virtual std::string create(const ContainerDraft& draft) = 0;  // the id
+  virtual void start(const std::string& container) = 0;
+  virtual void stop(const std::string& container, std::chrono::seconds grace) = 0;
+  virtual void restart(const std::string& container, std::chrono::seconds grace) = 0;
+  virtual void kill(const std::string& container, int signal) = 0;
+  virtual void pause(const std::string& container) = 0;
+  virtual void unpause(const std::string& container) = 0;
+  virtual void rename(const std::string& container, const std::string& name) = 0;
+  // Until it does not run; its exit status. Throws Error{kTimeout}.
+  virtual int wait(const std::string& container, Milliseconds timeout) = 0;
+  virtual void remove(const std::string& container, const DockerRemoval& options) = 0;
+  virtual std::string inspect(const std::string& container) = 0;
+  virtual std::vector<std::string> list(bool all, const Filters& filters) = 0;  // ids
+  virtual DockerOutput logs(const std::string& container, const DockerLogs& options) = 0;
+  virtual DockerExecEnd exec(const std::string& container, const DockerExec& program) = 0;
+  virtual std::vector<std::vector<std::string>> top(const std::string& container) = 0;
+  // A tar archive out of the container, or into the directory `path`.
+  virtual std::string archive(const std::string& container, const std::string& path) = 0;
+  virtual void put_archive(const std::string& container, const std::string& path,
+                           const std::string& tar) = 0;
+
+  virtual void load_image(const std::filesystem::path& archive) = 0;
+  virtual std::string inspect_image(const std::string& image) = 0;
+  virtual void tag_image(const std::string& image, const std::string& repository,
+                         const std::string& tag) = 0;
+  virtual void remove_image(const std::string& image, bool force) = 0;
+
+  virtual std::string create_network(const NetworkDraft& draft) = 0;  // the id
+  virtual std::string inspect_network(const std::string& network) = 0;
+  virtual std::vector<std::string> networks() = 0;  // names
+  virtual void connect(const std::string& network, const std::string& container,
+                       const std::vector<std::string>& aliases) = 0;
+  virtual void disconnect(const std::string& network, const std::string& container) = 0;
+  virtual void remove_network(const std::string& network) = 0;
+
+  virtual std::string create_volume(const VolumeDraft& draft) = 0;  // the name
+  virtual std::string inspect_volume(const std::string& volume) = 0;
+  virtual std::vector<std::string> volumes() = 0;  // names
+  virtual void remove_volume(const std::string& volume, bool force) = 0;
+};
+
+struct ReferenceEnginePlace {
+  std::filesystem::path directory = {};  // for all its data
+  std::string cgroup_parent = {};
+};
+
+// Our engine, in this process.
+std::unique_ptr<EngineTarget> make_reference_engine(const ReferenceEnginePlace& place);
+// Whatever answers on that socket.
+std::unique_ptr<EngineTarget> make_docker_engine(const DockerClient& client);
+
+}  // namespace seatrial::harness
