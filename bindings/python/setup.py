@@ -36,6 +36,7 @@ class CMakeBuild(build_ext):
         target = pathlib.Path(self.get_ext_fullpath(extension.name))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(build / "python/seatrial" / target.name, target)
+        subprocess.run(["strip", "--strip-debug", str(target)], check=True)
 
 
 setup(ext_modules=[Extension("seatrial._native", sources=[])],

@@ -14,16 +14,20 @@ Everything that is refused or fails raises a subclass of seatrial.Error. Times a
 sizes bytes, timeouts seconds.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ._native import (Change, ContainerInfo, ContainerState, EndpointInfo, Event, ImageSummary,
                       LogEntry, MountPoint, NetworkInfo, PathStat, PortBinding, PruneResult,
                       RecoveryReport, RegistryAuth, StatsSample, SystemInfo, VolumeInfo)
 from ._program import find_program
-from .conformance import CaseResult, Observation, Report, Target, conform
 from .container import Container, Result
 from .engine import Engine
 from .errors import (Conflict, Denied, Error, Exhausted, Internal, InvalidArgument, NotFound,
                      Timeout, Unavailable, Unsupported)
 from .resources import Image, Network, Volume
+
+if TYPE_CHECKING:
+    from .conformance import CaseResult, Observation, Report, Target, conform
 
 __all__ = [
     "CaseResult", "Change", "Conflict", "Container", "ContainerInfo", "ContainerState", "Denied",
@@ -33,3 +37,11 @@ __all__ = [
     "Report", "Result", "StatsSample", "SystemInfo", "Target", "Timeout", "Unavailable",
     "Unsupported", "Volume", "VolumeInfo", "conform", "find_program",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported by who uses it: it costs as much as all the rest.
+    if name in ("CaseResult", "Observation", "Report", "Target", "conform"):
+        from . import conformance
+        return getattr(conformance, name)
+    raise AttributeError(f"module 'seatrial' has no attribute {name!r}")

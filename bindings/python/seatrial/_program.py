@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pathlib
 import shutil
 
 from .errors import NotFound
@@ -22,11 +21,12 @@ def find_program() -> str:
         if found is None:
             raise NotFound(f"SEATRIAL_PROGRAM names {chosen}, which is no program")
         return os.path.abspath(found)
-    package = pathlib.Path(__file__).absolute().parent
-    beside = (package / "bin/seatrial", package.parent.parent / "bin/seatrial")
+    package = os.path.dirname(os.path.abspath(__file__))
+    beside = (os.path.join(package, "bin/seatrial"),
+              os.path.join(os.path.dirname(os.path.dirname(package)), "bin/seatrial"))
     for path in beside:
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
     found = shutil.which("seatrial")
     if found is None:
         raise NotFound("the program seatrial was not found: SEATRIAL_PROGRAM is not set, neither "

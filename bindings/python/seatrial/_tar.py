@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import pathlib
-import tarfile
 from collections.abc import Iterator
-from typing import Union
+from typing import TYPE_CHECKING, Union
+
+if TYPE_CHECKING:
+    import tarfile  # imported where archives are made and read: most programs do neither
 
 # What may be given as an archive: its bytes or the path of a file.
 Source = Union[bytes, str, "os.PathLike[str]"]
@@ -50,6 +51,7 @@ def content_of(fd: int) -> bytes:
 
 def one_file(name: str, content: bytes, mode: int) -> bytes:
     """An archive with one file."""
+    import tarfile
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         entry = tarfile.TarInfo(name)
@@ -60,6 +62,7 @@ def one_file(name: str, content: bytes, mode: int) -> bytes:
 
 def first_file(archive_bytes: bytes) -> bytes:
     """The content of the archive's first entry, which must be a file; else IsADirectoryError."""
+    import tarfile
     with tarfile.open(fileobj=io.BytesIO(archive_bytes)) as archive:
         for entry in archive:
             file = archive.extractfile(entry)
@@ -71,6 +74,8 @@ def first_file(archive_bytes: bytes) -> bytes:
 
 def of_directory(path: "str | os.PathLike[str]") -> bytes:
     """An archive of what lies in a directory, everything owned by root."""
+    import tarfile
+
     def owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
         entry.uid = entry.gid = 0
         entry.uname = entry.gname = "root"
@@ -78,6 +83,6 @@ def of_directory(path: "str | os.PathLike[str]") -> bytes:
 
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for child in sorted(pathlib.Path(path).iterdir()):
-            archive.add(child, arcname=child.name, filter=owned_by_root)
+        for name in sorted(os.listdir(path)):
+            archive.add(os.path.join(path, name), arcname=name, filter=owned_by_root)
     return buffer.getvalue()

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
-import socket
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from . import _native, _options, _tar
 from .errors import NotFound, Timeout
 
 if TYPE_CHECKING:
+    import socket
+
     from .engine import Engine
     from .resources import Image
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """How a program ended and what it wrote.
 
     `exit_code` is 128 + N for one that signal N killed; `stdout` and `stderr` are bytes.
@@ -34,6 +33,11 @@ class Result:
     def text(self) -> str:
         """`stdout` as text; bytes that are not UTF-8 become U+FFFD."""
         return self.stdout.decode(errors="replace")
+
+
+def _socket_of(fd: int) -> socket.socket:
+    import socket
+    return socket.socket(fileno=fd)
 
 
 class Container:
@@ -220,11 +224,11 @@ class Container:
         """A stream to its stdio: what is sent is its stdin; received are frames of 8 bytes head
         (1 or 2 for stdout or stderr, three zeros, length as big-endian 32 bits) and content, or
         plain bytes with a tty. The caller closes it. Conflict: it does not run."""
-        return socket.socket(fileno=self._calls.attach(self.id))
+        return _socket_of(self._calls.attach(self.id))
 
     def start_attached(self) -> socket.socket:
         """`start` and `attach` at once, so that nothing is missed."""
-        return socket.socket(fileno=self._calls.start_attached(self.id))
+        return _socket_of(self._calls.start_attached(self.id))
 
     def top(self) -> list[dict[str, str]]:
         """Its processes, a dict each with the titles of `ps -ef` as keys."""

@@ -92,7 +92,9 @@ def test_pip_installs_it_offline(tmp_path):
 
 
 def test_importing_it_imports_little():
-    code = ("import sys, seatrial; "
-            "print([name for name in ('pytest', 'asyncio', 'tarfile') if name in sys.modules])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['tarfile']\n"
+    code = ("import sys, seatrial; seen = set(sys.modules); seatrial.conform; "
+            "print(sorted(seen & {'pytest', 'asyncio', 'dataclasses', 'socket', 'subprocess',"
+            " 'tarfile'}), 'subprocess' in sys.modules)")
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True,
+                          check=True)
+    assert done.stdout == "[] True\n"
