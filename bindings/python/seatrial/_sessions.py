@@ -22,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 
 from .engine import Engine
@@ -29,6 +30,8 @@ from .errors import Error, NotFound
 
 _OWNER = "owner.json"
 _PREFIX = "session-"
+_UNBORN = "new-"  # has no record yet, and no engine
+_HOUR = 3600
 
 
 def _identity(pid: int) -> dict[str, object]:
@@ -63,16 +66,8 @@ def open_engine(directory: pathlib.Path) -> Engine:
                   cgroup_parent=f"/seatrial-{directory.parent.name}-{directory.name}")
 
 
-def _remove_cgroups(name: str) -> None:
-    # The parent of the containers' cgroups, in each hierarchy (v1) or the one (v2); rmdir takes
-    # only what is empty.
-    for base in (pathlib.Path("/sys/fs/cgroup"), *pathlib.Path("/sys/fs/cgroup").glob("*/")):
-        with contextlib.suppress(OSError):
-            (base / name).rmdir()
-
-
-def empty(engine: Engine, keep_images: bool = True) -> None:
-    """Removes all containers, user-defined networks and volumes (and images) of an engine."""
+def empty(engine: Engine) -> None:
+    """Removes all containers, user-defined networks and volumes of an engine."""
     for container in engine.containers(all=True):
         with contextlib.suppress(NotFound):
             container.remove(force=True, volumes=True)
@@ -82,8 +77,6 @@ def empty(engine: Engine, keep_images: bool = True) -> None:
     for volume in engine.volumes():
         with contextlib.suppress(NotFound):
             volume.remove(force=True)
-    if not keep_images:
-        engine.prune_images(all=True)
 
 
 def clean(directory: pathlib.Path) -> bool:
@@ -102,11 +95,8 @@ def clean(directory: pathlib.Path) -> bool:
                 engine.recover()
                 empty(engine)
                 engine.release_networks()
-        _remove_cgroups(f"seatrial-{directory.parent.name}-{directory.name}")
-        # The record goes last but one, so that a cleaning that is killed is taken up again.
-        for part in ("root", "run"):
-            shutil.rmtree(directory / part, ignore_errors=False) if (directory / part).exists() \
-                else None
+        # A cleaning that is killed in between is taken up again: without a record, or with one of
+        # an owner that is gone, the directory is still a session.
         shutil.rmtree(directory)
         return True
     finally:
@@ -116,9 +106,12 @@ def clean(directory: pathlib.Path) -> bool:
 def clean_abandoned(base: pathlib.Path) -> list[str]:
     """Cleans the sessions in `base` whose owners are gone; a line for each that cannot be."""
     complaints = []
+    for unborn in base.glob(_UNBORN + "*"):  # its maker was killed, or has just begun
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - unborn.stat().st_mtime > _HOUR:
+                shutil.rmtree(unborn)
     for directory in sorted(base.glob(_PREFIX + "*")):
         try:
-            # A directory without a record yet is being made, by a process that holds its lock.
             if not _owner_lives(directory):
                 clean(directory)
         except (Error, OSError) as problem:
@@ -146,19 +139,17 @@ def session(base: pathlib.Path) -> Iterator[Engine]:
     base.mkdir(parents=True, exist_ok=True)
     clean_abandoned(base)
     # Made under another name: what has the session's prefix has its record.
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=base))
+    directory = pathlib.Path(tempfile.mkdtemp(prefix=_UNBORN, dir=base))
     (directory / _OWNER).write_text(json.dumps(_identity(os.getpid())))
-    directory = directory.rename(base / (_PREFIX + directory.name[len("new-"):]))
+    directory = directory.rename(base / (_PREFIX + directory.name[len(_UNBORN):]))
     watcher = _start_watcher(directory)
     try:
         with open_engine(directory) as engine:
             yield engine
     finally:
-        cleaned = clean(directory)
-        # Only once there is nothing left to watch; it is our child, so the pid is its own.
-        if cleaned:
+        if clean(directory):  # else the watcher does it later
             watcher.send_signal(signal.SIGTERM)
-        watcher.wait()
+            watcher.wait()
         with contextlib.suppress(OSError):
             base.rmdir()  # when this was the last
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +53,10 @@ def test_killed(engine, container):
 def base():
     path = pathlib.Path(f"/dev/shm/seatrial-plugin-test-{os.getpid()}")
     yield path
-    assert not path.exists(), list(path.rglob("*"))
+    left = list(path.rglob("*"))
+    _sessions.clean_abandoned(path)  # whatever a failed test left
+    shutil.rmtree(path, ignore_errors=True)
+    assert left == []
 
 
 def pytest_command(base, file):
@@ -98,17 +102,28 @@ class Doomed:
         self.process.wait()
         self.process.stdin.close()
 
+    def close(self):
+        self.kill()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.watcher_fd, signal.SIGKILL)
+        for pidfd in (*self.pidfds, self.watcher_fd):
+            os.close(pidfd)
+
     def assert_nothing_is_left(self):
         for pidfd in self.pidfds:
             await_end(pidfd)
-            os.close(pidfd)
-        os.close(self.watcher_fd)
         assert not self.directory.exists()
         assert str(self.directory) not in pathlib.Path("/proc/self/mountinfo").read_text()
         name = f"seatrial-{self.directory.parent.name}-{self.directory.name}"
         assert list(pathlib.Path("/sys/fs/cgroup").glob(f"*/{name}")) == []
         links = pathlib.Path("/proc/net/dev").read_text()  # of this test's own namespace
         assert "st-" not in links and "sv" not in links, links
+
+
+@pytest.fixture
+def doomed(base, tmp_path):
+    with contextlib.closing(Doomed(base, tmp_path / "test_killed.py")) as session:
+        yield session
 
 
 def test_each_test_begins_with_an_empty_engine(pytester, base):
@@ -118,8 +133,7 @@ def test_each_test_begins_with_an_empty_engine(pytester, base):
     assert "3 passed" in done.stdout
 
 
-def test_the_watcher_cleans_after_sigkill(pytester, base, tmp_path):
-    doomed = Doomed(base, tmp_path / "test_killed.py")
+def test_the_watcher_cleans_after_sigkill(base, doomed):
     assert doomed.directory.exists()
     doomed.kill()
     await_end(doomed.watcher_fd)
@@ -127,8 +141,7 @@ def test_the_watcher_cleans_after_sigkill(pytester, base, tmp_path):
     base.rmdir()
 
 
-def test_the_next_session_cleans_when_the_watcher_was_killed_too(pytester, base, tmp_path):
-    doomed = Doomed(base, tmp_path / "test_killed.py")
+def test_the_next_session_cleans_when_the_watcher_was_killed_too(base, doomed):
     signal.pidfd_send_signal(doomed.watcher_fd, signal.SIGKILL)
     await_end(doomed.watcher_fd)
     doomed.kill()
@@ -148,4 +161,3 @@ def test_a_session_of_a_living_owner_is_left_alone(base):
         (mine / "owner.json").write_text(json.dumps({**record, "started": "1"}))
         assert _sessions.clean_abandoned(base) == []
         assert not mine.exists()
-        mine.mkdir()
