@@ -6,6 +6,9 @@ namespace {
 
 using namespace core;
 
+// By ChangeKind.
+constexpr const char* kChangeNames[] = {"modified", "added", "deleted"};
+
 py::object optional_time(const std::optional<Time>& time) {
   return time ? datetime_of(*time) : py::object(py::none());
 }
@@ -176,10 +179,7 @@ void add_activity(py::module_& module) {
       .done();
   Record<Change>(module, "Change")
       .computed("kind",
-                [](const Change& self) {
-                  constexpr const char* kNames[] = {"modified", "added", "deleted"};
-                  return kNames[static_cast<int>(self.kind)];
-                })
+                [](const Change& self) { return kChangeNames[static_cast<int>(self.kind)]; })
       .text("path", &Change::path)
       .done();
   Record<PathStat>(module, "PathStat")

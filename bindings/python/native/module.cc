@@ -32,7 +32,7 @@ void add_errors(py::module_& module) {
   error_function = py::object(py::module_::import("seatrial.errors").attr("error_of")).release();
   py::register_local_exception_translator([](std::exception_ptr thrown) {
     try {
-      if (thrown) std::rethrow_exception(thrown);
+      if (thrown) std::rethrow_exception(std::move(thrown));
     } catch (const Error& failure) {
       const py::object error = error_function(std::string(to_string(failure.kind())),
                                               text_of(failure.what()), failure.sys_errno());
