@@ -163,6 +163,9 @@ void Engine::unpause(const std::string& container) {
 std::optional<int> Engine::wait(const std::string& container, WaitCondition condition,
                                 std::optional<std::chrono::milliseconds> timeout) {
   const sys::Deadline deadline = sys::after(timeout);
+  if (condition == WaitCondition::kRemoved) {
+    if (const auto code = impl_->store.remembered_exit(container)) return code;
+  }
   const std::string id = impl_->store.container_id(container);
   const ChangeWatch watch(impl_->options.root);
   bool must_run_first = condition == WaitCondition::kNextExit;

@@ -98,7 +98,8 @@ class Engine {
   void kill(const std::string& container, int signal = 9);
   void pause(const std::string& container);
   void unpause(const std::string& container);
-  // The exit code; nothing after `timeout`.
+  // The exit code; nothing after `timeout`. With kRemoved and a full id, also of one that has gone
+  // before, as long as the engine remembers it.
   std::optional<int> wait(const std::string& container,
                           WaitCondition condition = WaitCondition::kNotRunning,
                           std::optional<std::chrono::milliseconds> timeout = {});
@@ -172,6 +173,10 @@ class Engine {
   void connect(const NetworkAttachment& attachment, const std::string& container);
   void disconnect(const std::string& network, const std::string& container, bool force = false);
   PruneResult prune_networks();
+  // Takes away the bridges and rules of all networks that no running container is in, the
+  // predefined one's too; the records stay, and who needs a network next makes it again. For who
+  // is done with a root.
+  void release_networks();
 
   // --- volumes ----------------------------------------------------------------------------------
 

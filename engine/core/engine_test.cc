@@ -152,6 +152,22 @@ TEST_F(EngineTest, NetworksGiveAddressesAndNames) {
   EXPECT_TRUE(engine_->start("second"));
 }
 
+TEST_F(EngineTest, ReleasedNetworksComeBackWithTheNextContainer) {
+  const auto has_bridge = [] {
+    return read_file("/proc/net/dev").find("st-") != std::string::npos;
+  };
+  ContainerRequest request = box({"sleep"});
+  request.network_mode = "default";
+  const std::string id = engine_->run(request);
+  engine_->release_networks();
+  EXPECT_TRUE(has_bridge());  // somebody is in it
+  engine_->remove(id, true);
+  engine_->release_networks();
+  EXPECT_FALSE(has_bridge());
+  EXPECT_NE(engine_->inspect(engine_->run(request)).networks.at(0).ip_address, "");
+  EXPECT_TRUE(has_bridge());
+}
+
 TEST_F(EngineTest, NamesAreUniqueAndCanChange) {
   ContainerRequest request = box({"sleep"});
   request.name = "one";
@@ -174,6 +190,9 @@ TEST_F(EngineTest, WhatGoesWithItsEndLeavesItsExitCode) {
   request.mounts = {volume::parse_volume_option("/anonymous")};
   const std::string id = engine_->run(request);
   EXPECT_EQ(engine_->wait(id, WaitCondition::kRemoved, 20s), 5);
+  EXPECT_EQ(engine_->wait(id, WaitCondition::kRemoved, 0s), 5);  // remembered
+  failure(Kind::kNotFound,
+          [&] { engine_->wait(std::string(64, '0'), WaitCondition::kRemoved, 0s); });
   failure(Kind::kNotFound, [&] { engine_->inspect(id); });
   EXPECT_THAT(engine_->volumes(), IsEmpty());
   EXPECT_THAT(leftovers(), IsEmpty());

@@ -250,4 +250,16 @@ PruneResult Engine::prune_networks() {
   return result;
 }
 
+void Engine::release_networks() {
+  const UniqueFd lock =
+      image::lock_file(impl_->options.root / "networks.lock", image::LockMode::kExclusive);
+  for (const NetworkRecord& network : impl_->store.networks()) {
+    if (network.subnet.empty()) continue;
+    const std::vector<EndpointRecord> endpoints = impl_->store.endpoints_in(network.id);
+    const auto in_use = [](const EndpointRecord& endpoint) { return !endpoint.ip.empty(); };
+    if (std::any_of(endpoints.begin(), endpoints.end(), in_use)) continue;
+    impl_->with_networks([&](network::Networks& kernel) { kernel.remove(Impl::spec_of(network)); });
+  }
+}
+
 }  // namespace seatrial::core

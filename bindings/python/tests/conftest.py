@@ -1,0 +1,3 @@
+"""The plugin under test serves its own tests; pytester runs further pytests."""
+
+pytest_plugins = ["seatrial.pytest_plugin", "pytester"]
