@@ -1,5 +1,6 @@
 #include "engine/cgroup/cgroup.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/undo.h"
@@ -19,9 +21,12 @@ namespace {
 // it, not only the one that made it. cgroupfs keeps extended attributes of the trusted namespace.
 constexpr const char* kMadeMark = "trusted.seatrial.made";
 
-std::uint64_t inode_of(const std::string& path) {
+std::uint64_t inode_of(const Hierarchy& hierarchy, const std::string& path) {
+  const Place place = reach(&hierarchy, path);
   struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0) throw sys_error(errno, "stat cgroup {}", path);
+  if (::fstatat(place.directory, place.path, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    throw sys_error(errno, "stat cgroup {}", path);
+  }
   return status.st_ino;
 }
 
@@ -31,9 +36,10 @@ std::string parent_of(const std::string& path) {
 
 // True when it made the directory, false when the directory stands already; sets `missing` when an
 // ancestor does not exist.
-bool try_make(const std::string& path, bool& missing) {
+bool try_make(const Hierarchy& hierarchy, const std::string& path, bool& missing) {
   missing = false;
-  if (::mkdir(path.c_str(), 0755) == 0) return true;
+  const Place place = reach(&hierarchy, path);
+  if (::mkdirat(place.directory, place.path, 0755) == 0) return true;
   if (errno == EEXIST) return false;
   if (errno != ENOENT) throw sys_error(errno, "create cgroup {}", path);
   missing = true;
@@ -41,21 +47,21 @@ bool try_make(const std::string& path, bool& missing) {
 }
 
 // Makes the directory and whatever is missing above it, recording each directory made.
-void make_with_ancestors(const std::string& path, const std::string& mountpoint, Membership& member,
+void make_with_ancestors(const Hierarchy& hierarchy, const std::string& path, Membership& member,
                          Undo& undo) {
   bool missing = false;
   // Another container that leaves may remove the common ancestor between our two calls.
   for (int attempt = 0; attempt < 16; ++attempt) {
-    if (try_make(path, missing)) {
+    if (try_make(hierarchy, path, missing)) {
       undo.add([path] { ::rmdir(path.c_str()); });
-      member.made.push_back({path, inode_of(path)});
+      member.made.push_back({path, inode_of(hierarchy, path)});
       return;
     }
     if (!missing) return;
     const std::string parent = parent_of(path);
-    if (parent.size() <= mountpoint.size()) break;  // the mount itself is gone
+    if (parent.size() <= hierarchy.mountpoint.size()) break;  // the mount itself is gone
     const std::size_t made_before = member.made.size();
-    make_with_ancestors(parent, mountpoint, member, undo);
+    make_with_ancestors(hierarchy, parent, member, undo);
     // Not permitted in a user namespace: then only the maker removes it.
     if (member.made.size() > made_before) ::setxattr(parent.c_str(), kMadeMark, "1", 1, 0);
   }
@@ -91,38 +97,49 @@ bool is_gone(int failure) {
 }
 
 // Removes what lies below, then the directory itself. Returns the errno of the last attempt.
-int remove_below(const std::string& path) {
-  if (::rmdir(path.c_str()) == 0 || is_gone(errno)) return 0;
+int remove_below(const Hierarchy* hierarchy, const std::string& path) {
+  const Place place = reach(hierarchy, path);
+  const auto remove = [&] { return ::unlinkat(place.directory, place.path, AT_REMOVEDIR); };
+  if (remove() == 0 || is_gone(errno)) return 0;
   if (errno != EBUSY && errno != ENOTEMPTY) return errno;
   const std::optional<Directory> directory = Directory::open_if_present(path);
   if (!directory) return 0;
-  for (const std::string& child : directory->children()) remove_below(path + "/" + child);
-  return ::rmdir(path.c_str()) == 0 || is_gone(errno) ? 0 : errno;
+  for (const std::string& child : directory->children()) {
+    remove_below(hierarchy, path + "/" + child);
+  }
+  return remove() == 0 || is_gone(errno) ? 0 : errno;
 }
 
-bool is_still(const MadeDirectory& made) {
+bool is_still(const Hierarchy* hierarchy, const MadeDirectory& made) {
+  const Place place = reach(hierarchy, made.path);
   struct stat status{};
-  return ::lstat(made.path.c_str(), &status) == 0 && status.st_ino == made.inode;
+  return ::fstatat(place.directory, place.path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+         status.st_ino == made.inode;
+}
+
+std::string_view mountpoint_of(const Membership& member) {
+  return std::string_view(member.directory)
+      .substr(0, member.directory.size() - member.cgroup.size());
 }
 
 // Upwards from the container's directory, as far as this engine made the ancestors and they are
 // empty; another container's directory below keeps them.
-void remove_ancestors(const Membership& member) {
+void remove_ancestors(const Hierarchy* hierarchy, const Membership& member) {
   std::string path = parent_of(member.directory);
-  const std::size_t top = member.directory.size() - member.cgroup.size();
+  const std::size_t top = mountpoint_of(member).size();
   for (; path.size() > top; path = parent_of(path)) {
     const bool ours = ::lgetxattr(path.c_str(), kMadeMark, nullptr, 0) >= 0 ||
                       std::ranges::any_of(member.made, [&](const MadeDirectory& each) {
-                        return each.path == path && is_still(each);
+                        return each.path == path && is_still(hierarchy, each);
                       });
     if (!ours || ::rmdir(path.c_str()) != 0) return;
   }
 }
 
-void remove_member(const Membership& member, Backoff& backoff) {
+void remove_member(const Hierarchy* hierarchy, const Membership& member, Backoff& backoff) {
   if (member.made.empty() || member.made.back().path != member.directory) return;
-  while (is_still(member.made.back())) {
-    const int failure = remove_below(member.directory);
+  while (is_still(hierarchy, member.made.back())) {
+    const int failure = remove_below(hierarchy, member.directory);
     if (failure == 0) break;
     if (failure != EBUSY && failure != ENOTEMPTY) {
       throw sys_error(failure, "remove cgroup {}", member.directory);
@@ -132,7 +149,7 @@ void remove_member(const Membership& member, Backoff& backoff) {
                   fmt::format("remove cgroup {}: it still holds processes", member.directory));
     }
   }
-  remove_ancestors(member);
+  remove_ancestors(hierarchy, member);
 }
 
 }  // namespace
@@ -156,11 +173,28 @@ Cgroup Cgroup::create(const Layout& layout, std::string_view cgroups_path,
         .made = {},
     });
     if (cgroup == "/") continue;
-    make_with_ancestors(member.directory, hierarchy.mountpoint, member, undo);
+    make_with_ancestors(hierarchy, member.directory, member, undo);
     if (hierarchy.has("cpuset")) prepare_cpuset(member, hierarchy.mountpoint.size());
   }
   undo.commit();
   return Cgroup(std::move(identity));
+}
+
+std::vector<std::string> absent_directories(const Layout& layout, std::string_view cgroups_path,
+                                            std::string_view container_id) {
+  std::vector<std::string> absent;
+  for (const Hierarchy& hierarchy : layout.hierarchies()) {
+    std::string path = hierarchy.mountpoint + resolve_path(hierarchy, cgroups_path, container_id);
+    std::vector<std::string> here;
+    while (path.size() > hierarchy.mountpoint.size()) {
+      const Place place = reach(&hierarchy, path);
+      if (::faccessat(place.directory, place.path, F_OK, 0) == 0) break;
+      std::string parent = parent_of(path);
+      here.push_back(std::exchange(path, std::move(parent)));
+    }
+    absent.insert(absent.end(), here.rbegin(), here.rend());
+  }
+  return absent;
 }
 
 Cgroup Cgroup::open(Identity identity) {
@@ -196,12 +230,14 @@ std::vector<std::string> Cgroup::join_files() const {
   return files;
 }
 
-void Cgroup::remove(Deadline deadline) const {
+void Cgroup::remove(Deadline deadline, const Layout* layout) const {
   Backoff backoff(deadline);
   std::optional<Error> first;
   for (const Membership& member : identity_.members) {
     try {
-      remove_member(member, backoff);
+      const Hierarchy* const hierarchy =
+          layout == nullptr ? nullptr : layout->mounted_at(mountpoint_of(member));
+      remove_member(hierarchy, member, backoff);
     } catch (const Error& failure) {
       if (!first) first = failure;
     }

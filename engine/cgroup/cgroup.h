@@ -146,13 +146,17 @@ class Cgroup {
 
   // Removes the directories that create() made, those below first; ancestors only when they are
   // empty. Absent ones are fine. Throws Error{kTimeout} naming the directory that is still busy at
-  // the deadline; what could be removed is gone then.
-  void remove(Deadline deadline) const;
+  // the deadline; what could be removed is gone then. A layout at hand makes it faster.
+  void remove(Deadline deadline, const Layout* layout = nullptr) const;
 
  private:
   explicit Cgroup(Identity identity) : identity_(std::move(identity)) {}
 
   Identity identity_;
 };
+
+// The directories that Cgroup::create() with these arguments would make, outermost first.
+std::vector<std::string> absent_directories(const Layout& layout, std::string_view cgroups_path,
+                                            std::string_view container_id);
 
 }  // namespace seatrial::cgroup

@@ -25,18 +25,45 @@ struct NodesOfType {
 };
 constexpr std::array<NodesOfType, 2> kAllNodes{{{'c', "c *:* m"}, {'b', "b *:* m"}}};
 
-void allow(const Directory& directory, std::string_view line) {
-  const int failure = directory.try_write("devices.allow", line);
-  // EPERM: this host's own cgroup lacks the device, so the container cannot have it.
-  if (failure == 0 || failure == EPERM) return;
-  throw sys_error(failure, "default devices: write \"{}\" to {}/devices.allow", line,
-                  directory.path());
+// devices.allow and devices.deny of one cgroup. Each takes a line per write(2) and is opened once:
+// opening a control file costs more than writing to it.
+class List {
+ public:
+  explicit List(const Directory& directory) : directory_(directory) {}
+
+  // Returns 0 or the errno.
+  int try_write(bool allow, std::string_view line) {
+    UniqueFd& file = allow ? allow_ : deny_;
+    if (!file) file = directory_.open_to_write(name(allow));
+    return file ? write_value(file.get(), line) : errno;
+  }
+
+  static std::string_view name(bool allow) { return allow ? "devices.allow" : "devices.deny"; }
+  const std::string& path() const { return directory_.path(); }
+
+ private:
+  const Directory& directory_;
+  UniqueFd allow_;
+  UniqueFd deny_;
+};
+
+void clear(List& list) {
+  if (const int failure = list.try_write(false, "a")) {
+    throw sys_error(failure, "write \"a\" to {}/devices.deny", list.path());
+  }
 }
 
-void write_rule(const Directory& directory, std::size_t index, std::string_view file,
-                std::string_view line) {
-  if (const int failure = directory.try_write(file, line)) {
-    throw sys_error(failure, "linux.resources.devices[{}]: write \"{}\" to {}", index, line, file);
+void allow(List& list, std::string_view line) {
+  const int failure = list.try_write(true, line);
+  // EPERM: this host's own cgroup lacks the device, so the container cannot have it.
+  if (failure == 0 || failure == EPERM) return;
+  throw sys_error(failure, "default devices: write \"{}\" to {}/devices.allow", line, list.path());
+}
+
+void write_rule(List& list, std::size_t index, bool allow, std::string_view line) {
+  if (const int failure = list.try_write(allow, line)) {
+    throw sys_error(failure, "linux.resources.devices[{}]: write \"{}\" to {}", index, line,
+                    List::name(allow));
   }
 }
 
@@ -50,18 +77,18 @@ void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nod
                 "linux.resources.devices: the cgroup controller devices is not mounted on this "
                 "host");
   }
-  const DeviceList list = resolve_devices(rules);
+  const DeviceList wanted = resolve_devices(rules);
   const Directory directory(member->directory);
+  List list(directory);
   // A new cgroup has its parent's list, so a document that only allows would restrict nothing.
-  directory.write("devices.deny", "a");
-  if (list.allows_by_default) write_rule(directory, list.default_index, "devices.allow", "a");
-  for (const DeviceException& exception : list.exceptions) {
-    write_rule(directory, exception.index, exception.rule.allow ? "devices.allow" : "devices.deny",
-               device_line(exception.rule));
+  clear(list);
+  if (wanted.allows_by_default) write_rule(list, wanted.default_index, true, "a");
+  for (const DeviceException& exception : wanted.exceptions) {
+    write_rule(list, exception.index, exception.rule.allow, device_line(exception.rule));
   }
-  for (const std::string_view line : kDefaults) allow(directory, line);
-  if (list.allows_by_default || nodes == Nodes::kDefaults) return;
-  for (const NodesOfType& all : kAllNodes) allow(directory, all.line);
+  for (const std::string_view line : kDefaults) allow(list, line);
+  if (wanted.allows_by_default || nodes == Nodes::kDefaults) return;
+  for (const NodesOfType& all : kAllNodes) allow(list, all.line);
 }
 
 void Cgroup::complete_devices(const std::vector<spec::DeviceRule>& rules) const {

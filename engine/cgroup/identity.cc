@@ -11,6 +11,7 @@ namespace {
 
 // A cgroup's name may hold any byte but a newline (the kernel refuses it) and a slash.
 std::string escape(std::string_view field) {
+  if (field.find_first_of("\t%") == field.npos) return std::string(field);
   std::string escaped;
   for (const char c : field) {
     if (c == '\t' || c == '%') {
@@ -23,6 +24,7 @@ std::string escape(std::string_view field) {
 }
 
 std::string unescape(std::string_view field) {
+  if (field.find('%') == field.npos) return std::string(field);
   std::string plain;
   for (std::size_t i = 0; i < field.size(); ++i) {
     if (field[i] != '%') {

@@ -1,5 +1,7 @@
 #include "engine/cgroup/layout.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -118,7 +120,12 @@ bool Hierarchy::has(std::string_view controller) const {
 }
 
 Layout Layout::detect() {
-  return parse(read_file("/proc/self/mountinfo"), read_file("/proc/self/cgroup"));
+  Layout layout = parse(read_file("/proc/self/mountinfo"), read_file("/proc/self/cgroup"));
+  for (Hierarchy& hierarchy : layout.hierarchies_) {
+    UniqueFd top(::open(hierarchy.mountpoint.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (top) hierarchy.top = std::make_shared<const UniqueFd>(std::move(top));
+  }
+  return layout;
 }
 
 Layout Layout::parse(std::string_view mountinfo, std::string_view own_cgroups) {
@@ -145,12 +152,26 @@ const Hierarchy* Layout::find(std::string_view controller) const {
   return found == hierarchies_.end() ? nullptr : &*found;
 }
 
+const Hierarchy* Layout::mounted_at(std::string_view mountpoint) const {
+  const auto found = std::ranges::find(hierarchies_, mountpoint, &Hierarchy::mountpoint);
+  return found == hierarchies_.end() ? nullptr : &*found;
+}
+
 bool Layout::is_hybrid() const {
   return std::ranges::any_of(hierarchies_, &Hierarchy::v2) && !is_pure_v2();
 }
 
 bool Layout::is_pure_v2() const {
   return std::ranges::all_of(hierarchies_, &Hierarchy::v2);
+}
+
+Place reach(const Hierarchy* hierarchy, const std::string& path) {
+  const std::size_t length = hierarchy == nullptr ? 0 : hierarchy->mountpoint.size();
+  if (length == 0 || !hierarchy->top || path.size() <= length + 1 || path[length] != '/' ||
+      !path.starts_with(hierarchy->mountpoint)) {
+    return {.directory = AT_FDCWD, .path = path.c_str()};
+  }
+  return {.directory = hierarchy->top->get(), .path = path.c_str() + length + 1};
 }
 
 std::string resolve_path(const Hierarchy& hierarchy, std::string_view cgroups_path,

@@ -4,9 +4,12 @@
 // cgroups reads none of them again.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/base/unique_fd.h"
 
 namespace seatrial::cgroup {
 
@@ -20,6 +23,8 @@ struct Hierarchy {
   std::string mount_options = {};  // what to mount it with: "cpu,cpuacct"; empty for v2
   bool v2 = false;
   std::string own_cgroup = "/";  // this process' cgroup, below the mountpoint
+  // The mountpoint, O_PATH, where detect() could open it; reach() goes from there.
+  std::shared_ptr<const UniqueFd> top = {};
 
   bool has(std::string_view controller) const;
 };
@@ -40,6 +45,9 @@ class Layout {
   // The hierarchy that carries this v1 controller ("memory"), or null.
   const Hierarchy* find(std::string_view controller) const;
 
+  // The hierarchy mounted there, or null.
+  const Hierarchy* mounted_at(std::string_view mountpoint) const;
+
   // v1 controllers and a v2 tree side by side.
   bool is_hybrid() const;
   // Nothing but v2.
@@ -48,6 +56,16 @@ class Layout {
  private:
   std::vector<Hierarchy> hierarchies_;
 };
+
+// A path for the *at() calls.
+struct Place {
+  int directory = -1;  // or AT_FDCWD
+  const char* path = nullptr;
+};
+
+// `path`, from the hierarchy's mountpoint on where it lies below: the walk to it through sysfs and
+// the mounts costs several times what a call on the cgroup itself does. Valid as long as both are.
+Place reach(const Hierarchy* hierarchy, const std::string& path);
 
 // The directory name of a container's cgroup in one hierarchy, absolute below the mountpoint, from
 // linux.cgroupsPath: absolute paths start at the mountpoint; relative ones at this process' own

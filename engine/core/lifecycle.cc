@@ -42,8 +42,7 @@ std::optional<runtime::ExitStatus> end_of(runtime::Runtime& runtime, const std::
     return runtime.await_exit(id, 0ms);
   } catch (const Error& failure) {
     if (failure.kind() != Kind::kNotFound) throw;
-    return runtime::ExitStatus{.code = kExitUnknown,
-                               .finished = std::chrono::system_clock::now()};
+    return runtime::ExitStatus{.code = kExitUnknown, .finished = std::chrono::system_clock::now()};
   }
 }
 

@@ -22,24 +22,6 @@ enum class Begin { kLater, kAtOnce };
 
 constexpr unsigned kSetGid = 6;  // CAP_SETGID
 
-// Directories of the container's cgroups that do not stand yet, outermost first.
-std::vector<std::string> absent_directories(const std::vector<plan::CgroupHierarchy>& joined) {
-  std::vector<std::string> absent;
-  for (const plan::CgroupHierarchy& hierarchy : joined) {
-    const std::string path = hierarchy.mountpoint + hierarchy.cgroup;
-    std::vector<std::string> here;
-    std::size_t length = path.size();
-    while (length > hierarchy.mountpoint.size()) {
-      std::string directory = path.substr(0, length);
-      if (::access(directory.c_str(), F_OK) == 0) break;
-      here.push_back(std::move(directory));
-      length = path.rfind('/', length - 1);
-    }
-    absent.insert(absent.end(), here.rbegin(), here.rend());
-  }
-  return absent;
-}
-
 // One create, step by step; what it made is taken back unless finish() is reached.
 class Creation {
  public:
@@ -168,7 +150,7 @@ Child Creation::run() {
 void Creation::make_state() {
   record_ = {.phase = Phase::kCreating,
              .boot = impl_.host.boot_id(),
-             .creator = identify(::getpid()),
+             .creator = impl_.host.self(),
              .init = {},
              .monitor = {},
              .monitor_directory = {},
@@ -177,7 +159,8 @@ void Creation::make_state() {
              .rootfs = bundle_.rootfs,
              .created = rfc3339(std::chrono::system_clock::now()),
              .annotations = config_.annotations,
-             .planned_cgroups = absent_directories(hierarchies_),
+             .planned_cgroups = cgroup::absent_directories(
+                 impl_.host.layout(), config_.linux_.cgroups_path, request_.id),
              .cgroups = {},
              .own_pid_namespace = false,
              .has_poststart = !config_.hooks.poststart.empty(),
@@ -227,7 +210,9 @@ void Creation::build() {
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
       .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
   });
-  Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources, nodes_of(config_));
+  if (cgroup::Cgroup::leaves_something(config_.linux_.resources, nodes_of(config_))) {
+    Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources, nodes_of(config_));
+  }
 }
 
 // The program may run already: should the runtime be killed before this, the container counts as

@@ -55,6 +55,11 @@ const cgroup::Layout& Host::layout() {
   return *layout_;
 }
 
+const cgroup::Layout* Host::layout_if_known() {
+  const std::lock_guard lock(mutex_);
+  return layout_ ? &*layout_ : nullptr;
+}
+
 int Host::init_program() {
   const std::lock_guard lock(mutex_);
   if (!init_program_) {
@@ -70,6 +75,12 @@ const std::string& Host::boot_id() {
     boot_id_.resize(boot_id_.find_last_not_of('\n') + 1);
   }
   return boot_id_;
+}
+
+ProcessIdentity Host::self() {
+  const std::lock_guard lock(mutex_);
+  if (self_.pid != ::getpid()) self_ = identify(::getpid());
+  return self_;
 }
 
 plan::HostFacts Host::facts(std::vector<plan::CgroupHierarchy> cgroups) {

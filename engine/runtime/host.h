@@ -8,6 +8,7 @@
 #include "engine/base/unique_fd.h"
 #include "engine/cgroup/cgroup.h"
 #include "engine/plan/launch_plan.h"
+#include "engine/runtime/record.h"
 
 namespace seatrial::runtime {
 
@@ -16,9 +17,13 @@ namespace seatrial::runtime {
 class Host {
  public:
   const cgroup::Layout& layout();
+  // Null before the first layout(): for those who would not read it for themselves.
+  const cgroup::Layout* layout_if_known();
   // The static init binary as a sealed memory file, shared by all launches.
   int init_program();
   const std::string& boot_id();
+  // This process, also where it is a fork of the one that made the Runtime.
+  ProcessIdentity self();
 
   // The facts for a plan whose container joins `cgroups`.
   plan::HostFacts facts(std::vector<plan::CgroupHierarchy> cgroups);
@@ -28,6 +33,7 @@ class Host {
   std::optional<cgroup::Layout> layout_;
   UniqueFd init_program_;
   std::string boot_id_;
+  ProcessIdentity self_;
   std::optional<plan::HostFacts> facts_;
 };
 

@@ -72,7 +72,7 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
     if (record.phase == Phase::kCreated && record.monitor.is_alive()) {
       await_last_word(record, deadline);
     }
-    cgroup.remove(deadline);
+    cgroup.remove(deadline, host.layout_if_known());
   }
   if (poststop && record.has_poststop) {
     spec::State state = state_of(directory, record);

@@ -68,14 +68,26 @@ void publish_file(int directory, const std::string& name, std::string_view conte
   }
 }
 
+namespace {
+
+// What this thread wrote last: who runs a container and then removes it need not parse the line.
+struct Written {
+  std::string line;
+  Record record;
+};
+thread_local Written last_written;
+
+}  // namespace
+
 // A line without its end is one whose writer was killed, or is still at it.
 Record StateDirectory::read_record() const {
   return with_context("container " + id_, [this] {
     const std::string text = read_at(get(), kRecord, id_);
     const std::string_view whole = std::string_view(text).substr(0, text.rfind('\n') + 1);
     if (whole.empty()) throw error(Kind::kNotFound, "its state is not written yet");
-    const std::string_view line = whole.substr(0, whole.size() - 1);
-    return parse_record(line.substr(line.rfind('\n') + 1));
+    const std::string_view lines = whole.substr(0, whole.size() - 1);
+    const std::string_view line = lines.substr(lines.rfind('\n') + 1);
+    return line == last_written.line ? last_written.record : parse_record(line);
   });
 }
 
@@ -85,7 +97,11 @@ void StateDirectory::write_record(const Record& record) const {
   const UniqueFd fd(
       ::openat(get(), kRecord, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) throw sys_error(errno, "open {} of container {}", kRecord, id_);
-  write_all(fd.get(), print_record(record) + '\n', fmt::format("the state of container {}", id_));
+  std::string line = print_record(record);
+  line += '\n';
+  write_all(fd.get(), line, fmt::format("the state of container {}", id_));
+  line.pop_back();
+  last_written = {.line = std::move(line), .record = record};
 }
 
 std::string StateDirectory::read_config() const {

@@ -2,10 +2,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "engine/base/error.h"
 
@@ -39,6 +39,16 @@ void put_descriptors(msghdr& message, std::span<char> room, std::span<const int>
   std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
 }
 
+// Waits for a packet and leaves it there. Zero at the end.
+std::size_t next_size(int socket) {
+  for (;;) {
+    const ssize_t size = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC);
+    if (size >= 0) return static_cast<std::size_t>(size);
+    if (errno == ECONNRESET) return 0;
+    if (errno != EINTR) throw sys_error(errno, "receive a packet");
+  }
+}
+
 }  // namespace
 
 SocketPair packet_socket_pair() {
@@ -68,9 +78,10 @@ bool send_packet(int socket, std::string_view head, std::string_view payload,
 
 std::optional<Packet> receive_packet(int socket, std::size_t limit) {
   Packet packet;
-  // Not the string itself: it would write zeros to all of a limit that few packets come near.
-  const auto bytes = std::make_unique_for_overwrite<char[]>(limit);
-  iovec part{bytes.get(), limit};
+  // Room for what came, and no more: few packets come near the limit, and fresh memory costs.
+  const std::size_t size = std::min(next_size(socket), limit);
+  packet.bytes.resize(size);
+  iovec part{packet.bytes.data(), size};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> room{};
   msghdr message{};
   message.msg_iov = &part;
@@ -87,7 +98,7 @@ std::optional<Packet> receive_packet(int socket, std::size_t limit) {
   if ((message.msg_flags & MSG_TRUNC) != 0) {
     throw error(Kind::kInternal, "a packet is larger than {} bytes", limit);
   }
-  packet.bytes.assign(bytes.get(), static_cast<std::size_t>(got));
+  packet.bytes.resize(static_cast<std::size_t>(got));
   return packet;
 }
 
