@@ -13,6 +13,7 @@ namespace seatrial::sys {
 namespace {
 
 constexpr std::size_t kMaxDescriptors = 16;
+constexpr std::size_t kOfAStream = 4096;  // what one call takes of a stream, at most
 
 // Every descriptor in the message gets an owner, also those nobody asked for.
 void take_descriptors(const msghdr& message, std::vector<UniqueFd>& owners) {
@@ -39,7 +40,7 @@ void put_descriptors(msghdr& message, std::span<char> room, std::span<const int>
   std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
 }
 
-// Waits for a packet and leaves it there. Zero at the end.
+// Waits for a packet and leaves it there. Zero at the end, and for a stream, which has no packets.
 std::size_t next_size(int socket) {
   for (;;) {
     const ssize_t size = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC);
@@ -79,7 +80,8 @@ bool send_packet(int socket, std::string_view head, std::string_view payload,
 std::optional<Packet> receive_packet(int socket, std::size_t limit) {
   Packet packet;
   // Room for what came, and no more: few packets come near the limit, and fresh memory costs.
-  const std::size_t size = std::min(next_size(socket), limit);
+  const std::size_t next = next_size(socket);
+  const std::size_t size = std::min(next == 0 ? kOfAStream : next, limit);
   packet.bytes.resize(size);
   iovec part{packet.bytes.data(), size};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxDescriptors * sizeof(int))> room{};

@@ -30,7 +30,7 @@ bool send_packet(int socket, std::string_view head, std::string_view payload = {
                  std::span<const int> descriptors = {});
 
 // The next packet, of at most `limit` bytes; nothing when the peer closed. Throws Error, for a
-// packet that is larger too.
+// packet that is larger too. Of a stream, what is there, up to 4096 bytes.
 std::optional<Packet> receive_packet(int socket, std::size_t limit);
 
 }  // namespace seatrial::sys

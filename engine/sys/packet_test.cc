@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -28,6 +29,21 @@ TEST(Packet, PeerThatHungUpIsNoError) {
   pair.second.reset();
   EXPECT_FALSE(receive_packet(pair.first.get(), 100));
   EXPECT_FALSE(send_packet(pair.first.get(), "head"));
+}
+
+// A console socket is one.
+TEST(Packet, AStreamBringsDescriptorsToo) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  const UniqueFd first(ends[0]);
+  const UniqueFd second(ends[1]);
+  const UniqueFd note = sealed_memfd("note", "text");
+  const int descriptors[] = {note.get()};
+  ASSERT_TRUE(send_packet(first.get(), "name", {}, descriptors));
+  const auto packet = receive_packet(second.get(), 100);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->bytes, "name");
+  EXPECT_EQ(packet->descriptors.size(), 1U);
 }
 
 TEST(Packet, OversizeIsRefused) {
