@@ -42,7 +42,7 @@ inline Surroundings fake_surroundings() {
             if (path == "bad") return "A B=1\n";
             throw error(Kind::kNotFound, "open {}: no such file or directory", path);
           },
-          .directory = "/work"};
+          .directory = "/site"};
 }
 
 inline RunRequest run_of(const std::string& text) {

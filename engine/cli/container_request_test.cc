@@ -30,7 +30,7 @@ TEST(ParseRun, FillsTheRequest) {
   EXPECT_EQ(request.ports[0].container_port, 80);
   ASSERT_EQ(request.mounts.size(), 3U);
   EXPECT_EQ(request.mounts[0].source, "data");
-  EXPECT_EQ(request.mounts[1].source, "/work/x");
+  EXPECT_EQ(request.mounts[1].source, "/site/x");
   EXPECT_TRUE(request.mounts[1].read_only);
   EXPECT_EQ(request.mounts[2].type, volume::MountType::kTmpfs);
   EXPECT_EQ(request.resources.memory, 64 << 20);
@@ -92,7 +92,7 @@ TEST(ParseRun, ProfilesArePathsOfHere) {
   EXPECT_THAT(run_of("run --security-opt seccomp=p.json --security-opt seccomp=unconfined "
                      "--security-opt no-new-privileges i")
                   .container.security_opt,
-              ElementsAre("seccomp=/work/p.json", "seccomp=unconfined", "no-new-privileges"));
+              ElementsAre("seccomp=/site/p.json", "seccomp=unconfined", "no-new-privileges"));
 }
 
 TEST(ParseRun, RefusesInOneSentence) {
