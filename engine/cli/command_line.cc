@@ -1,7 +1,7 @@
 #include "engine/cli/command_line.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 
 #include "engine/base/error.h"
 
@@ -40,14 +40,14 @@ class Parser {
   std::size_t position() const { return next_; }
 
   // The word at hand begins with a dash. False when it asks for help.
-  bool take_option(std::span<const Option> options, Values& values) {
+  bool take_option(std::span<const Option> options, GivenOptions& values) {
     const std::string_view word = take();
     return word.starts_with("--") ? take_long(word, options, values)
                                   : take_letters(word, options, values);
   }
 
  private:
-  bool take_long(std::string_view word, std::span<const Option> options, Values& values) {
+  bool take_long(std::string_view word, std::span<const Option> options, GivenOptions& values) {
     const std::size_t equals = word.find('=');
     const std::string_view name = word.substr(2, equals == word.npos ? word.npos : equals - 2);
     const Option* option =
@@ -67,7 +67,7 @@ class Parser {
     return true;
   }
 
-  bool take_letters(std::string_view word, std::span<const Option> options, Values& values) {
+  bool take_letters(std::string_view word, std::span<const Option> options, GivenOptions& values) {
     for (std::size_t at = 1; at < word.size(); ++at) {
       const char letter = word[at];
       const Option* option =
@@ -94,7 +94,7 @@ class Parser {
     return true;
   }
 
-  static void add(const Option& option, std::string_view value, Values& values) {
+  static void add(const Option& option, std::string_view value, GivenOptions& values) {
     if (!option.value.empty()) return values.add(option.name, value);
     const auto boolean = parse_boolean(value);
     if (!boolean) {
@@ -157,42 +157,6 @@ std::string option_line(const Option& option) {
 }
 
 }  // namespace
-
-bool Values::on(std::string_view name, bool otherwise) const {
-  const auto value = get(name);
-  return value ? *value == "true" : otherwise;
-}
-
-std::optional<std::string> Values::get(std::string_view name) const {
-  const auto found = std::find_if(given_.rbegin(), given_.rend(),
-                                  [&](const Given& given) { return given.name == name; });
-  if (found == given_.rend()) return std::nullopt;
-  return std::string(found->value);
-}
-
-std::string Values::text(std::string_view name) const {
-  return get(name).value_or(std::string());
-}
-
-std::vector<std::string> Values::all(std::string_view name) const {
-  std::vector<std::string> values;
-  for (const Given& given : given_) {
-    if (given.name == name) values.emplace_back(given.value);
-  }
-  return values;
-}
-
-std::optional<long> Values::number(std::string_view name) const {
-  const auto text = get(name);
-  if (!text) return std::nullopt;
-  long number = 0;
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (text->empty() || parsed.ec != std::errc() || parsed.ptr != text->data() + text->size()) {
-    throw error(Kind::kInvalidArgument,
-                "invalid argument \"{}\" for \"--{}\" flag: it is not a number", *text, name);
-  }
-  return number;
-}
 
 const Verb* find_verb(std::string_view name) {
   const auto all = verbs();

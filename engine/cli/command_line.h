@@ -4,11 +4,12 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/base/given_options.h"
 
 namespace seatrial::engine_cli {
 
@@ -45,31 +46,10 @@ const Verb* find_verb(std::string_view name);
 // Whether `word` begins a verb of two words: "volume".
 bool is_group(std::string_view word);
 
-// What was given, by the option's long name.
-class Values {
- public:
-  void add(std::string_view name, std::string_view value) { given_.push_back({name, value}); }
-
-  bool has(std::string_view name) const { return get(name).has_value(); }
-  bool on(std::string_view name, bool otherwise = false) const;  // a switch
-  std::optional<std::string> get(std::string_view name) const;   // the last one given
-  std::string text(std::string_view name) const;                 // the same, or empty
-  std::vector<std::string> all(std::string_view name) const;
-  // A decimal number. Throws Error{kInvalidArgument} naming option and value.
-  std::optional<long> number(std::string_view name) const;
-
- private:
-  struct Given {
-    std::string_view name;
-    std::string_view value;
-  };
-  std::vector<Given> given_;
-};
-
 struct CommandLine {
-  Values globals;
+  GivenOptions globals;
   const Verb* verb = nullptr;  // null: the words call no verb of the engine
-  Values options;
+  GivenOptions options;
   std::vector<std::string> arguments;
   bool help = false;  // --help was among the options; nothing else was checked
 };

@@ -32,7 +32,8 @@ volume::MountSpec parse_volume(std::string text, const Surroundings& around) {
   return volume::parse_volume_option(text);
 }
 
-void read_mounts(const Values& options, const Surroundings& around, ContainerRequest& request) {
+void read_mounts(const GivenOptions& options, const Surroundings& around,
+                 ContainerRequest& request) {
   for (const std::string& text : options.all("volume")) {
     request.mounts.push_back(parse_volume(text, around));
   }
@@ -104,7 +105,7 @@ bool takes_no_endpoint(const std::string& mode) {
   return mode == "host" || mode == "none" || mode.starts_with("container:");
 }
 
-void read_networks(const Values& options, ContainerRequest& request) {
+void read_networks(const GivenOptions& options, ContainerRequest& request) {
   for (const std::string& text : joined(options.all("network"), options.all("net"))) {
     request.networks.push_back(parse_attachment(text));
   }
@@ -130,7 +131,7 @@ void read_networks(const Values& options, ContainerRequest& request) {
   if (!request.networks.empty()) request.networks.front() = first;
 }
 
-void read_names_of_hosts(const Values& options, ContainerRequest& request) {
+void read_names_of_hosts(const GivenOptions& options, ContainerRequest& request) {
   request.hostname = options.text("hostname");
   request.domainname = options.text("domainname");
   request.dns = options.all("dns");
@@ -167,7 +168,8 @@ std::string with_absolute_profile(const std::string& option, const Surroundings&
   return "seccomp=" + absolute(value, around);
 }
 
-void read_isolation(const Values& options, const Surroundings& around, ContainerRequest& request) {
+void read_isolation(const GivenOptions& options, const Surroundings& around,
+                    ContainerRequest& request) {
   request.privileged = options.on("privileged");
   request.cap_add = options.all("cap-add");
   request.cap_drop = options.all("cap-drop");
@@ -187,7 +189,7 @@ void read_isolation(const Values& options, const Surroundings& around, Container
 }
 
 void read_program(const CommandLine& line, const Surroundings& around, ContainerRequest& request) {
-  const Values& options = line.options;
+  const GivenOptions& options = line.options;
   request.name = options.text("name");
   request.image = line.arguments.front();
   request.platform = options.text("platform");
@@ -218,7 +220,7 @@ void read_program(const CommandLine& line, const Surroundings& around, Container
 }
 
 // Docker's rule: without -a, what is not detached has its output here, and with -i its input.
-void read_attachment(const Values& options, RunRequest& run) {
+void read_attachment(const GivenOptions& options, RunRequest& run) {
   ContainerRequest& request = run.container;
   const auto streams = options.all("attach");
   run.detach = options.on("detach");
@@ -246,7 +248,7 @@ void read_attachment(const Values& options, RunRequest& run) {
   request.stdin_once = request.open_stdin && request.attach_stdin;
 }
 
-PullWhen parse_pull(const Values& options) {
+PullWhen parse_pull(const GivenOptions& options) {
   const auto text = options.get("pull");
   if (!text || *text == "missing") return PullWhen::kMissing;
   if (*text == "always") return PullWhen::kAlways;
@@ -258,7 +260,7 @@ PullWhen parse_pull(const Values& options) {
 
 }  // namespace
 
-core::ResourceLimits parse_limits(const Values& options) {
+core::ResourceLimits parse_limits(const GivenOptions& options) {
   core::ResourceLimits limits;
   const auto number = [&](std::string_view name) { return options.number(name).value_or(0); };
   if (const auto text = options.get("memory")) limits.memory = parse_bytes("memory", *text);
@@ -339,7 +341,7 @@ RunRequest parse_run(const CommandLine& line, const Surroundings& around) {
 }
 
 ExecCall parse_exec(const CommandLine& line, const Surroundings& around) {
-  const Values& options = line.options;
+  const GivenOptions& options = line.options;
   ExecCall call{.container = line.arguments.front()};
   call.request.cmd.assign(line.arguments.begin() + 1, line.arguments.end());
   call.request.env = parse_environment(options.all("env"), options.all("env-file"), around);

@@ -33,7 +33,7 @@ struct ExecCall {
 };
 ExecCall parse_exec(const CommandLine& line, const Surroundings& around);
 
-core::ResourceLimits parse_limits(const Values& options);
+core::ResourceLimits parse_limits(const GivenOptions& options);
 
 // "ctrl-p,ctrl-q", "a,ctrl-@" -> the bytes that a terminal sends.
 std::string parse_detach_keys(const std::string& text);

@@ -141,7 +141,7 @@ core::StatsSample sample(core::Engine& engine, const std::string& id) {
 }  // namespace
 
 int ps(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   core::ListOptions list{.all = options.on("all"), .size = options.on("size")};
   list.filters = parse_filters(options.all("filter"));
   if (const auto last = options.number("last"); last && *last > 0) {
@@ -164,7 +164,7 @@ int ps(Call& call) {
 }
 
 int logs(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   core::LogOptions wanted{.follow = options.on("follow")};
   const core::Time now = system_clock::now();
   if (const auto text = options.get("since")) wanted.since = parse_moment(*text, now);

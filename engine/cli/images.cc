@@ -77,7 +77,7 @@ std::string pull_image(core::Engine& engine, const std::string& reference,
 }
 
 int images(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   core::Filters filters = parse_filters(options.all("filter"));
   if (!call.arguments().empty()) filters["reference"].push_back(call.argument(0));
   Listing listing{.columns = {{"Repository", "REPOSITORY"},
@@ -172,7 +172,7 @@ int rmi(Call& call) {
 }
 
 int history(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   const Listing listing{.columns = {{"ID", "IMAGE"},
                                     {"CreatedSince", "CREATED"},
                                     {"CreatedBy", "CREATED BY"},

@@ -12,7 +12,7 @@
 namespace seatrial::engine_cli {
 namespace {
 
-std::optional<std::chrono::seconds> time_option(const Values& options) {
+std::optional<std::chrono::seconds> time_option(const GivenOptions& options) {
   const auto given = options.has("timeout") ? options.number("timeout") : options.number("time");
   if (!given) return std::nullopt;
   return std::chrono::seconds(*given);

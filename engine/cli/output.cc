@@ -168,7 +168,7 @@ std::string aligned(const std::vector<std::string>& lines) {
   return out;
 }
 
-std::string list_text(const Listing& listing, const Values& options,
+std::string list_text(const Listing& listing, const GivenOptions& options,
                       const std::vector<nlohmann::json>& rows) {
   std::string format = unescaped(options.get("format").value_or("table"));
   if (format == "json") format = "{{json .}}";
@@ -190,7 +190,7 @@ std::string list_text(const Listing& listing, const Values& options,
   return text;
 }
 
-void print_rows(const Listing& listing, const Values& options,
+void print_rows(const Listing& listing, const GivenOptions& options,
                 const std::vector<nlohmann::json>& rows) {
   print_out(list_text(listing, options, rows));
 }

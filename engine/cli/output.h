@@ -38,9 +38,9 @@ struct Listing {
 };
 
 // What --format (or -q) makes of the rows, with newlines.
-std::string list_text(const Listing& listing, const Values& options,
+std::string list_text(const Listing& listing, const GivenOptions& options,
                       const std::vector<nlohmann::json>& rows);
-void print_rows(const Listing& listing, const Values& options,
+void print_rows(const Listing& listing, const GivenOptions& options,
                 const std::vector<nlohmann::json>& rows);
 
 // Cells are at least ten wide, three spaces apart, the last of a line not padded.

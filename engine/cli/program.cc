@@ -107,7 +107,7 @@ int call_verb(const CommandLine& line) {
 
 }  // namespace
 
-core::EngineOptions engine_options(const Values& globals) {
+core::EngineOptions engine_options(const GivenOptions& globals) {
   const auto directory = [&](std::string_view option, const char* variable,
                              const std::filesystem::path& otherwise) {
     if (const auto given = globals.get(option)) return std::filesystem::absolute(*given);
@@ -152,7 +152,7 @@ int for_each_argument(Call& call, const std::function<void(const std::string&)>&
   return status;
 }
 
-bool confirmed(const Values& options, std::string_view warning) {
+bool confirmed(const GivenOptions& options, std::string_view warning) {
   if (options.on("force") || ::isatty(STDIN_FILENO) == 0) return true;
   fmt::print("WARNING! {}\nAre you sure you want to continue? [y/N] ", warning);
   std::fflush(stdout);

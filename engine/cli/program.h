@@ -21,7 +21,7 @@ class Call {
  public:
   explicit Call(const CommandLine& line) : line_(line) {}
 
-  const Values& options() const { return line_.options; }
+  const GivenOptions& options() const { return line_.options; }
   const std::vector<std::string>& arguments() const { return line_.arguments; }
   const std::string& argument(std::size_t at) const { return line_.arguments[at]; }
   const CommandLine& line() const { return line_; }
@@ -33,6 +33,6 @@ class Call {
 };
 
 // The directories and the exit command that the global options and the environment name.
-core::EngineOptions engine_options(const Values& globals);
+core::EngineOptions engine_options(const GivenOptions& globals);
 
 }  // namespace seatrial::engine_cli

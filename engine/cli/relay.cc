@@ -150,18 +150,6 @@ class Loop {
 
 }  // namespace
 
-RawTerminal::RawTerminal(int fd) : fd_(fd) {
-  termios mode{};
-  if (::tcgetattr(fd, &mode) != 0) return;
-  before_ = mode;
-  ::cfmakeraw(&mode);
-  ::tcsetattr(fd, TCSANOW, &mode);
-}
-
-RawTerminal::~RawTerminal() {
-  if (before_) ::tcsetattr(fd_, TCSANOW, &*before_);
-}
-
 std::optional<std::pair<unsigned, unsigned>> terminal_size(int fd) {
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return std::nullopt;

@@ -2,8 +2,6 @@
 // the start and the end.
 #pragma once
 
-#include <termios.h>
-
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,19 +9,6 @@
 #include "engine/base/unique_fd.h"
 
 namespace seatrial::engine_cli {
-
-// The terminal behind `fd` in raw mode; the destructor restores it. Nothing when it is none.
-class RawTerminal {
- public:
-  explicit RawTerminal(int fd);
-  RawTerminal(const RawTerminal&) = delete;
-  RawTerminal& operator=(const RawTerminal&) = delete;
-  ~RawTerminal();
-
- private:
-  int fd_;
-  std::optional<termios> before_;
-};
 
 // Height and width of the terminal behind `fd`; nothing when it is none.
 std::optional<std::pair<unsigned, unsigned>> terminal_size(int fd);

@@ -15,7 +15,7 @@ using nlohmann::json;
 }  // namespace
 
 int create_volume(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   core::VolumeRequest request{.name = options.text("name")};
   if (!call.arguments().empty()) {
     if (!request.name.empty() && request.name != call.argument(0)) {
@@ -68,7 +68,7 @@ int prune_volumes(Call& call) {
 }
 
 int create_network(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   const std::string id =
       call.engine().create_network({.name = call.argument(0),
                                     .driver = options.get("driver").value_or("bridge"),

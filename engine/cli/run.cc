@@ -11,6 +11,7 @@
 #include "engine/cli/output.h"
 #include "engine/cli/relay.h"
 #include "engine/cli/verbs.h"
+#include "engine/sys/raw_terminal.h"
 
 namespace seatrial::engine_cli {
 namespace {
@@ -78,7 +79,7 @@ struct Attachment {
 
 RelayEnd stay_with(core::Engine& engine, const std::string& id, int stream, const Attachment& how,
                    const Signals& signals) {
-  std::optional<RawTerminal> raw;
+  std::optional<sys::RawTerminal> raw;
   if (how.tty && how.input) raw.emplace(STDIN_FILENO);
   // One that has just ended cannot be told anything more.
   const auto quietly = [](auto&& act) {
@@ -225,7 +226,7 @@ int exec(Call& call) {
   if (request.detach) return 0;
   if (tty) {
     if (const auto size = terminal_size(STDIN_FILENO)) process.resize(size->first, size->second);
-    std::optional<RawTerminal> raw;
+    std::optional<sys::RawTerminal> raw;
     if (request.interactive) raw.emplace(STDIN_FILENO);
     relay(process.console_master().get(),
           {.framed = false,

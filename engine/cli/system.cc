@@ -104,7 +104,7 @@ json volumes_row(const core::DiskUsage& usage) {
 }  // namespace
 
 int events(Call& call) {
-  const Values& options = call.options();
+  const GivenOptions& options = call.options();
   const core::Time now = system_clock::now();
   core::EventOptions wanted{.filters = parse_filters(options.all("filter"))};
   if (const auto text = options.get("since")) wanted.since = parse_moment(*text, now);

@@ -87,7 +87,7 @@ int for_each_argument(Call& call, const std::function<void(const std::string&)>&
                       bool print = true);
 void complain(std::string_view sentence);
 // Asks on the terminal unless --force or standard input is none; false: the answer was no.
-bool confirmed(const Values& options, std::string_view warning);
+bool confirmed(const GivenOptions& options, std::string_view warning);
 void print_pruned(std::string_view title, const core::PruneResult& result);
 // Pulls with progress on standard error when that is a terminal and not `quiet`. The image's id.
 std::string pull_image(core::Engine& engine, const std::string& reference,

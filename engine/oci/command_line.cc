@@ -1,7 +1,7 @@
 #include "engine/oci/command_line.h"
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 
 #include "engine/base/error.h"
 
@@ -30,7 +30,7 @@ class Parser {
   std::string_view take() { return words_[next_++]; }
 
   // The word at hand is an option: adds it to `values`.
-  void take_option(std::span<const Option> options, Values& values) {
+  void take_option(std::span<const Option> options, GivenOptions& values) {
     const std::string_view word = take();
     std::string_view name = word.substr(word.starts_with("--") ? 2 : 1);
     std::optional<std::string_view> value;
@@ -66,7 +66,7 @@ class Parser {
 
 void check_count(const CommandLine& line) {
   const Verb& verb = *line.verb;
-  if (line.options.has("help")) return;
+  if (line.options.on("help")) return;
   const std::size_t count = line.arguments.size();
   if (count < verb.least) {
     throw error(Kind::kInvalidArgument, "needs {}; see seatrial-runtime {} --help", verb.arguments,
@@ -102,40 +102,6 @@ std::string option_line(const Option& option) {
 }
 
 }  // namespace
-
-bool Values::has(std::string_view name) const {
-  return get_or_empty(name) == "true";
-}
-
-std::optional<std::string> Values::get(std::string_view name) const {
-  const auto found = std::find_if(given_.rbegin(), given_.rend(),
-                                  [&](const Given& given) { return given.name == name; });
-  if (found == given_.rend()) return std::nullopt;
-  return std::string(found->value);
-}
-
-std::string Values::get_or_empty(std::string_view name) const {
-  return get(name).value_or(std::string());
-}
-
-std::vector<std::string> Values::all(std::string_view name) const {
-  std::vector<std::string> values;
-  for (const Given& given : given_) {
-    if (given.name == name) values.emplace_back(given.value);
-  }
-  return values;
-}
-
-unsigned Values::number_or_zero(std::string_view name) const {
-  const auto text = get(name);
-  if (!text) return 0;
-  unsigned number = 0;
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size()) {
-    throw error(Kind::kInvalidArgument, "option --{}: {} is not a number", name, *text);
-  }
-  return number;
-}
 
 CommandLine parse_command_line(std::span<const std::string_view> words) {
   CommandLine line;

@@ -2,11 +2,12 @@
 // completions and the manual page all read it.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/base/given_options.h"
 
 namespace seatrial::oci {
 
@@ -40,30 +41,10 @@ std::span<const Verb> verbs();
 // Null for an unknown name.
 const Verb* find_verb(std::string_view name);
 
-// What was given, by option name.
-class Values {
- public:
-  void add(std::string_view name, std::string_view value) { given_.push_back({name, value}); }
-
-  bool has(std::string_view name) const;                        // a switch that is on
-  std::optional<std::string> get(std::string_view name) const;  // the last one given
-  std::string get_or_empty(std::string_view name) const;
-  std::vector<std::string> all(std::string_view name) const;
-  // A decimal number. Throws Error{kInvalidArgument} naming the option.
-  unsigned number_or_zero(std::string_view name) const;
-
- private:
-  struct Given {
-    std::string_view name;
-    std::string_view value;
-  };
-  std::vector<Given> given_;
-};
-
 struct CommandLine {
-  Values globals;
+  GivenOptions globals;
   const Verb* verb = nullptr;  // null: none was given (then --help or --version stands in globals)
-  Values options;
+  GivenOptions options;
   std::vector<std::string> arguments;
 };
 

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <climits>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -23,7 +24,7 @@ using runtime::Runtime;
 
 // What every verb gets.
 struct Call {
-  const Values& options;
+  const GivenOptions& options;
   const std::vector<std::string>& arguments;
   Runtime& runtime;
 
@@ -34,19 +35,28 @@ void print(std::string_view text) {
   write_all(1, text, "stdout");
 }
 
-std::string bundle_of(const Values& options) {
+std::string bundle_of(const GivenOptions& options) {
   return options.get("bundle").value_or(".");
+}
+
+unsigned preserved_fds(const GivenOptions& options) {
+  const long number = options.number("preserve-fds").value_or(0);
+  if (number < 0 || number > INT_MAX) {
+    throw error(Kind::kInvalidArgument, "option --preserve-fds: {} is no number of descriptors",
+                number);
+  }
+  return static_cast<unsigned>(number);
 }
 
 runtime::CreateRequest create_request(const Call& call) {
   return {.id = call.id(),
           .bundle = bundle_of(call.options),
           .stdio = {},
-          .pid_file = call.options.get_or_empty("pid-file"),
-          .console_socket = call.options.get_or_empty("console-socket"),
-          .no_pivot = call.options.has("no-pivot"),
-          .no_new_keyring = call.options.has("no-new-keyring"),
-          .preserve_fds = call.options.number_or_zero("preserve-fds")};
+          .pid_file = call.options.text("pid-file"),
+          .console_socket = call.options.text("console-socket"),
+          .no_pivot = call.options.on("no-pivot"),
+          .no_new_keyring = call.options.on("no-new-keyring"),
+          .preserve_fds = preserved_fds(call.options)};
 }
 
 // Nobody may be left holding a terminal's master, and nobody may wait for one that will not come.
@@ -70,7 +80,7 @@ int create(const Call& call) {
 
 int run(const Call& call) {
   runtime::CreateRequest request = create_request(call);
-  request.detached = call.options.has("detach");
+  request.detached = call.options.on("detach");
   if (request.detached) {
     call.runtime.run(request);
     return 0;
@@ -78,7 +88,7 @@ int run(const Call& call) {
   Foreground foreground;
   runtime::Child child = call.runtime.run(request);
   const int status = foreground.attend(child);
-  if (!call.options.has("keep")) call.runtime.remove(call.id());
+  if (!call.options.on("keep")) call.runtime.remove(call.id());
   return status;
 }
 
@@ -96,16 +106,16 @@ int kill(const Call& call) {
   const std::string name = call.arguments.size() > 1 ? call.arguments[1] : "SIGTERM";
   const auto signal = spec::signal_number(name);
   if (!signal) throw error(Kind::kInvalidArgument, "{} is not a signal", name);
-  call.runtime.kill(call.id(), *signal, call.options.has("all"));
+  call.runtime.kill(call.id(), *signal, call.options.on("all"));
   return 0;
 }
 
 int remove(const Call& call) {
-  call.runtime.remove(call.id(), call.options.has("force"));
+  call.runtime.remove(call.id(), call.options.on("force"));
   return 0;
 }
 
-bool wants_json(const Values& options) {
+bool wants_json(const GivenOptions& options) {
   const std::string format = options.get("format").value_or("table");
   if (format != "table" && format != "json") {
     throw error(Kind::kInvalidArgument, "--format {}: there is table and json", format);
@@ -115,7 +125,7 @@ bool wants_json(const Values& options) {
 
 int list(const Call& call) {
   const std::vector<spec::State> states = call.runtime.list();
-  if (call.options.has("quiet")) {
+  if (call.options.on("quiet")) {
     for (const spec::State& each : states) print(each.id + "\n");
   } else {
     print(wants_json(call.options) ? states_json(states)
@@ -131,7 +141,7 @@ std::vector<std::uint32_t> parse_gids(const std::vector<std::string>& texts) {
 }
 
 runtime::ExecRequest exec_request(const Call& call) {
-  const Values& options = call.options;
+  const GivenOptions& options = call.options;
   runtime::ExecRequest request;
   request.id = call.id();
   if (const auto file = options.get("process")) {
@@ -145,19 +155,19 @@ runtime::ExecRequest exec_request(const Call& call) {
   request.cwd = options.get("cwd");
   if (const auto user = options.get("user")) request.user = parse_user(*user);
   request.added_gids = parse_gids(options.all("additional-gids"));
-  request.terminal = options.has("tty");
-  if (request.process && options.has("tty")) request.process->terminal = true;
-  if (options.has("no-new-privs")) request.no_new_privileges = true;
+  request.terminal = options.on("tty");
+  if (request.process && options.on("tty")) request.process->terminal = true;
+  if (options.on("no-new-privs")) request.no_new_privileges = true;
   request.added_capabilities = options.all("cap");
-  request.pid_file = options.get_or_empty("pid-file");
-  request.console_socket = options.get_or_empty("console-socket");
-  request.preserve_fds = options.number_or_zero("preserve-fds");
+  request.pid_file = options.text("pid-file");
+  request.console_socket = options.text("console-socket");
+  request.preserve_fds = preserved_fds(options);
   return request;
 }
 
 int exec(const Call& call) {
   const runtime::ExecRequest request = exec_request(call);
-  const bool detach = call.options.has("detach");
+  const bool detach = call.options.on("detach");
   const bool terminal = request.process ? request.process->terminal : *request.terminal;
   check_terminal(terminal, detach, !request.console_socket.empty());
   if (detach) {
@@ -179,7 +189,7 @@ int ps(const Call& call) {
   return 0;
 }
 
-int write_spec(const Values& options) {
+int write_spec(const GivenOptions& options) {
   const std::filesystem::path path = std::filesystem::path(bundle_of(options)) / "config.json";
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd && errno == EEXIST) {
@@ -246,11 +256,11 @@ int failure_status(const CommandLine& line) {
 }
 
 int carry_out(const CommandLine& line, const Log& log) {
-  if (line.globals.has("version")) {
+  if (line.globals.on("version")) {
     print(version_text());
     return 0;
   }
-  if (line.verb == nullptr || line.globals.has("help") || line.options.has("help")) {
+  if (line.verb == nullptr || line.globals.on("help") || line.options.on("help")) {
     print(help_text(line.verb));
     return 0;
   }

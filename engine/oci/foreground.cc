@@ -1,6 +1,7 @@
 #include "engine/oci/foreground.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 
@@ -9,8 +10,8 @@
 #include <csignal>
 
 #include "engine/base/error.h"
-#include "engine/oci/terminal.h"
 #include "engine/sys/deadline.h"
+#include "engine/sys/raw_terminal.h"
 
 namespace seatrial::oci {
 namespace {
@@ -47,6 +48,12 @@ void drain(int console) {
   }
 }
 
+// Gives `to` the window size of `from`, where that is a terminal.
+void copy_window_size(int from, int to) {
+  winsize size{};
+  if (::ioctl(from, TIOCGWINSZ, &size) == 0) ::ioctl(to, TIOCSWINSZ, &size);
+}
+
 }  // namespace
 
 Foreground::Foreground() {
@@ -58,7 +65,7 @@ Foreground::Foreground() {
 
 int Foreground::attend(runtime::Child& child) {
   const int console = child.console_master().get();
-  std::optional<RawTerminal> raw;
+  std::optional<sys::RawTerminal> raw;
   if (console >= 0) {
     copy_window_size(0, console);
     raw.emplace(0);

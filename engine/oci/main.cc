@@ -10,13 +10,13 @@
 namespace seatrial::oci {
 namespace {
 
-Log open_log(const Values& globals) {
+Log open_log(const GivenOptions& globals) {
   const std::string format = globals.get("log-format").value_or("text");
   if (format != "text" && format != "json") {
     throw error(Kind::kInvalidArgument, "--log-format {}: there is text and json", format);
   }
-  return {globals.get_or_empty("log"), format == "json" ? LogFormat::kJson : LogFormat::kText,
-          globals.has("debug")};
+  return {globals.text("log"), format == "json" ? LogFormat::kJson : LogFormat::kText,
+          globals.on("debug")};
 }
 
 std::string joined(std::span<const std::string_view> words) {

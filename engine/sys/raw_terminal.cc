@@ -1,8 +1,6 @@
-#include "engine/oci/terminal.h"
+#include "engine/sys/raw_terminal.h"
 
-#include <sys/ioctl.h>
-
-namespace seatrial::oci {
+namespace seatrial::sys {
 
 RawTerminal::RawTerminal(int fd) : fd_(fd) {
   termios mode{};
@@ -16,9 +14,4 @@ RawTerminal::~RawTerminal() {
   if (before_) ::tcsetattr(fd_, TCSANOW, &*before_);
 }
 
-void copy_window_size(int from, int to) {
-  winsize size{};
-  if (::ioctl(from, TIOCGWINSZ, &size) == 0) ::ioctl(to, TIOCSWINSZ, &size);
-}
-
-}  // namespace seatrial::oci
+}  // namespace seatrial::sys

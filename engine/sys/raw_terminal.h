@@ -1,13 +1,11 @@
-// The caller's terminal while a container's pseudo-terminal is relayed to it.
+// A terminal in raw mode, while what lies behind a pseudo-terminal is relayed to it.
 #pragma once
 
 #include <termios.h>
 
 #include <optional>
 
-#include "engine/base/unique_fd.h"
-
-namespace seatrial::oci {
+namespace seatrial::sys {
 
 // Puts the terminal behind `fd` into raw mode; the destructor restores it. Does nothing when `fd`
 // is no terminal.
@@ -23,7 +21,4 @@ class RawTerminal {
   std::optional<termios> before_;
 };
 
-// Gives `to` the window size of `from`, where that is a terminal.
-void copy_window_size(int from, int to);
-
-}  // namespace seatrial::oci
+}  // namespace seatrial::sys
