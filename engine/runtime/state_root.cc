@@ -68,17 +68,6 @@ void publish_file(int directory, const std::string& name, std::string_view conte
   }
 }
 
-namespace {
-
-// What this thread wrote last: who runs a container and then removes it need not parse the line.
-struct Written {
-  std::string line;
-  Record record;
-};
-thread_local Written last_written;
-
-}  // namespace
-
 // A line without its end is one whose writer was killed, or is still at it.
 Record StateDirectory::read_record() const {
   return with_context("container " + id_, [this] {
@@ -87,7 +76,8 @@ Record StateDirectory::read_record() const {
     if (whole.empty()) throw error(Kind::kNotFound, "its state is not written yet");
     const std::string_view lines = whole.substr(0, whole.size() - 1);
     const std::string_view line = lines.substr(lines.rfind('\n') + 1);
-    return line == last_written.line ? last_written.record : parse_record(line);
+    std::optional<Record> known = last_->find(line);
+    return known ? *std::move(known) : parse_record(line);
   });
 }
 
@@ -101,7 +91,7 @@ void StateDirectory::write_record(const Record& record) const {
   line += '\n';
   write_all(fd.get(), line, fmt::format("the state of container {}", id_));
   line.pop_back();
-  last_written = {.line = std::move(line), .record = record};
+  last_->keep(std::move(line), record);
 }
 
 std::string StateDirectory::read_config() const {
@@ -124,6 +114,18 @@ void StateDirectory::remove_start_socket() const {
   }
 }
 
+void LastRecord::keep(std::string line, Record record) {
+  const std::lock_guard lock(mutex_);
+  line_ = std::move(line);
+  record_ = std::move(record);
+}
+
+std::optional<Record> LastRecord::find(std::string_view line) const {
+  const std::lock_guard lock(mutex_);
+  if (line != line_) return std::nullopt;
+  return record_;
+}
+
 StateRoot::StateRoot(std::filesystem::path path) : path_(std::move(path)) {
   make_root(path_);
   fd_ = UniqueFd(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -136,7 +138,7 @@ StateDirectory StateRoot::create(const std::string& id) const {
     if (errno == EEXIST) throw error(Kind::kConflict, "container {} already exists", id);
     throw sys_error(errno, "create the state directory {}/{}", path_.native(), id);
   }
-  StateDirectory directory(id, open_directory(fd_.get(), id));
+  StateDirectory directory(id, open_directory(fd_.get(), id), *last_);
   // Between mkdir and flock somebody may have taken the empty directory for a leftover.
   if (directory.get() < 0 || !lock_directory(directory.get(), LOCK_EX | LOCK_NB) ||
       !is_current(directory)) {
@@ -147,7 +149,7 @@ StateDirectory StateRoot::create(const std::string& id) const {
 
 StateDirectory StateRoot::open(const std::string& id) const {
   check_container_id(id);
-  StateDirectory directory(id, open_directory(fd_.get(), id));
+  StateDirectory directory(id, open_directory(fd_.get(), id), *last_);
   if (directory.get() >= 0) return directory;
   if (errno == ENOENT) throw error(Kind::kNotFound, "container {} does not exist", id);
   throw sys_error(errno, "open the state directory {}/{}", path_.native(), id);
@@ -162,7 +164,7 @@ StateDirectory StateRoot::lock(const std::string& id, Lock kind) const {
 }
 
 std::optional<StateDirectory> StateRoot::try_lock(const std::string& id) const {
-  StateDirectory directory(id, open_directory(fd_.get(), id));
+  StateDirectory directory(id, open_directory(fd_.get(), id), *last_);
   if (directory.get() < 0 || !lock_directory(directory.get(), LOCK_EX | LOCK_NB) ||
       !is_current(directory)) {
     return std::nullopt;

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,11 +20,22 @@ namespace seatrial::runtime {
 
 inline constexpr const char* kStartSocket = "start.sock";
 
-// An open state directory of one container.
+// The record written last, beside its text: who runs a container and removes it need not parse it.
+class LastRecord {
+ public:
+  void keep(std::string line, Record record);
+  // Nothing unless `line` is that text.
+  std::optional<Record> find(std::string_view line) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::string line_;
+  Record record_;
+};
+
+// An open state directory of one container. The StateRoot that opened it must outlive it.
 class StateDirectory {
  public:
-  StateDirectory(std::string id, UniqueFd fd) : id_(std::move(id)), fd_(std::move(fd)) {}
-
   const std::string& id() const { return id_; }
   int get() const { return fd_.get(); }
 
@@ -39,9 +52,12 @@ class StateDirectory {
 
  private:
   friend class StateRoot;
+  StateDirectory(std::string id, UniqueFd fd, LastRecord& last)
+      : id_(std::move(id)), fd_(std::move(fd)), last_(&last) {}
 
   std::string id_;
   UniqueFd fd_;
+  LastRecord* last_;
 };
 
 enum class Lock { kExclusive, kShared };
@@ -75,6 +91,7 @@ class StateRoot {
 
   std::filesystem::path path_;
   UniqueFd fd_;
+  std::unique_ptr<LastRecord> last_ = std::make_unique<LastRecord>();
 };
 
 // Replaces DIRECTORY/NAME so that a reader sees the old or the new content. Without fsync: a pid
