@@ -12,8 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/cgroup/cgroup.h"
-#include "engine/runtime/runtime.h"
+#include "engine/runtime/container_fixture.h"
 #include "engine/runtime/state_root.h"
 #include "engine/sys/pid_fd.h"
 #include "engine/sys/unix_path.h"
@@ -55,15 +54,11 @@ std::size_t open_descriptors() {
       std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
-class MonitorTest : public testing::Test {
+class MonitorTest : public ContainerTest {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "containers are made by root here";
-    if (cgroup::Layout::detect().is_pure_v2()) GTEST_SKIP() << "this version needs cgroup v1";
+    ContainerTest::SetUp();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // so that every orphan shows up here
-    fs::create_directories(dir_.path() / "rootfs");
-    runtime_.emplace(dir_.path() / "state");
-    runtime_->on_warning([this](std::string_view text) { warnings_ += text; });
   }
 
   void TearDown() override {
@@ -130,21 +125,8 @@ class MonitorTest : public testing::Test {
 
   Record record() { return StateRoot(runtime_->root()).open(id_).read_record(); }
 
-  std::string failure_of(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& failure) {
-      return failure.what();
-    }
-    return "(it did not fail)";
-  }
-
-  const std::string id_ = fmt::format("monitor-test-{}", ::getpid());
-  TempDir dir_{fs::temp_directory_path()};
   const fs::path monitor_ = dir_.path() / "run" / "box";
   const fs::path log_ = dir_.path() / "box-json.log";
-  std::optional<Runtime> runtime_;
-  std::string warnings_;
   int orphans_ = 0;
   int most_orphans_ = 1;  // the monitor
 };

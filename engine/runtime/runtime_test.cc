@@ -12,6 +12,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/cgroup/cgroup.h"
+#include "engine/runtime/container_fixture.h"
 #include "engine/runtime/state_root.h"
 #include "engine/sys/spawn.h"
 
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 using spec::Status;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 // The part of config.json that a test chooses.
 struct Bundle {
@@ -71,16 +73,8 @@ std::string hook(const std::string& kind, const std::string& command) {
                      command);
 }
 
-class RuntimeTest : public testing::Test {
+class RuntimeTest : public ContainerTest {
  protected:
-  void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "containers are made by root here";
-    if (cgroup::Layout::detect().is_pure_v2()) GTEST_SKIP() << "this version needs cgroup v1";
-    fs::create_directories(dir_.path() / "rootfs");
-    runtime_.emplace(dir_.path() / "state");
-    runtime_->on_warning([this](std::string_view text) { warnings_ += text; });
-  }
-
   void TearDown() override {
     if (!runtime_) return;
     for (const std::string& id : StateRoot(runtime_->root()).ids()) {
@@ -98,21 +92,7 @@ class RuntimeTest : public testing::Test {
     return {.id = id_, .bundle = dir_.path(), .stdio = {-1, 1, 2}};
   }
 
-  std::string failure_of(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& failure) {
-      return failure.what();
-    }
-    return "(it did not fail)";
-  }
-
   std::string read(const char* name) { return read_file(dir_.path() / name); }
-
-  const std::string id_ = fmt::format("runtime-test-{}", ::getpid());
-  TempDir dir_{fs::temp_directory_path()};
-  std::optional<Runtime> runtime_;
-  std::string warnings_;
 };
 
 TEST_F(RuntimeTest, RunGivesTheExitStatus) {
@@ -249,9 +229,10 @@ TEST_F(RuntimeTest, UpdateChangesLimitsAndStatsTellOfThem) {
 
 TEST_F(RuntimeTest, AFailedMountIsNamedAndNothingStays) {
   const std::string bad = R"({"destination": "/bad", "type": "nosuchfs", "source": "x"},)";
-  EXPECT_THAT(failure_of([&] { runtime_->create(request({.mounts = bad})); }),
-              testing::MatchesRegex("create runtime-test-[0-9]+: step [0-9]+ of [0-9]+, .*nosuchfs "
-                                    "on /bad.*"));
+  EXPECT_THAT(
+      failure_of([&] { runtime_->create(request({.mounts = bad})); }),
+      testing::MatchesRegex("create container-test-[0-9]+: step [0-9]+ of [0-9]+, .*nosuchfs "
+                            "on /bad.*"));
   EXPECT_THAT(runtime_->list(), IsEmpty());
 }
 
@@ -362,7 +343,7 @@ TEST_F(RuntimeTest, RecoverTakesWhatAKilledCreateLeft) {
     root.create(id_).write_record(record);
     root.create("killed-before-its-record");
   }
-  EXPECT_EQ(runtime_->recover(), (std::vector<std::string>{"killed-before-its-record", id_}));
+  EXPECT_THAT(runtime_->recover(), UnorderedElementsAre("killed-before-its-record", id_));
   EXPECT_FALSE(fs::exists(left));
   EXPECT_THAT(runtime_->list(), IsEmpty());
 }
