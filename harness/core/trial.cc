@@ -39,6 +39,19 @@ void TrialBase::TestBody() {
   }
 }
 
+void trial_registration::constructor_threw() {
+  error_of_the_harness().reset();
+  try {
+    throw;
+  } catch (const EngineFailure& failure) {
+    GTEST_FAIL_AT(failure.where().file_name(), static_cast<int>(failure.where().line()))
+        << failure.what();
+  } catch (const std::exception& failure) {
+    error_of_the_harness() = failure.what();
+    GTEST_FAIL() << failure.what();
+  }
+}
+
 const std::vector<CaseInfo>& registered_cases() {
   return cases();
 }

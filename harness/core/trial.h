@@ -53,11 +53,11 @@ struct Deadline {
   std::chrono::milliseconds time{15000};
 };
 
-// The fixture's base. Turns what leaves the body into verdicts: an EngineFailure is a failure at
-// its line, any other exception an error of the harness.
+// The fixture's base. Turns what leaves constructor and body into verdicts: an EngineFailure is a
+// failure at its line, any other exception an error of the harness.
 class TrialBase : public ::testing::Test {
  public:
-  // Set when an exception that is not the engine's left the body of the case that ran.
+  // Set when an exception that is not the engine's left the case that ran.
   static const std::optional<std::string>& harness_error();
 
  private:
@@ -75,6 +75,20 @@ std::vector<std::string> check_registered_cases();
 namespace trial_registration {
 
 void add(CaseInfo info);
+
+// To be called while what a fixture's constructor threw is handled: GoogleTest does not run the
+// case then.
+void constructor_threw();
+
+template <typename Make>
+auto construct(Make make) -> decltype(make()) {
+  try {
+    return make();
+  } catch (const std::exception&) {
+    constructor_threw();
+    return nullptr;
+  }
+}
 
 inline void apply(CaseInfo& info, const Clauses& clauses) {
   info.clauses = clauses.ids;
@@ -108,7 +122,7 @@ bool add_case(const char* suite, const char* name, Place place, const Clauses& c
   apply(info, clauses);
   (apply(info, traits), ...);
   add_with_factory<Fixture>(std::move(info), suite, name, place,
-                            []() -> Fixture* { return new Case; });
+                            [] { return construct([]() -> Fixture* { return new Case; }); });
   return true;
 }
 
@@ -119,8 +133,9 @@ bool add_rows(const char* suite, Place place, const Rows& rows) {
     apply(info, row.clauses);
     if constexpr (requires { row.needs; }) apply(info, row.needs);
     if constexpr (requires { row.deadline; }) apply(info, row.deadline);
-    add_with_factory<Fixture>(std::move(info), suite, std::string(row.name), place,
-                              [&row]() -> Fixture* { return new Case(row); });
+    add_with_factory<Fixture>(std::move(info), suite, std::string(row.name), place, [&row] {
+      return construct([&row]() -> Fixture* { return new Case(row); });
+    });
   }
   return true;
 }

@@ -1,8 +1,12 @@
 #include "harness/core/trial.h"
 
 #include <gmock/gmock.h>
+#include <gtest/gtest-spi.h>
+
+#include <stdexcept>
 
 #include "engine/base/error.h"
+#include "harness/core/engine_failure.h"
 
 namespace seatrial::harness {
 namespace {
@@ -53,6 +57,24 @@ TEST(ATrialTable, MakesACaseOfEachRow) {
 
 TEST(TheCheck, NamesUnknownClauses) {
   EXPECT_THAT(check_registered_cases(), ElementsAre(HasSubstr("runtime/no/such-clause")));
+}
+
+int* without_image() {
+  throw std::runtime_error("no image");
+}
+
+int* without_engine() {
+  throw EngineFailure("start was refused");
+}
+
+TEST(AConstructor, ThatThrowsIsAnErrorOfTheHarness) {
+  EXPECT_FATAL_FAILURE(trial_registration::construct(without_image), "no image");
+  EXPECT_EQ(TrialBase::harness_error(), "no image");
+}
+
+TEST(AConstructor, ThatTheEngineFailsIsTheEnginesFailure) {
+  EXPECT_FATAL_FAILURE(trial_registration::construct(without_engine), "start was refused");
+  EXPECT_EQ(TrialBase::harness_error(), std::nullopt);
 }
 
 TEST(AFeature, HasANameThatLeadsBack) {
