@@ -4,7 +4,7 @@
 usage: daemon.py --image NAME=PROGRAM [...] -- COMMAND [ARGUMENT...]
 
 dockerd runs in pid, mount, network, ipc and uts namespaces of its own, without bridge or firewall,
-with all its data in a directory that is removed. COMMAND gets DOCKER_HOST. --image NAME=PROGRAM
+with all its data in a directory that is removed. COMMAND gets ENGINE and DOCKER_HOST. --image NAME=PROGRAM
 imports an image whose root holds a static program as /bin/PROGRAM-NAME and, where that is busybox,
 links for its applets. The exit status is COMMAND's; 77 where the host has no dockerd.
 """
@@ -40,6 +40,27 @@ exec /usr/sbin/dockerd --config-file "$1/daemon.json" --host "unix://$1/docker.s
 """
 
 
+def root_of(program: pathlib.Path) -> bytes:
+    """A tar of an image's root that holds a static program and, where that is busybox, links for its applets."""
+    root = io.BytesIO()
+    with tarfile.open(fileobj=root, mode="w") as tar:
+        for folder in ("bin", "tmp", "proc", "dev", "etc"):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+            tar.addfile(entry)
+        tar.add(program, f"bin/{program.name}")
+        if program.name == "busybox":
+            applets = subprocess.run([program, "--list"], capture_output=True, text=True,
+                                     check=True).stdout.split()
+            for applet in applets:
+                if applet == "busybox":
+                    continue
+                entry = tarfile.TarInfo(f"bin/{applet}")
+                entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(entry)
+    return root.getvalue()
+
+
 class Daemon:
     def __init__(self, directory: pathlib.Path) -> None:
         self.directory = directory
@@ -67,23 +88,7 @@ class Daemon:
         sys.exit(f"dockerd did not answer: {log.read_text()[-2000:] if log.exists() else 'no log'}")
 
     def import_image(self, name: str, program: pathlib.Path) -> None:
-        root = io.BytesIO()
-        with tarfile.open(fileobj=root, mode="w") as tar:
-            for folder in ("bin", "tmp", "proc", "dev", "etc"):
-                entry = tarfile.TarInfo(folder)
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
-                tar.addfile(entry)
-            tar.add(program, f"bin/{program.name}")
-            if program.name == "busybox":
-                applets = subprocess.run([program, "--list"], capture_output=True, text=True,
-                                         check=True).stdout.split()
-                for applet in applets:
-                    if applet == "busybox":
-                        continue
-                    entry = tarfile.TarInfo(f"bin/{applet}")
-                    entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
-                    tar.addfile(entry)
-        self.docker("import", "-", name, input=root.getvalue(), check=True,
+        self.docker("import", "-", name, input=root_of(program), check=True,
                     stdout=subprocess.DEVNULL)
 
     def end(self) -> None:
@@ -121,7 +126,7 @@ def main() -> int:
         for image in arguments.image:
             name, program = image.split("=", 1)
             daemon.import_image(name, pathlib.Path(program))
-        return subprocess.run(arguments.command, env=daemon.environment, check=False).returncode
+        return subprocess.run(arguments.command, env=dict(daemon.environment, ENGINE="/usr/bin/docker"), check=False).returncode
     finally:
         daemon.end()
         shutil.rmtree(directory, ignore_errors=True)

@@ -149,15 +149,15 @@ def conform_broken(scratch: pathlib.Path, build: pathlib.Path) -> None:
     assert "nothing ran" in outcome.build["description"], outcome.build
 
 
-# --- withContainer, with an engine that takes docker's words; DOCKER_HOST is from daemon.py
+# --- withContainer, with the engine that daemon.py or engine_site.py tells of
 
-ENGINE = "/usr/bin/docker"
+ENGINE_VARIABLES = ("ENGINE", "DOCKER_HOST", "DOCKER_CONFIG", "SEATRIAL_ROOT", "SEATRIAL_RUN")
 
 
 def container(scratch: pathlib.Path, name: str, *options: str) -> Outcome:
-    outcome = scenario(f"container_{name}", *options, ENGINE=ENGINE, DOCKER_HOST=os.environ["DOCKER_HOST"],
-                       DOCKER_CONFIG=os.environ["DOCKER_CONFIG"])(scratch / name)
-    left = subprocess.run([ENGINE, "ps", "-aq"], capture_output=True, text=True, check=True)
+    engine = {name: os.environ[name] for name in ENGINE_VARIABLES if name in os.environ}
+    outcome = scenario(f"container_{name}", *options, **engine)(scratch / name)
+    left = subprocess.run([engine["ENGINE"], "ps", "-aq"], capture_output=True, text=True, check=True)
     if left.stdout:
         sys.exit(f"{name} left containers: {left.stdout}")
     return outcome
