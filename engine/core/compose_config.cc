@@ -296,6 +296,9 @@ spec::Config compose_config(const ContainerRequest& merged, const ComposeFacts& 
   config.linux_.cgroups_path = fmt::format(
       "{}/{}", merged.cgroup_parent.empty() ? facts.cgroup_parent : merged.cgroup_parent, facts.id);
   config.linux_.resources = resources_of(merged.resources);
+  if (merged.resources.pids_limit == 0 && facts.pids_limit != 0) {
+    config.linux_.resources.pids_limit = facts.pids_limit;
+  }
   config.linux_.devices = facts.devices;
   return config;
 }

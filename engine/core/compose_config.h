@@ -35,6 +35,7 @@ struct ComposeFacts {
   std::string pid_namespace = {};
   std::string ipc_namespace = {};
   std::string shm_source = {};    // /dev/shm of the container whose IPC namespace is joined
+  std::int64_t pids_limit = 0;    // where the request has none; 0: none either
   bool cgroup_namespace = false;  // the host's habit: docker makes a new one where v2 stands alone
 };
 

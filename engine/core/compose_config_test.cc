@@ -127,6 +127,17 @@ TEST(Compose, WhatIsComposedIsAConfigurationThatParses) {
   EXPECT_EQ(config.process->rlimits.at(0).hard, RLIM_INFINITY);
 }
 
+TEST(Compose, AContainerHasTheDefaultNumberOfProcessesUnlessItSays) {
+  ComposeFacts with = facts();
+  with.pids_limit = 500;
+  ContainerRequest request = simple();
+  EXPECT_EQ(compose_config(request, with).linux_.resources.pids_limit, 500);
+  request.resources.pids_limit = -1;  // unlimited, in docker's words
+  EXPECT_EQ(compose_config(request, with).linux_.resources.pids_limit, -1);
+  request.resources.pids_limit = 9;
+  EXPECT_EQ(compose_config(request, with).linux_.resources.pids_limit, 9);
+}
+
 TEST(Compose, MountsOfTheUserComeLastByDepthAndReplaceDefaults) {
   ContainerRequest request = simple();
   request.mounts = {volume::parse_mount_option("type=bind,src=/s,dst=/a/b/c,bind-nonrecursive"),

@@ -57,6 +57,20 @@ security::SecurityRequest security_request(const ContainerRequest& request) {
           .read_only = request.read_only_rootfs};
 }
 
+bool can_limit_pids(const cgroup::Layout& layout) {
+  if (layout.find("pids") != nullptr) return true;
+  if (!layout.is_pure_v2()) return false;
+  const std::string& top = layout.hierarchies().front().mountpoint;
+  return (" " + read_file(top + "/cgroup.controllers")).find(" pids") != std::string::npos;
+}
+
+// For a container that says nothing: half of the host's process numbers, so that none can take the
+// last of them. docker's default is no limit at all.
+std::int64_t default_pids_limit(const cgroup::Layout& layout) {
+  if (!can_limit_pids(layout)) return 0;
+  return std::stol(read_file("/proc/sys/kernel/pid_max")) / 2;
+}
+
 class Start {
  public:
   Start(Engine::Impl& impl, ContainerRecord& record, int attached)
@@ -117,6 +131,7 @@ class Start {
     HostDevices devices = request.privileged ? all_host_devices() : HostDevices{};
     add_devices(devices, request.devices, request.device_cgroup_rules);
     const auto ipc = joined_init(impl_, request.ipc_mode);
+    const cgroup::Layout layout = cgroup::Layout::detect();
     spec::Config config = compose_config(
         request,
         {.id = record_.id,
@@ -130,7 +145,8 @@ class Start {
          .pid_namespace = namespace_path(joined_init(impl_, request.pid_mode), "pid"),
          .ipc_namespace = namespace_path(ipc, "ipc"),
          .shm_source = ipc ? fmt::format("/proc/{}/root/dev/shm", *ipc) : "",
-         .cgroup_namespace = cgroup::Layout::detect().is_pure_v2()});
+         .pids_limit = default_pids_limit(layout),
+         .cgroup_namespace = layout.is_pure_v2()});
     security::apply(security_request(request), config);
     auto& rules = config.linux_.resources.devices;
     rules.insert(rules.end(), devices.rules.begin(), devices.rules.end());

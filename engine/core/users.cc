@@ -137,6 +137,9 @@ ResolvedUser resolve_user(std::string_view text, const UserFiles& files,
     }
   }
   for (const std::string& each : added) gids.push_back(group_id(each, groups));
+  // The primary one, too: a process may lay aside its primary group, and with it what a file's mode
+  // denies to that group's members (CVE-2022-36109).
+  gids.push_back(result.user.gid);
   std::sort(gids.begin(), gids.end());
   gids.erase(std::unique(gids.begin(), gids.end()), gids.end());
   return result;

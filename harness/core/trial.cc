@@ -6,6 +6,7 @@
 
 #include "harness/catalogue/catalogue.h"
 #include "harness/core/engine_failure.h"
+#include "harness/core/lack.h"
 
 namespace seatrial::harness {
 namespace {
@@ -21,19 +22,31 @@ std::optional<std::string>& error_of_the_harness() {
   return text;
 }
 
+std::optional<std::string>& what_is_lacking() {
+  static std::optional<std::string> text;
+  return text;
+}
+
 }  // namespace
 
 const std::optional<std::string>& TrialBase::harness_error() {
   return error_of_the_harness();
 }
 
+const std::optional<std::string>& TrialBase::lack() {
+  return what_is_lacking();
+}
+
 void TrialBase::TestBody() {
   error_of_the_harness().reset();
+  what_is_lacking().reset();
   try {
     trial_body();
   } catch (const EngineFailure& failure) {
     ADD_FAILURE_AT(failure.where().file_name(), static_cast<int>(failure.where().line()))
         << failure.what();
+  } catch (const Lack& lack) {
+    what_is_lacking() = lack.what();
   } catch (const std::exception& failure) {
     error_of_the_harness() = failure.what();
   }

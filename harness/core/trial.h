@@ -54,11 +54,15 @@ struct Deadline {
 };
 
 // The fixture's base. Turns what leaves constructor and body into verdicts: an EngineFailure is a
-// failure at its line, any other exception an error of the harness.
+// failure at its line, a Lack that leaves the body a case that does not apply, any other exception
+// an error of the harness.
 class TrialBase : public ::testing::Test {
  public:
   // Set when an exception that is not the engine's left the case that ran.
   static const std::optional<std::string>& harness_error();
+  // Set when the case that ran found that what it is about cannot be had here
+  // (harness/core/lack.h).
+  static const std::optional<std::string>& lack();
 
  private:
   void TestBody() final;

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "harness/core/engine_failure.h"
+#include "harness/core/lack.h"
 
 namespace seatrial::harness {
 namespace {
@@ -16,7 +17,18 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class Trial : public TrialBase {};
+// What the base knows of a case is there when its body has ended.
+class Trial : public TrialBase {
+ protected:
+  void TearDown() override { EXPECT_EQ(lack(), expected_lack_); }
+
+  std::optional<std::string> expected_lack_ = {};
+};
+
+TRIAL(Sample, MayFindThatItDoesNotApply, Clauses{"runtime/linux/masked-paths"}) {
+  expected_lack_ = "this kernel has no sails";
+  throw Lack("this kernel has no sails");
+}
 
 TRIAL(Sample, HasAllTraits, Clauses{"runtime/linux/masked-paths", "runtime/no/such-clause"},
       Needs{Feature::kExec, Feature::kSpec11}, Deadline{std::chrono::seconds(3)}) {}

@@ -10,6 +10,8 @@ namespace seatrial::probe {
 using Operands = std::vector<std::string>;
 using Command = void (*)(const Operands&);
 
+constexpr int kOutsideStatus = 65;
+
 struct NamedCommand {
   std::string_view name;
   Command run;
@@ -23,6 +25,12 @@ const std::vector<NamedCommand>& identity_commands();
 const std::vector<NamedCommand>& kernel_commands();
 // life.cc: waiting, ending, children, resources.
 const std::vector<NamedCommand>& life_commands();
+// sweep.cc: many system calls in a row.
+const std::vector<NamedCommand>& sweep_commands();
+// pressure.cc: using up what there is.
+const std::vector<NamedCommand>& pressure_commands();
+// reach.cc: what is not the process's own.
+const std::vector<NamedCommand>& reach_commands();
 
 // The whole text of a small file, at most `limit` bytes; errno is 0 or why there is none.
 std::string read_text(const std::string& path, std::size_t limit = 1 << 20);
@@ -38,8 +46,10 @@ extern char** arguments;
 int run_hook(const Operands& operands);
 
 // guard.cc: refuses to go on in the namespaces of the harness. A file /probe.outside, written into
-// each bundle, holds the inodes of the harness' pid and mount namespace; where there is none (hooks
-// on the host) nothing is checked.
+// each bundle, or else the variable PROBE_OUTSIDE holds the inodes of the harness' pid and mount
+// namespace; where there is neither (hooks on the host) nothing is checked.
 bool runs_outside();
+// For commands that would do harm outside: ends the process where nobody says what outside is.
+void require_inside();
 
 }  // namespace seatrial::probe

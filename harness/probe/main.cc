@@ -15,7 +15,8 @@ namespace {
 
 Command find(const std::string& name) {
   for (const auto* commands :
-       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands()}) {
+       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands(),
+        &sweep_commands(), &pressure_commands(), &reach_commands()}) {
     for (const NamedCommand& command : *commands) {
       if (command.name == name) return command.run;
     }
@@ -56,7 +57,7 @@ int main(int argc, char** argv) {
   }
   if (runs_outside()) {
     JsonLine("outside").text("message", "the probe runs in the namespaces of the harness").print();
-    return 65;
+    return kOutsideStatus;
   }
   return run_all();
 }

@@ -24,13 +24,61 @@ json mount_json(const MountDraft& mount) {
 }
 
 // Limits that need no CAP_SYS_RESOURCE, which hosts of tests may lack: podman's own default does.
-json ulimits() {
-  return {{{"Name", "nofile"}, {"Soft", 1000}, {"Hard", 1000}},
-          {{"Name", "nproc"}, {"Soft", 1000}, {"Hard", 1000}}};
+json ulimits(const std::vector<UlimitDraft>& wanted) {
+  std::map<std::string, UlimitDraft> limits;
+  for (const char* name : {"nofile", "nproc"}) {
+    limits[name] = {.name = name, .soft = 1000, .hard = 1000};
+  }
+  for (const UlimitDraft& each : wanted) limits[each.name] = each;
+  json list = json::array();
+  for (const auto& [name, limit] : limits) {
+    list.push_back({{"Name", name}, {"Soft", limit.soft}, {"Hard", limit.hard}});
+  }
+  return list;
+}
+
+json device_json(const std::string& path) {
+  return {{"PathOnHost", path}, {"PathInContainer", path}, {"CgroupPermissions", "rwm"}};
+}
+
+void add_security(const ContainerDraft& draft, json& document) {
+  if (draft.privileged) document["Privileged"] = true;
+  if (draft.read_only) document["ReadonlyRootfs"] = true;
+  if (!draft.cap_add.empty()) document["CapAdd"] = draft.cap_add;
+  if (!draft.cap_drop.empty()) document["CapDrop"] = draft.cap_drop;
+  for (const std::string& option : draft.security_opt) {
+    // Of docker's command line, which turns it into lists of no paths.
+    if (option == "systempaths=unconfined") {
+      document["MaskedPaths"] = document["ReadonlyPaths"] = json::array();
+    } else {
+      document["SecurityOpt"].push_back(option);
+    }
+  }
+  if (!draft.group_add.empty()) document["GroupAdd"] = draft.group_add;
+  for (const std::string& path : draft.devices) document["Devices"].push_back(device_json(path));
+  if (!draft.device_cgroup_rules.empty()) {
+    document["DeviceCgroupRules"] = draft.device_cgroup_rules;
+  }
+  if (!draft.pid_mode.empty()) document["PidMode"] = draft.pid_mode;
+  if (!draft.ipc_mode.empty()) document["IpcMode"] = draft.ipc_mode;
+}
+
+void add_limits(const ContainerDraft& draft, json& document) {
+  document["Ulimits"] = ulimits(draft.ulimits);
+  if (draft.memory != 0) document["Memory"] = draft.memory;
+  if (draft.memory_swap != 0) document["MemorySwap"] = draft.memory_swap;
+  if (draft.nano_cpus != 0) document["NanoCpus"] = draft.nano_cpus;
+  if (draft.pids_limit != 0) document["PidsLimit"] = draft.pids_limit;
+  if (draft.oom_score_adj != 0) document["OomScoreAdj"] = draft.oom_score_adj;
+  if (draft.shm_size != 0) document["ShmSize"] = draft.shm_size;
+  if (!draft.tmpfs.empty()) document["Tmpfs"] = draft.tmpfs;
+  if (!draft.log_opts.empty()) {
+    document["LogConfig"] = {{"Type", "json-file"}, {"Config", draft.log_opts}};
+  }
 }
 
 json host_config(const ContainerDraft& draft) {
-  json document{{"NetworkMode", draft.network}, {"Ulimits", ulimits()}};
+  json document{{"NetworkMode", draft.network}};
   for (const MountDraft& mount : draft.mounts) document["Mounts"].push_back(mount_json(mount));
   if (!draft.volumes_from.empty()) document["VolumesFrom"] = draft.volumes_from;
   for (const PublishDraft& each : draft.ports) {
@@ -38,12 +86,8 @@ json host_config(const ContainerDraft& draft) {
         {{"HostIp", each.host_ip},
          {"HostPort", each.host_port == 0 ? "" : std::to_string(each.host_port)}});
   }
-  if (draft.privileged) document["Privileged"] = true;
-  if (draft.read_only) document["ReadonlyRootfs"] = true;
-  if (!draft.cap_add.empty()) document["CapAdd"] = draft.cap_add;
-  if (!draft.cap_drop.empty()) document["CapDrop"] = draft.cap_drop;
-  if (draft.memory != 0) document["Memory"] = draft.memory;
-  if (draft.pids_limit != 0) document["PidsLimit"] = draft.pids_limit;
+  add_security(draft, document);
+  add_limits(draft, document);
   return document;
 }
 

@@ -32,6 +32,12 @@ struct PublishDraft {
   std::uint16_t host_port = 0;  // 0: the engine chooses
 };
 
+struct UlimitDraft {
+  std::string name = {};  // "nofile"
+  std::int64_t soft = 0;
+  std::int64_t hard = 0;
+};
+
 // A container that a case wants. Empty: what the image or the engine says.
 struct ContainerDraft {
   std::string image = "docker.io/library/busybox:latest";
@@ -58,8 +64,21 @@ struct ContainerDraft {
   bool read_only = false;
   std::vector<std::string> cap_add = {};
   std::vector<std::string> cap_drop = {};
-  std::int64_t memory = 0;  // bytes
+  std::vector<std::string> security_opt = {};
+  std::vector<std::string> group_add = {};
+  std::vector<UlimitDraft> ulimits = {};
+  std::vector<std::string> devices = {};              // the host's paths
+  std::vector<std::string> device_cgroup_rules = {};  // "c 1:11 rwm"
+  std::map<std::string, std::string> tmpfs = {};      // "/t" -> "size=1m,nr_inodes=50"
+  std::string pid_mode = {};                          // "host"
+  std::string ipc_mode = {};
+  std::uint64_t shm_size = 0;    // bytes
+  std::int64_t memory = 0;       // bytes
+  std::int64_t memory_swap = 0;  // memory and swap, bytes
+  std::int64_t nano_cpus = 0;    // --cpus * 1e9
   std::int64_t pids_limit = 0;
+  int oom_score_adj = 0;
+  std::map<std::string, std::string> log_opts = {};  // of json-file: "max-size", "max-file"
 };
 
 struct NetworkDraft {

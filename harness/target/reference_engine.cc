@@ -29,6 +29,18 @@ volume::MountSpec mount_spec(const MountDraft& draft) {
   return spec;
 }
 
+void add_limits(const ContainerDraft& draft, core::ContainerRequest& request) {
+  request.resources.memory = draft.memory;
+  request.resources.memory_swap = draft.memory_swap;
+  request.resources.nano_cpus = draft.nano_cpus;
+  request.resources.pids_limit = draft.pids_limit;
+  request.resources.oom_score_adj = draft.oom_score_adj;
+  if (draft.shm_size != 0) request.shm_size = draft.shm_size;
+  for (const UlimitDraft& each : draft.ulimits) {
+    request.ulimits.push_back({.name = each.name, .soft = each.soft, .hard = each.hard});
+  }
+}
+
 core::ContainerRequest request_of(const ContainerDraft& draft) {
   core::ContainerRequest request{.name = draft.name,
                                  .image = draft.image,
@@ -46,9 +58,18 @@ core::ContainerRequest request_of(const ContainerDraft& draft) {
                                  .privileged = draft.privileged,
                                  .read_only_rootfs = draft.read_only,
                                  .cap_add = draft.cap_add,
-                                 .cap_drop = draft.cap_drop};
-  request.resources.memory = draft.memory;
-  request.resources.pids_limit = draft.pids_limit;
+                                 .cap_drop = draft.cap_drop,
+                                 .security_opt = draft.security_opt,
+                                 .group_add = draft.group_add,
+                                 .device_cgroup_rules = draft.device_cgroup_rules,
+                                 .pid_mode = draft.pid_mode,
+                                 .ipc_mode = draft.ipc_mode,
+                                 .log_opts = draft.log_opts};
+  add_limits(draft, request);
+  for (const std::string& path : draft.devices) request.devices.push_back({.path_on_host = path});
+  for (const auto& [target, options] : draft.tmpfs) {
+    request.mounts.push_back(volume::parse_tmpfs_option(target + ":" + options));
+  }
   for (const MountDraft& mount : draft.mounts) request.mounts.push_back(mount_spec(mount));
   for (const PublishDraft& each : draft.ports) {
     request.ports.push_back({.container_port = each.port,

@@ -56,9 +56,10 @@ TargetSpec parse_target(std::string_view spec) {
     return {.form = TargetSpec::Form::kDocker, .program = std::filesystem::absolute(socket)};
   }
   if (form == "registry") {
-    throw error(Kind::kInvalidArgument,
-                "target \"{}\": {}: targets are for other suites than those of runtimes, which take {}",
-                spec, form, kForms);
+    throw error(
+        Kind::kInvalidArgument,
+        "target \"{}\": {}: targets are for other suites than those of runtimes, which take {}",
+        spec, form, kForms);
   }
   if (colon == std::string_view::npos || form != "oci") {
     throw error(Kind::kInvalidArgument, "target \"{}\" is none of {}", spec, kForms);

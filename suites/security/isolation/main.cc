@@ -1,0 +1,6 @@
+#include "harness/fixtures/engine_case.h"
+#include "harness/fixtures/suite_main.h"
+
+int main(int argc, char** argv) {
+  return seatrial::harness::suite_main(argc, argv, "isolation", engine_suite::engine_kind());
+}
