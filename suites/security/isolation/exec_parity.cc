@@ -78,12 +78,12 @@ TRIAL(ExecParity, OfWhatTheFilterRefuses, Clauses{"security/processes/exec-parit
 }
 
 TRIAL(ExecParity, OfResourceLimits, Clauses{"security/processes/exec-parity-limits"}) {
-  const ContainerDraft draft{.ulimits = {{.name = "nofile", .soft = 200, .hard = 256},
-                                         {.name = "core", .soft = 0, .hard = 0},
+  const ContainerDraft draft{.ulimits = {{.name = "nofile", .soft = 256, .hard = 256},
+                                         {.name = "core", .soft = 0, .hard = 4096},
                                          {.name = "nproc", .soft = 300, .hard = 300}}};
   const Both seen = look(draft, {{"rlimits"}});
   const auto own = seen.own.rlimits(), joined = seen.joined.rlimits();
-  EXPECT_EQ(own.at("RLIMIT_NOFILE").soft, 200U);  // control: the container has them
+  EXPECT_EQ(own.at("RLIMIT_NOFILE").soft, 256U);  // control: the container has them
   for (const char* name : {"RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_NPROC"}) {
     EXPECT_EQ(joined.at(name).soft, own.at(name).soft) << name;
     EXPECT_EQ(joined.at(name).hard, own.at(name).hard) << name;
