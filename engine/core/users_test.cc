@@ -13,12 +13,12 @@ namespace seatrial::core {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
-const UserFiles kFiles{.passwd =
-                           "root:x:0:0:root:/root:/bin/sh\n#x:x:9:9::/:\nbroken\n"
-                           "web:x:33:44:Web:/srv:/bin/sh\n1000:x:7:8::/seven:/bin/sh\n",
-                       .group = "root:x:0:\nweb:x:44:\ndisk:x:6:root,web\naudio:x:29:web\n"};
+const UserFiles kFiles{
+    .passwd =
+        "root:x:0:0:root:/root:/bin/sh\n#x:x:9:9::/:\nbroken\n"
+        "web:x:33:44:Web:/srv:/bin/sh\n1000:x:7:8::/seven:/bin/sh\n",
+    .group = "root:x:0:\nweb:x:44:\ndisk:x:6:root,web\naudio:x:29:web\n29:x:30:\n"};
 
 std::string refusal(std::string_view text) {
   try {
@@ -34,7 +34,7 @@ TEST(Users, EmptyMeansRootWithItsGroups) {
   const ResolvedUser user = resolve_user("", kFiles);
   EXPECT_EQ(user.user.uid, 0U);
   EXPECT_EQ(user.home, "/root");
-  EXPECT_THAT(user.user.additional_gids, ElementsAre(6));
+  EXPECT_THAT(user.user.additional_gids, ElementsAre(0, 6));
   EXPECT_EQ(resolve_user("", {}).home, "/");
 }
 
@@ -42,10 +42,13 @@ TEST(Users, NamesAndNumbersAreLookedUp) {
   const ResolvedUser named = resolve_user("web", kFiles);
   EXPECT_EQ(named.user.uid, 33U);
   EXPECT_EQ(named.user.gid, 44U);
-  EXPECT_THAT(named.user.additional_gids, ElementsAre(6, 29));
+  EXPECT_THAT(named.user.additional_gids, ElementsAre(6, 29, 44));
   EXPECT_EQ(resolve_user("33", kFiles).home, "/srv");
-  // A user whose name is a number is found by name.
-  EXPECT_EQ(resolve_user("1000", kFiles).user.uid, 7U);
+  // A number is that number, although a user and a group are called so.
+  EXPECT_EQ(resolve_user("1000", kFiles).user.uid, 1000U);
+  EXPECT_EQ(resolve_user("1000", kFiles).home, "/");
+  EXPECT_EQ(resolve_user("7", kFiles).home, "/seven");
+  EXPECT_EQ(resolve_user("web:29", kFiles).user.gid, 29U);
 }
 
 TEST(Users, NumbersNeedNotBeThere) {
@@ -54,14 +57,15 @@ TEST(Users, NumbersNeedNotBeThere) {
   EXPECT_EQ(user.user.gid, 0U);
   EXPECT_EQ(user.home, "/");
   EXPECT_EQ(resolve_user("4242:5", kFiles).user.gid, 5U);
+  EXPECT_THAT(resolve_user("4242:5", kFiles).user.additional_gids, ElementsAre(5));
 }
 
 TEST(Users, AGroupTakesTheListedOnesAway) {
   const ResolvedUser user = resolve_user("web:disk", kFiles);
   EXPECT_EQ(user.user.gid, 6U);
-  EXPECT_THAT(user.user.additional_gids, IsEmpty());
+  EXPECT_THAT(user.user.additional_gids, ElementsAre(6));
   EXPECT_THAT(resolve_user("web:disk", kFiles, {"audio", "77"}).user.additional_gids,
-              ElementsAre(29, 77));
+              ElementsAre(6, 29, 77));
 }
 
 TEST(Users, UnknownNamesAreRefusedInDockersWords) {
