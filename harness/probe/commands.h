@@ -23,6 +23,8 @@ const std::vector<NamedCommand>& identity_commands();
 const std::vector<NamedCommand>& kernel_commands();
 // life.cc: waiting, ending, children, resources.
 const std::vector<NamedCommand>& life_commands();
+// outside.cc: ways that have led out of containers.
+const std::vector<NamedCommand>& outside_commands();
 
 // The whole text of a small file, at most `limit` bytes; errno is 0 or why there is none.
 std::string read_text(const std::string& path, std::size_t limit = 1 << 20);

@@ -14,8 +14,8 @@ char** arguments = nullptr;
 namespace {
 
 Command find(const std::string& name) {
-  for (const auto* commands :
-       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands()}) {
+  for (const auto* commands : {&file_commands(), &identity_commands(), &kernel_commands(),
+                               &life_commands(), &outside_commands()}) {
     for (const NamedCommand& command : *commands) {
       if (command.name == name) return command.run;
     }
