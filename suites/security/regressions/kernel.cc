@@ -151,7 +151,9 @@ TRIAL(Keyring, OfTheCallerIsOutOfReach, Clauses{"security/keyring"}) {
   EXPECT_THAT(box.report(), Failed("key_read", key.serial(), AnyOf("ENOKEY", "EACCES")));
 }
 
+// Both are started by one session, whose keyring they would share.
 TRIAL(Keyring, OfASiblingIsOutOfReach, Clauses{"security/keyring"}) {
+  const KeyOfTheHost session(canary().name(), canary().secret());
   auto sibling = target().run(Bundle::minimal()
                                   .probe({"key_add", "cargo", canary().secret()})
                                   .probe({"key_search", "cargo"})
