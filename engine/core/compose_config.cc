@@ -107,8 +107,10 @@ void add_user_mounts(const ContainerRequest& request, const ComposeFacts& facts,
   }
   std::stable_sort(added.begin(), added.end(),
                    [](const spec::Mount& a, const spec::Mount& b) { return depth(a) < depth(b); });
-  // What the user mounts takes the default's place.
+  // What the user mounts takes the default's place, but for procfs: init refuses what is none over
+  // it, by whatever path, and that is what a volume of an image on /proc must meet.
   std::erase_if(mounts, [&](const spec::Mount& each) {
+    if (each.type == "proc") return false;
     return std::any_of(added.begin(), added.end(), [&](const spec::Mount& other) {
       return other.destination == each.destination;
     });

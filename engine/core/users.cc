@@ -88,11 +88,12 @@ std::uint32_t numeric_id(std::string_view text, std::string_view what) {
   return *id;
 }
 
+// A number is that number, whatever names there are (CVE-2016-3697).
 std::uint32_t group_id(std::string_view text, const std::vector<GroupEntry>& groups) {
+  if (all_digits(text)) return numeric_id(text, "group");
   for (const GroupEntry& group : groups) {
     if (group.name == text) return group.gid;
   }
-  if (all_digits(text)) return numeric_id(text, "group");
   throw error(Kind::kInvalidArgument, "unable to find group {}: no matching entries in group file",
               text);
 }
@@ -112,7 +113,7 @@ ResolvedUser resolve_user(std::string_view text, const UserFiles& files,
   const std::string_view wanted = name.empty() ? "0" : name;
   const bool number = all_digits(wanted);
   const auto found = std::find_if(users.begin(), users.end(), [&](const PasswdEntry& entry) {
-    return entry.name == wanted || (number && entry.uid == id_of(wanted));
+    return number ? entry.uid == id_of(wanted) : entry.name == wanted;
   });
   if (found != users.end()) {
     result.user.uid = found->uid;
@@ -136,6 +137,8 @@ ResolvedUser resolve_user(std::string_view text, const UserFiles& files,
       }
     }
   }
+  // Who drops its primary group would else be in none that a file may deny it by (CVE-2022-36109).
+  gids.push_back(result.user.gid);
   for (const std::string& each : added) gids.push_back(group_id(each, groups));
   // The primary one, too: a process may lay aside its primary group, and with it what a file's mode
   // denies to that group's members (CVE-2022-36109).

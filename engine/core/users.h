@@ -21,9 +21,9 @@ struct ResolvedUser {
 };
 
 // `text`: "", "name", "uid", each with ":group" or ":gid"; empty means root. A number need not be
-// in the files; its group is then 0. Without a group, the groups that list the user come along.
-// `added` (--group-add) always does. Throws Error{kInvalidArgument} in docker's words for a name
-// that is not there or a number out of range.
+// in the files, and no name in them stands for it; its group is then 0. Without a group, the groups
+// that list the user come along. The primary group and `added` (--group-add) always do. Throws
+// Error{kInvalidArgument} in docker's words for a name that is not there or a number out of range.
 ResolvedUser resolve_user(std::string_view text, const UserFiles& files,
                           const std::vector<std::string>& added = {});
 

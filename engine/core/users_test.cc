@@ -14,10 +14,11 @@ namespace {
 
 using testing::ElementsAre;
 
-const UserFiles kFiles{.passwd =
-                           "root:x:0:0:root:/root:/bin/sh\n#x:x:9:9::/:\nbroken\n"
-                           "web:x:33:44:Web:/srv:/bin/sh\n1000:x:7:8::/seven:/bin/sh\n",
-                       .group = "root:x:0:\nweb:x:44:\ndisk:x:6:root,web\naudio:x:29:web\n"};
+const UserFiles kFiles{
+    .passwd =
+        "root:x:0:0:root:/root:/bin/sh\n#x:x:9:9::/:\nbroken\n"
+        "web:x:33:44:Web:/srv:/bin/sh\n1000:x:7:8::/seven:/bin/sh\n",
+    .group = "root:x:0:\nweb:x:44:\ndisk:x:6:root,web\naudio:x:29:web\n29:x:30:\n"};
 
 std::string refusal(std::string_view text) {
   try {
@@ -43,8 +44,11 @@ TEST(Users, NamesAndNumbersAreLookedUp) {
   EXPECT_EQ(named.user.gid, 44U);
   EXPECT_THAT(named.user.additional_gids, ElementsAre(6, 29, 44));
   EXPECT_EQ(resolve_user("33", kFiles).home, "/srv");
-  // A user whose name is a number is found by name.
-  EXPECT_EQ(resolve_user("1000", kFiles).user.uid, 7U);
+  // A number is that number, although a user and a group are called so.
+  EXPECT_EQ(resolve_user("1000", kFiles).user.uid, 1000U);
+  EXPECT_EQ(resolve_user("1000", kFiles).home, "/");
+  EXPECT_EQ(resolve_user("7", kFiles).home, "/seven");
+  EXPECT_EQ(resolve_user("web:29", kFiles).user.gid, 29U);
 }
 
 TEST(Users, NumbersNeedNotBeThere) {

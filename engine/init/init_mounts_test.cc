@@ -27,6 +27,26 @@ TEST_F(InitMounts, RefusesProcOverASymbolicLink) {
   EXPECT_EQ(outcome.sys_errno, ELOOP);
 }
 
+TEST_F(InitMounts, RefusesWhatIsNoProcfsOverProcfs) {
+  std::filesystem::create_directory_symlink("proc", rootfs.path() / "link");
+  rootfs.write("source/self", "false");
+  const auto refused = [&](spec::Mount mount) {
+    const auto before = config.mounts;
+    config.mounts.push_back(std::move(mount));
+    const Outcome outcome = run_plan(make_plan({}), options);
+    config.mounts = before;
+    return outcome.failed && outcome.sys_errno == EPERM;
+  };
+  const std::string source = rootfs.path() / "source";
+  EXPECT_TRUE(refused({.destination = "/proc", .source = source, .options = {.bind = true}}));
+  EXPECT_TRUE(refused({.destination = "/link", .source = source, .options = {.bind = true}}));
+  EXPECT_TRUE(refused({.destination = "/proc", .type = "tmpfs", .source = "tmpfs", .options = {}}));
+  EXPECT_FALSE(refused({.destination = "/proc", .source = "/proc", .options = {.bind = true}}));
+  EXPECT_FALSE(refused({.destination = "/proc", .type = "proc", .source = "proc", .options = {}}));
+  EXPECT_FALSE(
+      refused({.destination = "/proc/acpi", .type = "tmpfs", .source = "tmpfs", .options = {}}));
+}
+
 TEST_F(InitMounts, ResolvesMountTargetsBeneathTheRoot) {
   const TempDir outside("/tmp");
   std::filesystem::create_directory_symlink(outside.path(), rootfs.path() / "link");

@@ -42,18 +42,6 @@ Result make_mount(Run& run, const steps::Mount<Form>& step, int context, int tar
   return result < 0 ? explain(run, context, result) : result;
 }
 
-Result place(Run& run, const steps::Mount<Form>& step, int mount, int target) {
-  Result result = apply_change(mount, step.change);
-  if (result >= 0 && (step.flags & steps::kCopyUp) != 0) result = copy_up(target, mount);
-  if (result >= 0) result = attach(mount, target);
-  if (result >= 0 && step.keep < steps::kMostKept) {
-    run.kept[step.keep] = mount;
-  } else {
-    close_fd(mount);
-  }
-  return result;
-}
-
 bool changes_one(const steps::MountChange& change) {
   return (change.set | change.clear) != 0 ||
          (change.propagation != 0 && change.propagation_recursive == 0);
@@ -62,6 +50,43 @@ bool changes_one(const steps::MountChange& change) {
 bool changes_tree(const steps::MountChange& change) {
   return (change.recursive_set | change.recursive_clear) != 0 ||
          (change.propagation != 0 && change.propagation_recursive != 0);
+}
+
+constexpr long kProcfsMagic = 0x9fa0;
+constexpr std::uint64_t kProcfsRoot = 1;  // its inode number
+
+// 1: the root of a procfs; 0: anything else.
+Result is_procfs_root(int fd) {
+  long facts[32] = {};  // struct statfs begins with the file system's type
+  Result result = sys(__NR_fstatfs, fd, facts);
+  if (result < 0 || facts[0] != kProcfsMagic) return result;
+  struct statx entry;
+  result = stat_fd(fd, entry);
+  return result < 0 ? result : entry.stx_ino == kProcfsRoot;
+}
+
+// What covered the whole of procfs would take every masked and read-only path below it out of the
+// way, and stand in for what programs believe to be the kernel's word (CVE-2015-3631). A part of it
+// may be covered, and the whole by another procfs.
+Result attach_unless_over_procfs(Run& run, int mount, int target) {
+  const Result covers = is_procfs_root(target);
+  if (covers < 0) return covers;
+  const Result stands_in = covers == 0 ? 1 : is_procfs_root(mount);
+  if (stands_in < 0) return stands_in;
+  if (stands_in == 0) return fail(run, -EPERM, "only a procfs may be mounted over a procfs");
+  return attach(mount, target);
+}
+
+Result place(Run& run, const steps::Mount<Form>& step, int mount, int target) {
+  Result result = apply_change(mount, step.change);
+  if (result >= 0 && (step.flags & steps::kCopyUp) != 0) result = copy_up(target, mount);
+  if (result >= 0) result = attach_unless_over_procfs(run, mount, target);
+  if (result >= 0 && step.keep < steps::kMostKept) {
+    run.kept[step.keep] = mount;
+  } else {
+    close_fd(mount);
+  }
+  return result;
 }
 
 Result is_directory_fd(int fd) {
@@ -162,7 +187,7 @@ Result execute(Run& run, const steps::BindMount<Form>& step) {
       const Result directory = is_directory_fd((int)mount);
       target = directory < 0 ? directory : open_target(run, text(run, step.target), directory != 0);
     }
-    result = target < 0 ? target : attach((int)mount, (int)target);
+    result = target < 0 ? target : attach_unless_over_procfs(run, (int)mount, (int)target);
   }
   close_fd(target);
   close_fd(mount);

@@ -45,16 +45,20 @@ bool clause_is_kept(const std::string& clause, const std::string& target,
 }
 
 Waiver parse_waiver(const JsonReader& reader, std::string origin) {
-  reader.only({"target", "versions", "case", "clause", "reason", "link"});
+  reader.only({"target", "versions", "case", "clause", "reason", "link", "fails"});
   Waiver waiver{.target = reader.text("target"),
                 .versions = {},
                 .case_pattern = reader.text_or("case", ""),
                 .clause = reader.text_or("clause", ""),
                 .reason = reader.text("reason"),
                 .link = reader.text_or("link", ""),
+                .at_times = reader.text_or("fails", "always") == "at times",
                 .origin = std::move(origin)};
   if (waiver.target.empty()) reader.at("target").fail("must not be empty");
   if (waiver.reason.empty()) reader.at("reason").fail("must not be empty");
+  if (!waiver.at_times && reader.text_or("fails", "always") != "always") {
+    reader.at("fails").fail("must be \"always\" or \"at times\"");
+  }
   if (waiver.case_pattern.empty() == waiver.clause.empty()) {
     reader.fail("must have either \"case\" or \"clause\"");
   }
@@ -96,8 +100,9 @@ void apply_waivers(std::span<const Waiver> waivers, const TargetInfo& target,
   for (const Waiver& waiver : waivers) {
     if (!meant_for(waiver, target)) continue;
     active.push_back(&waiver);
-    outdated.push_back(waiver.clause.empty() ||
-                       clause_is_kept(waiver.clause, target.spec, cases, results));
+    outdated.push_back(
+        !waiver.at_times &&
+        (waiver.clause.empty() || clause_is_kept(waiver.clause, target.spec, cases, results)));
   }
   for (CaseResult& result : results) {
     if (result.target != target.spec) continue;

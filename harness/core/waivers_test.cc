@@ -60,6 +60,17 @@ TEST(Waivers, AFailUnderAWaiverIsExpectedAndAPassIsNews) {
               ElementsAre(Verdict::kXpass, Verdict::kPass));
 }
 
+TEST(Waivers, ACaseThatFailsAtTimesMayPass) {
+  const auto waived = waivers(R"("case": "A.One", "fails": "at times")");
+  EXPECT_THAT(after(waived, Verdict::kFail, Verdict::kFail),
+              ElementsAre(Verdict::kXfail, Verdict::kFail));
+  EXPECT_THAT(after(waived, Verdict::kPass, Verdict::kPass),
+              ElementsAre(Verdict::kPass, Verdict::kPass));
+  const auto always = waivers(R"("case": "A.One", "fails": "always")");
+  EXPECT_THAT(after(always, Verdict::kPass, Verdict::kPass),
+              ElementsAre(Verdict::kXpass, Verdict::kPass));
+}
+
 TEST(Waivers, AnErrorOrASkipIsNeverWaived) {
   const auto waived = waivers(R"("case": "A.*")");
   EXPECT_THAT(after(waived, Verdict::kError, Verdict::kSkip),
@@ -118,6 +129,8 @@ TEST(Waivers, EveryMistakeNamesFileAndPath) {
   EXPECT_THAT(complaint("{"), StrEq("w.json: line 1 is not valid JSON"));
   EXPECT_THAT(complaint("{}"), StrEq("w.json: the document lacks \"waivers\""));
   EXPECT_THAT(complaint(one(R"("case": "A")")), StrEq("w.json: waivers[0] lacks \"reason\""));
+  EXPECT_THAT(complaint(one(R"("reason": "r", "case": "A", "fails": "often")")),
+              StrEq("w.json: waivers[0].fails must be \"always\" or \"at times\""));
   EXPECT_THAT(complaint(one(R"("reason": "r")")),
               StrEq("w.json: waivers[0] must have either \"case\" or \"clause\""));
   EXPECT_THAT(complaint(one(R"("reason": "r", "case": "A", "clause": "runtime/state/id")")),

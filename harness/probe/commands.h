@@ -31,6 +31,8 @@ const std::vector<NamedCommand>& sweep_commands();
 const std::vector<NamedCommand>& pressure_commands();
 // reach.cc: what is not the process's own.
 const std::vector<NamedCommand>& reach_commands();
+// outside.cc: ways that have led out of containers.
+const std::vector<NamedCommand>& outside_commands();
 
 // The whole text of a small file, at most `limit` bytes; errno is 0 or why there is none.
 std::string read_text(const std::string& path, std::size_t limit = 1 << 20);

@@ -145,10 +145,12 @@ Outcome OciTarget::create(const CreateCall& call) {
   line.insert(line.end(), arguments.begin(), arguments.end());
   const UniqueFd null = open_file("/dev/null", O_RDWR);
   const auto or_null = [&](int fd) { return fd < 0 ? null.get() : fd; };
+  std::vector<int> extra = call.preserve_fds;
+  extra.insert(extra.end(), call.inherited_fds.begin(), call.inherited_fds.end());
   Outcome outcome = run_command(line, {.in = or_null(call.in),
                                        .out = or_null(call.out),
                                        .err = or_null(call.err),
-                                       .extra = call.preserve_fds});
+                                       .extra = std::move(extra)});
   std::error_code absent;
   if (std::filesystem::exists(log, absent)) {
     outcome.error_text = messages_of_log(read_file(log));
@@ -192,7 +194,9 @@ Outcome OciTarget::ps(const std::string& id) {
 
 Outcome OciTarget::exec(const ExecCall& call) {
   const std::filesystem::path file = state_root_.native() + ".process.json";
-  const Outcome outcome = command(exec_arguments(call, file));
+  CommandOptions options;
+  options.extra = call.inherited_fds;
+  const Outcome outcome = run_command(command_line(exec_arguments(call, file)), options);
   std::error_code absent;
   std::filesystem::remove(file, absent);
   return outcome;

@@ -23,6 +23,9 @@ struct CreateCall {
   std::filesystem::path pid_file = {};        // empty: none
   std::filesystem::path console_socket = {};  // empty: none
   std::vector<int> preserve_fds = {};         // become 3, 4, ... inside
+  // Behind those, open in the engine without it being asked to hand them on. An engine in process
+  // has all that is open without close-on-exec.
+  std::vector<int> inherited_fds = {};
   bool no_pivot = false;
   bool no_new_keyring = false;
 };
@@ -35,6 +38,7 @@ struct ExecCall {
   std::optional<unsigned> uid = {};
   std::optional<unsigned> gid = {};
   std::string process = {};  // JSON of a whole process object; wins over everything above
+  std::vector<int> inherited_fds = {};  // as in CreateCall
 };
 
 // Every verb returns its outcome, a refusal too; Error is thrown when the target cannot be called

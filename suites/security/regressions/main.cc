@@ -1,0 +1,5 @@
+#include "harness/fixtures/suite_main.h"
+
+int main(int argc, char** argv) {
+  return seatrial::harness::suite_main(argc, argv, "regressions");
+}
