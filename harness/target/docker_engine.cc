@@ -119,10 +119,8 @@ class DockerEngine : public EngineTarget {
   explicit DockerEngine(const DockerClient& client) : client_(client) {}
 
   std::string name() override {
-    return version_document().contains("Components") &&
-                   version_document()["Components"].dump().find("Podman") != std::string::npos
-               ? "podman"
-               : "docker";
+    const json components = version_document().value("Components", json::array());
+    return components.dump().find("Podman") != std::string::npos ? "podman" : "docker";
   }
   std::string version() override { return version_document().value("Version", "unknown"); }
 
@@ -226,7 +224,11 @@ class DockerEngine : public EngineTarget {
   }
 
  private:
-  json version_document() const { return parsed(client_.version(), "ask the version"); }
+  // Asked once: podman runs programs to answer, which takes half a second.
+  const json& version_document() {
+    if (version_.is_null()) version_ = parsed(client_.version(), "ask the version");
+    return version_;
+  }
 
   void post(const std::string& target, const std::string& doing) const {
     client_.call({.method = "POST", .target = target}, doing, scaled(30s));
@@ -239,6 +241,7 @@ class DockerEngine : public EngineTarget {
   }
 
   DockerClient client_;
+  json version_;
 };
 
 }  // namespace

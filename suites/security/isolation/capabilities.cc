@@ -12,9 +12,10 @@ using Names = std::set<std::string>;
 TRIAL(Capabilities, OfADefaultContainerAreTheDocumentedOnes,
       Clauses{"security/capabilities/default-set"}) {
   const ProcessStatus seen = report(probe({{"status"}})).status();
-  EXPECT_EQ(seen.effective, profile().capabilities);
-  EXPECT_EQ(seen.permitted, profile().capabilities);
-  EXPECT_EQ(seen.bounding, profile().capabilities);
+  const Names documented = profile().capabilities;
+  EXPECT_EQ(seen.effective, documented);
+  EXPECT_EQ(seen.permitted, documented);
+  EXPECT_EQ(seen.bounding, documented);
 }
 
 // What is inheritable would come back in every program that a user other than root starts.
