@@ -24,6 +24,9 @@ const std::vector<NamedCommand>& kernel_commands();
 // life.cc: waiting, ending, children, resources.
 const std::vector<NamedCommand>& life_commands();
 
+// serve.cc: answering over the network.
+const std::vector<NamedCommand>& serve_commands();
+
 // The whole text of a small file, at most `limit` bytes; errno is 0 or why there is none.
 std::string read_text(const std::string& path, std::size_t limit = 1 << 20);
 

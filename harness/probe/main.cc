@@ -15,7 +15,8 @@ namespace {
 
 Command find(const std::string& name) {
   for (const auto* commands :
-       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands()}) {
+       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands(),
+        &serve_commands()}) {
     for (const NamedCommand& command : *commands) {
       if (command.name == name) return command.run;
     }
