@@ -22,7 +22,7 @@ TRIAL(Names, MayBeAliases, Clauses{"docker/network/names", "docker/run/network-a
   EXPECT_TRUE(hears_nothing(other, "back"));
 }
 
-TRIAL(Names, GoWithTheirContainer, Clauses{"docker/network/names-follow"}) {
+TRIAL(Names, GoWithTheirContainer, Clauses{"docker/network/names-follow"}, Deadline{60s}) {
   engine().create_network({.name = "deck"});
   const std::string web = up(member("deck", "web"));
   const std::string other = up(member("deck", "other"));
@@ -32,7 +32,7 @@ TRIAL(Names, GoWithTheirContainer, Clauses{"docker/network/names-follow"}) {
   EXPECT_THAT(inside(other, {"cat", "/etc/hosts"}), Not(ContainsRegex("[[:space:]]web")));
 }
 
-TRIAL(Names, FollowAnotherAddress, Clauses{"docker/network/names-follow"}) {
+TRIAL(Names, FollowAnotherAddress, Clauses{"docker/network/names-follow"}, Deadline{60s}) {
   engine().create_network({.name = "deck", .subnet = "10.77.0.0/24"});
   const std::string other = up(member("deck", "other"));
   ContainerDraft draft = member("deck", "web");
@@ -96,7 +96,7 @@ TRIAL(Internal, LetsItsMembersReachEachOther, Clauses{"docker/network/internal"}
 }
 
 TRIAL(Connect, OfARunningContainerAddsAnInterface,
-      Clauses{"docker/network/connect", "docker/network/names-follow"}) {
+      Clauses{"docker/network/connect", "docker/network/names-follow"}, Deadline{60s}) {
   engine().create_network({.name = "deck"});
   engine().create_network({.name = "hold"});
   const std::string both = up(member("deck", "both"));
@@ -111,7 +111,7 @@ TRIAL(Connect, OfARunningContainerAddsAnInterface,
 }
 
 TRIAL(Connect, BeforeTheStartGivesBothNetworks,
-      Clauses{"docker/network/connect", "docker/network/names-follow"}) {
+      Clauses{"docker/network/connect", "docker/network/names-follow"}, Deadline{60s}) {
   engine().create_network({.name = "deck"});
   engine().create_network({.name = "hold"});
   const std::string upper = up(member("deck", "upper"));
@@ -162,7 +162,7 @@ TRIAL(Connect, ToANetworkThatIsNotThereIsRefused, Clauses{"docker/api/not-found"
 }
 
 TRIAL(Disconnect, OfARunningContainerTakesItOut,
-      Clauses{"docker/network/disconnect", "docker/network/names-follow"}) {
+      Clauses{"docker/network/disconnect", "docker/network/names-follow"}, Deadline{60s}) {
   engine().create_network({.name = "deck"});
   const std::string web = up(member("deck", "web"));
   const std::string other = up(member("deck", "other"));

@@ -21,6 +21,7 @@ constexpr const char* kResolvConf = "/etc/resolv.conf";
 
 // Long enough for a busy machine where somebody must answer; short where nobody may.
 constexpr auto kAnswers = 10s;
+constexpr auto kHears = 5s;  // from inside, where each try starts a program
 constexpr auto kAsksAgain = 1s;
 constexpr auto kStaysSilent = 400ms;
 
@@ -103,7 +104,7 @@ std::vector<std::string> Trial::interfaces(const std::string& container, Where w
 std::string Trial::hears(const std::string& container, const std::string& whom,
                          std::uint16_t port) {
   const DockerExec ask{.args = {"nc", "-w", "2", whom, std::to_string(port)}};
-  const auto end = std::chrono::steady_clock::now() + scaled(kAnswers);
+  const auto end = std::chrono::steady_clock::now() + scaled(kHears);
   std::string answer = engine().exec(container, ask).output.out;
   while (answer.empty() && std::chrono::steady_clock::now() < end) {
     answer = engine().exec(container, ask).output.out;
