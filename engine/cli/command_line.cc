@@ -211,6 +211,7 @@ std::string help_text(const Verb& verb) {
                   verb.options.empty() ? "" : " [OPTIONS]", verb.arguments, verb.summary);
   if (!verb.options.empty()) text += "\noptions:\n";
   for (const Option& option : verb.options) text += option_line(option);
+  if (!verb.footer.empty()) text += fmt::format("\n{}\n", verb.footer);
   return text;
 }
 

@@ -16,12 +16,7 @@ namespace {
 constexpr int kRefused = 1;
 constexpr int kRunRefused = 125;
 
-struct Entry {
-  std::string_view name;
-  int (*function)(Call&);
-};
-
-constexpr Entry kFunctions[] = {
+constexpr VerbFunction kFunctions[] = {
     {"create", create},
     {"run", run},
     {"start", start},
@@ -96,11 +91,13 @@ int status_of(const Verb& verb, const Error& failure) {
   return verb.name == "exec" ? kRefused : 126;
 }
 
-int call_verb(const CommandLine& line) {
-  for (const Entry& entry : kFunctions) {
-    if (entry.name != line.verb->name) continue;
-    Call call(line);
-    return entry.function(call);
+int call_verb(const CommandLine& line, std::span<const VerbFunction> further) {
+  for (const auto& functions : {std::span<const VerbFunction>(kFunctions), further}) {
+    for (const VerbFunction& each : functions) {
+      if (each.name != line.verb->name) continue;
+      Call call(line);
+      return each.function(call);
+    }
   }
   throw error(Kind::kInternal, "verb {} has no function", line.verb->name);
 }
@@ -160,7 +157,8 @@ bool confirmed(const GivenOptions& options, std::string_view warning) {
   return answer == 'y' || answer == 'Y';
 }
 
-std::optional<int> run_program(std::span<const std::string_view> words) {
+std::optional<int> run_program(std::span<const std::string_view> words,
+                               std::span<const VerbFunction> further) {
   CommandLine line;
   try {
     line = parse_command_line(words);
@@ -184,7 +182,7 @@ std::optional<int> run_program(std::span<const std::string_view> words) {
     return 0;
   }
   try {
-    return call_verb(line);
+    return call_verb(line, further);
   } catch (const Error& failure) {
     complain(failure.what());
     return status_of(*line.verb, failure);

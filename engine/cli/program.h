@@ -10,11 +10,20 @@
 
 namespace seatrial::engine_cli {
 
+class Call;
+
+// A verb of the table whose function another room has, which this one may not know.
+struct VerbFunction {
+  std::string_view name;
+  int (*function)(Call&);
+};
+
 // Runs the verb and returns the exit status: 0; 1 when the engine refused; 125 when run, create or
 // exec did, or when the command line is wrong; 126 and 127 when the container's program cannot be
 // run or is not there; the container's own status else. Complaints go to standard error. Nothing:
 // the words call none of the engine's verbs.
-std::optional<int> run_program(std::span<const std::string_view> words);
+std::optional<int> run_program(std::span<const std::string_view> words,
+                               std::span<const VerbFunction> further = {});
 
 // One verb called: what its function gets. The engine is opened when first asked for.
 class Call {

@@ -99,6 +99,18 @@ constexpr Option kHistory[] = {kFormat,
                                {"quiet", "", "Print ids only", 'q'}};
 constexpr Option kImagePrune[] = {{"all", "", "All that no container uses", 'a'}, kForce};
 
+constexpr Option kBuildTest[] = {
+    {"output", "DIR", "Write them as one OCI layout into this new directory instead", 'o'},
+    {"cache", "DIR", "Keep what was fetched for debian here (~/.cache/seatrial)"},
+    {"quiet", "", "Print no progress", 'q'}};
+constexpr std::string_view kBuildTestFooter =
+    "NAME is seatrial/probe (the static probe of the conformance suites), busybox (of\n"
+    "busybox-static) or debian (minbase, which mmdebstrap fetches once); without a NAME: all.\n"
+    "The images are loaded into the engine. No registry is asked for any of them.\n\n"
+    "Examples:\n"
+    "  seatrial image build-test busybox && seatrial run --rm busybox true\n"
+    "  seatrial image build-test --output images seatrial/probe busybox";
+
 constexpr Option kVolumeCreate[] = {{"driver", "NAME", "local", 'd'},
                                     {"label", "KEY[=VALUE]", "Set a label. Repeatable"},
                                     {"name", "NAME", "Name it"},
@@ -175,6 +187,8 @@ constexpr Verb kVerbs[] = {
     {"rmi", "IMAGE [IMAGE...]", "Remove images", kRmi, 1, kAnyNumber},
     {"history", "IMAGE", "Print how an image was made", kHistory, 1, 1},
     {"image inspect", "IMAGE [IMAGE...]", "Print all about images", kInspectOne, 1, kAnyNumber},
+    {"image build-test", "[NAME...]", "Make images for tests from Debian's packages", kBuildTest, 0,
+     kAnyNumber, kFree, false, kBuildTestFooter},
     {"image prune", "", "Remove images without a name", kImagePrune},
 
     {"volume create", "[VOLUME]", "Make a volume", kVolumeCreate, 0, 1},

@@ -164,6 +164,10 @@ std::vector<spec::Rlimit> rlimits_of(const std::vector<Ulimit>& ulimits) {
   return limits;
 }
 
+std::string name_of(const ContainerRequest& request, const ComposeFacts& facts) {
+  return facts.hostname.empty() ? hostname_of(request, facts.id) : facts.hostname;
+}
+
 spec::Process process_of(const ContainerRequest& request, const ComposeFacts& facts) {
   spec::Process process{.terminal = request.tty,
                         .user = facts.user.user,
@@ -174,8 +178,7 @@ spec::Process process_of(const ContainerRequest& request, const ComposeFacts& fa
   if (request.tty && request.console_height != 0) {
     process.console_size = {.height = request.console_height, .width = request.console_width};
   }
-  process.env =
-      environment_of(request.env, hostname_of(request, facts.id), facts.user.home, request.tty);
+  process.env = environment_of(request.env, name_of(request, facts), facts.user.home, request.tty);
   return process;
 }
 
@@ -289,7 +292,7 @@ spec::Config compose_config(const ContainerRequest& merged, const ComposeFacts& 
                       .mounts = default_mounts(merged, facts),
                       .process = process_of(merged, facts)};
   if (merged.uts_mode != "host") {
-    config.hostname = hostname_of(merged, facts.id);
+    config.hostname = name_of(merged, facts);
     config.domainname = merged.domainname;
   }
   add_user_mounts(merged, facts, config.mounts);

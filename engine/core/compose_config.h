@@ -26,6 +26,7 @@ struct ComposeFacts {
   std::string id = {};
   std::string rootfs = {};     // where the container's file system is mounted
   std::string directory = {};  // with the files hosts, hostname and resolv.conf
+  std::string hostname = {};   // empty: hostname_of()
   std::string cgroup_parent = {};
   ResolvedUser user = {};
   std::vector<MountPoint> mounts = {};  // volumes and binds, with their host paths

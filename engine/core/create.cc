@@ -1,7 +1,9 @@
 // create: the record, the writable layer, the volumes. Nothing runs.
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -16,8 +18,6 @@ namespace seatrial::core {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kContainerPrefix = "container:";
 
 void refuse_what_is_missing(const ContainerRequest& request) {
   if (request.init) {
@@ -66,6 +66,29 @@ void check_request(const ContainerRequest& request) {
     throw error(Kind::kInvalidArgument, "a container with network mode {} joins no other network",
                 request.network_mode);
   }
+}
+
+// What belongs to the container whose network is shared cannot be given to another one.
+void refuse_what_is_shared(const ContainerRequest& request) {
+  if (!request.network_mode.starts_with(kContainerPrefix)) return;
+  const auto refuse = [&](bool given, const char* what) {
+    if (!given) return;
+    throw error(Kind::kInvalidArgument, "conflicting options: {} and the network mode {}", what,
+                request.network_mode);
+  };
+  refuse(!request.hostname.empty(), "hostname");
+  refuse(!request.extra_hosts.empty(), "custom host-to-IP mapping");
+  refuse(!request.dns.empty() || !request.dns_search.empty() || !request.dns_options.empty(),
+         "dns");
+  refuse(!request.ports.empty() || request.publish_all_ports, "port publishing");
+  refuse(!request.exposed_ports.empty(), "port exposing");
+}
+
+// With the host's network comes the host's name.
+std::string hosts_name() {
+  utsname names{};
+  if (::uname(&names) != 0) throw sys_error(errno, "uname");
+  return names.nodename;
 }
 
 // Mounts of other containers come first; the request's own win.
@@ -157,6 +180,7 @@ std::vector<EndpointRecord> endpoints_of(Engine::Impl& impl, const ContainerReco
     if (same == endpoints.end()) {
       same = endpoints.insert(same, {.container = record.id, .network = network.id});
     }
+    Engine::Impl::check_attachment(network, attachment);
     same->aliases = attachment.aliases;
     same->wanted_ip = attachment.ip;
     same->wanted_mac = attachment.mac;
@@ -194,6 +218,7 @@ void choose_name(Store& store, ContainerRecord& record) {
 std::string Engine::create(const ContainerRequest& request) {
   Impl& impl = *impl_;
   check_request(request);
+  refuse_what_is_shared(request);              // an image may expose ports
   const UniqueFd lease = impl.images.lease();  // the image stays until the snapshot names it
   const image::ImageRecord image = impl.images.find(request.image);
   ContainerRecord record{.id = new_id(),
@@ -201,6 +226,13 @@ std::string Engine::create(const ContainerRequest& request) {
                          .image_id = image.id.text(),
                          .request = merge_image(request, image.config.config)};
   check_request(record.request);
+  if (std::string& mode = record.request.network_mode; mode.starts_with(kContainerPrefix)) {
+    // By id: another container may bear the name tomorrow.
+    mode = std::string(kContainerPrefix) + impl.find(mode.substr(kContainerPrefix.size())).id;
+  }
+  if (record.request.network_mode == "host" && record.request.hostname.empty()) {
+    record.request.hostname = hosts_name();
+  }
   const fs::path directory = impl.directory(record.id);
   UniqueFd lock;
   Undo undo;  // runs while the lock is still held

@@ -100,9 +100,14 @@ struct Engine::Impl {
   void write_hosts(const ContainerRecord& record, const std::vector<EndpointRecord>& endpoints);
   void refresh_hosts(const std::string& network);
   void write_resolv_conf(const ContainerRecord& record);
+  // Whose host name, hosts and resolv.conf the container has: its own, but in the network mode
+  // "container:ID" those of that one. Nothing when it is gone.
+  std::optional<ContainerRecord> network_owner(const ContainerRecord& record);
   // Chooses a subnet and makes the bridge where that has not happened (or a reboot took it).
   NetworkRecord ensure_network(const std::string& id);
   static network::NetworkSpec spec_of(const NetworkRecord& network);
+  // Refuses what predefined networks have not: addresses of the user's choice, aliases.
+  static void check_attachment(const NetworkRecord& network, const NetworkAttachment& attachment);
 
   // --- others -----------------------------------------------------------------------------------
   void event(std::string type, std::string action, std::string actor,

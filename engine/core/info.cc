@@ -28,6 +28,8 @@ EndpointInfo endpoint_info(const EndpointRecord& endpoint) {
 
 ContainerInfo Engine::Impl::info_of(const ContainerRecord& record) {
   std::vector<std::string> program = program_of(record.request);
+  const ContainerRecord owner = network_owner(record).value_or(record);
+  const std::filesystem::path files = directory(owner.id);
   ContainerInfo info{.id = record.id,
                      .name = record.name,
                      .created = record.created,
@@ -39,11 +41,11 @@ ContainerInfo Engine::Impl::info_of(const ContainerRecord& record) {
                      .config = record.request,
                      .mounts = record.mounts,
                      .log_path = record.request.log_driver == "json-file" ? log(record.id) : "",
-                     .hostname_path = directory(record.id) / "hostname",
-                     .hosts_path = directory(record.id) / "hosts",
-                     .resolv_conf_path = directory(record.id) / "resolv.conf",
+                     .hostname_path = files / "hostname",
+                     .hosts_path = files / "hosts",
+                     .resolv_conf_path = files / "resolv.conf",
                      .merged_directory = merged(record.id)};
-  info.config.hostname = hostname_of(record.request, record.id);
+  info.config.hostname = hostname_of(owner.request, owner.id);
   for (const EndpointRecord& endpoint : store.endpoints_of(record.id)) {
     info.networks.push_back(endpoint_info(endpoint));
     info.ports.insert(info.ports.end(), endpoint.ports.begin(), endpoint.ports.end());

@@ -141,14 +141,18 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
 
 void Engine::Impl::take_down(const ContainerRecord& record) {
   runtime.remove(record.id, true);
+  std::vector<std::string> left;
   for (EndpointRecord endpoint : store.endpoints_of(record.id)) {
     if (endpoint.ip.empty()) continue;
     detach(endpoint);
+    left.push_back(endpoint.network);
     endpoint.ip = endpoint.gateway = endpoint.mac = endpoint.interface = endpoint.host_link = "";
     endpoint.prefix = 0;
     endpoint.ports.clear();
     store.save(endpoint);
   }
+  // Once no network knows it: its name is not to lead to its successor's address.
+  for (const std::string& network : left) refresh_hosts(network);
   // The processes are gone, so nothing in it can be busy; detached for those who look inside.
   const std::filesystem::path target = merged(record.id);
   while (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {

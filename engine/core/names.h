@@ -6,6 +6,9 @@
 
 namespace seatrial::core {
 
+// Modes that name another container: "container:ID".
+inline constexpr std::string_view kContainerPrefix = "container:";
+
 // [a-zA-Z0-9][a-zA-Z0-9_.-]+
 bool is_container_name(std::string_view name);
 

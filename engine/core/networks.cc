@@ -72,6 +72,23 @@ std::string free_interface(const std::vector<EndpointRecord>& endpoints) {
 
 }  // namespace
 
+void Engine::Impl::check_attachment(const NetworkRecord& network,
+                                    const NetworkAttachment& attachment) {
+  if (!network.predefined) return;
+  if (!attachment.ip.empty()) {
+    throw error(Kind::kInvalidArgument,
+                "user specified IP address is supported on user defined networks only, and {} is "
+                "none",
+                network.name);
+  }
+  if (!attachment.aliases.empty()) {
+    throw error(
+        Kind::kInvalidArgument,
+        "network-scoped aliases are supported in user defined networks only, and {} is none",
+        network.name);
+  }
+}
+
 std::string Engine::create_network(const NetworkRequest& request) {
   check_request(request);
   NetworkRecord network{.id = new_id(),
@@ -185,6 +202,7 @@ void Engine::connect(const NetworkAttachment& attachment, const std::string& con
   if (network.driver != "bridge") {
     throw error(Kind::kConflict, "container cannot be connected to network {}", network.name);
   }
+  Impl::check_attachment(network, attachment);
   const Locked locked = impl_->lock_container(container);
   const ContainerRecord& record = locked.record;
   const std::string& mode = record.request.network_mode;

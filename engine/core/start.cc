@@ -16,6 +16,7 @@
 #include "engine/core/compose_config.h"
 #include "engine/core/devices.h"
 #include "engine/core/impl.h"
+#include "engine/core/names.h"
 #include "engine/network/namespace.h"
 #include "engine/security/request.h"
 #include "engine/spec/print_config.h"
@@ -25,8 +26,6 @@ namespace seatrial::core {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kContainerPrefix = "container:";
 
 // Without fsync: these files are made anew at every start.
 void write_plainly(const fs::path& path, std::string_view text) {
@@ -120,8 +119,15 @@ class Start {
   }
 
   void write_files() {
-    const fs::path directory = impl_.directory(record_.id);
-    write_plainly(directory / "hostname", hostname_of(record_.request, record_.id) + "\n");
+    const auto owner = impl_.network_owner(record_);
+    if (!owner) throw error(Kind::kNotFound, "the container that made the network is gone");
+    files_ = impl_.directory(owner->id);
+    hostname_ = hostname_of(owner->request, owner->id);
+    if (owner->id == record_.id) write_own_files(files_);
+  }
+
+  void write_own_files(const fs::path& directory) {
+    write_plainly(directory / "hostname", hostname_ + "\n");
     impl_.write_hosts(record_, endpoints_);
     impl_.write_resolv_conf(record_);
   }
@@ -136,7 +142,8 @@ class Start {
         request,
         {.id = record_.id,
          .rootfs = impl_.merged(record_.id),
-         .directory = impl_.directory(record_.id),
+         .directory = files_,
+         .hostname = hostname_,
          .cgroup_parent = impl_.options.cgroup_parent,
          .user = resolve_user(request.user, read_user_files(root_.get()), request.group_add),
          .mounts = record_.mounts,
@@ -191,6 +198,8 @@ class Start {
   UniqueFd root_;
   UniqueFd network_;
   std::string network_path_;
+  fs::path files_;  // the directory of hosts, hostname and resolv.conf
+  std::string hostname_;
   std::vector<EndpointRecord> endpoints_;
 };
 

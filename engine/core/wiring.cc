@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/core/compose_config.h"
 #include "engine/core/impl.h"
+#include "engine/core/names.h"
 #include "engine/core/request_json.h"
 #include "engine/network/address_pool.h"
 #include "engine/network/texts.h"
@@ -253,10 +255,22 @@ void Engine::Impl::refresh_hosts(const std::string& network) {
   for (const EndpointRecord& endpoint : store.endpoints_in(network)) {
     if (endpoint.ip.empty()) continue;
     const auto record = store.container(endpoint.container);
-    if (record && record->phase == Phase::kRunning) {
+    if (!record || record->phase != Phase::kRunning) continue;
+    try {
       write_hosts(*record, store.endpoints_of(record->id));
+    } catch (const Error& failure) {
+      if (failure.sys_errno() != ENOENT) throw;  // else it is being removed with its directory
     }
   }
+}
+
+std::optional<ContainerRecord> Engine::Impl::network_owner(const ContainerRecord& record) {
+  std::optional<ContainerRecord> owner = record;
+  // create() has put an id behind it, and an id can name an older container alone: this ends.
+  while (owner && owner->request.network_mode.starts_with(kContainerPrefix)) {
+    owner = store.container(owner->request.network_mode.substr(kContainerPrefix.size()));
+  }
+  return owner;
 }
 
 void Engine::Impl::write_resolv_conf(const ContainerRecord& record) {

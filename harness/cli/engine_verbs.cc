@@ -45,6 +45,7 @@ void add_engine_verbs(CLI::App& app) {
       verb->set_help_flag();
     }
     verb->description(std::string(row.summary));
+    verb->footer(std::string(row.footer));
     add_options(*verb, row);
   }
 }

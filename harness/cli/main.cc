@@ -33,7 +33,8 @@ int main(int argc, char** argv) {
   // The engine's verbs first, by a table that costs nothing to have: the harness' own command line
   // is made only when it is needed.
   const std::vector<std::string_view> words(argv + 1, argv + argc);
-  if (const auto status = engine_cli::run_program(words)) return *status;
+  constexpr engine_cli::VerbFunction kFurther[] = {{"image build-test", cli::build_test_images}};
+  if (const auto status = engine_cli::run_program(words, kFurther)) return *status;
   cli::Settings settings;
   const auto app = cli::command_line(settings);
   try {

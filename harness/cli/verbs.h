@@ -2,6 +2,7 @@
 // it 2.
 #pragma once
 
+#include "engine/cli/program.h"
 #include "harness/cli/settings.h"
 #include "harness/report/report.h"
 
@@ -19,6 +20,8 @@ int check();
 int completion(const CLI::App& app, const Settings& settings);
 int manual(const CLI::App& app);
 int help(const CLI::App& app, const Settings& settings);
+// Of the engine's table, but made of the harness' fixtures.
+int build_test_images(engine_cli::Call& call);
 
 // What a report means as an exit status. An error outweighs a failure: such a run cannot be
 // trusted.

@@ -34,6 +34,9 @@ const std::vector<NamedCommand>& reach_commands();
 // outside.cc: ways that have led out of containers.
 const std::vector<NamedCommand>& outside_commands();
 
+// serve.cc: answering over the network.
+const std::vector<NamedCommand>& serve_commands();
+
 // The whole text of a small file, at most `limit` bytes; errno is 0 or why there is none.
 std::string read_text(const std::string& path, std::size_t limit = 1 << 20);
 

@@ -86,6 +86,9 @@ json host_config(const ContainerDraft& draft) {
         {{"HostIp", each.host_ip},
          {"HostPort", each.host_port == 0 ? "" : std::to_string(each.host_port)}});
   }
+  if (draft.publish_all) document["PublishAllPorts"] = true;
+  if (!draft.dns.empty()) document["Dns"] = draft.dns;
+  if (!draft.extra_hosts.empty()) document["ExtraHosts"] = draft.extra_hosts;
   add_security(draft, document);
   add_limits(draft, document);
   return document;
@@ -106,6 +109,7 @@ json create_document(const ContainerDraft& draft) {
   for (const PublishDraft& each : draft.ports) {
     document["ExposedPorts"][fmt::format("{}/{}", each.port, each.protocol)] = json::object();
   }
+  for (const std::string& port : draft.exposed) document["ExposedPorts"][port] = json::object();
   if (!draft.aliases.empty() || !draft.ip.empty()) {
     json& endpoint = document["NetworkingConfig"]["EndpointsConfig"][draft.network];
     if (!draft.aliases.empty()) endpoint["Aliases"] = draft.aliases;
@@ -186,7 +190,11 @@ class DockerEngine : public EngineTarget {
   std::string create_network(const NetworkDraft& draft) override {
     json document{{"Name", draft.name}, {"CheckDuplicate", true}, {"Internal", draft.internal}};
     if (!draft.labels.empty()) document["Labels"] = draft.labels;
-    if (!draft.subnet.empty()) document["IPAM"]["Config"] = {{{"Subnet", draft.subnet}}};
+    if (!draft.subnet.empty()) {
+      json pool{{"Subnet", draft.subnet}};
+      if (!draft.gateway.empty()) pool["Gateway"] = draft.gateway;
+      document["IPAM"]["Config"] = {std::move(pool)};
+    }
     return client_.create_network(document.dump());
   }
   std::string inspect_network(const std::string& network) override {
@@ -194,9 +202,12 @@ class DockerEngine : public EngineTarget {
   }
   std::vector<std::string> networks() override { return members(client_.networks(), "Name"); }
   void connect(const std::string& network, const std::string& container,
-               const std::vector<std::string>& aliases) override {
+               const EndpointDraft& draft) override {
     json document{{"Container", container}};
-    if (!aliases.empty()) document["EndpointConfig"] = {{"Aliases", aliases}};
+    if (!draft.aliases.empty()) document["EndpointConfig"]["Aliases"] = draft.aliases;
+    if (!draft.ip.empty()) {
+      document["EndpointConfig"]["IPAMConfig"] = {{"IPv4Address", draft.ip}};
+    }
     client_.connect_network(network, document.dump());
   }
   void disconnect(const std::string& network, const std::string& container) override {

@@ -54,12 +54,16 @@ struct ContainerDraft {
   std::vector<MountDraft> mounts = {};
   std::vector<std::string> volumes_from = {};
   std::vector<PublishDraft> ports = {};
+  std::vector<std::string> exposed = {};  // "80/tcp"
+  bool publish_all = false;
   // "default", "none", "host", "container:ID" or a network's name; aliases, ip and mac are for
   // that.
   std::string network = "none";
   std::vector<std::string> aliases = {};
   std::string ip = {};
   std::string mac = {};
+  std::vector<std::string> dns = {};
+  std::vector<std::string> extra_hosts = {};  // "name:address"
   bool privileged = false;
   bool read_only = false;
   std::vector<std::string> cap_add = {};
@@ -84,8 +88,15 @@ struct ContainerDraft {
 struct NetworkDraft {
   std::string name = {};
   bool internal = false;
-  std::string subnet = {};  // CIDR; empty: from the engine's pools
+  std::string subnet = {};   // CIDR; empty: from the engine's pools
+  std::string gateway = {};  // within the subnet; empty: the engine chooses
   std::map<std::string, std::string> labels = {};
+};
+
+// How a container joins one more network.
+struct EndpointDraft {
+  std::vector<std::string> aliases = {};
+  std::string ip = {};
 };
 
 struct VolumeDraft {
@@ -142,7 +153,7 @@ class EngineTarget {
   virtual std::string inspect_network(const std::string& network) = 0;
   virtual std::vector<std::string> networks() = 0;  // names
   virtual void connect(const std::string& network, const std::string& container,
-                       const std::vector<std::string>& aliases) = 0;
+                       const EndpointDraft& draft) = 0;
   virtual void disconnect(const std::string& network, const std::string& container) = 0;
   virtual void remove_network(const std::string& network) = 0;
 

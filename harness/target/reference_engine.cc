@@ -51,10 +51,14 @@ core::ContainerRequest request_of(const ContainerDraft& draft) {
                                  .working_dir = draft.working_dir,
                                  .hostname = draft.hostname,
                                  .labels = draft.labels,
+                                 .exposed_ports = draft.exposed,
                                  .tty = draft.tty,
                                  .stop_signal = draft.stop_signal,
                                  .volumes_from = draft.volumes_from,
+                                 .publish_all_ports = draft.publish_all,
                                  .network_mode = draft.network,
+                                 .dns = draft.dns,
+                                 .extra_hosts = draft.extra_hosts,
                                  .privileged = draft.privileged,
                                  .read_only_rootfs = draft.read_only,
                                  .cap_add = draft.cap_add,
@@ -195,6 +199,7 @@ class ReferenceEngine : public EngineTarget {
     return engine_.create_network({.name = draft.name,
                                    .internal = draft.internal,
                                    .subnet = draft.subnet,
+                                   .gateway = draft.gateway,
                                    .labels = draft.labels});
   }
   std::string inspect_network(const std::string& network) override {
@@ -206,8 +211,8 @@ class ReferenceEngine : public EngineTarget {
     return names;
   }
   void connect(const std::string& network, const std::string& container,
-               const std::vector<std::string>& aliases) override {
-    engine_.connect({.network = network, .aliases = aliases}, container);
+               const EndpointDraft& draft) override {
+    engine_.connect({.network = network, .aliases = draft.aliases, .ip = draft.ip}, container);
   }
   void disconnect(const std::string& network, const std::string& container) override {
     engine_.disconnect(network, container);
