@@ -146,6 +146,9 @@ class Runtime {
   // Changes the limits that `resources` names; the device list is not looked at.
   void update(const std::string& id, const spec::Resources& resources);
   cgroup::Stats stats(const std::string& id) const;
+  // Processes of the container that the kernel killed for want of memory; nothing where no memory
+  // controller counts.
+  std::optional<std::uint64_t> oom_kills(const std::string& id) const;
   // Deletes a stopped container; with `force` kills first, and an unknown id is fine.
   void remove(const std::string& id, bool force = false);
   // How a container with a monitor ended; nothing after `timeout` (nullopt: no limit). From any
