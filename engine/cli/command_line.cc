@@ -209,6 +209,7 @@ std::string help_text(const Verb& verb) {
   std::string text =
       fmt::format("usage: seatrial {}{} {}\n\n{}\n", verb.name,
                   verb.options.empty() ? "" : " [OPTIONS]", verb.arguments, verb.summary);
+  if (!verb.more.empty()) text += fmt::format("\n{}", verb.more);
   if (!verb.options.empty()) text += "\noptions:\n";
   for (const Option& option : verb.options) text += option_line(option);
   return text;

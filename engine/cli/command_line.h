@@ -33,7 +33,8 @@ struct Verb {
   std::size_t least = 0;  // number of arguments
   std::size_t most = 0;
   Order order = Order::kFree;
-  bool hidden = false;  // from help and completion
+  bool hidden = false;         // from help and completion
+  std::string_view more = {};  // what its help says beyond the summary
 };
 
 inline constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);

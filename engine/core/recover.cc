@@ -64,6 +64,8 @@ void settle_all(Engine::Impl& impl, RecoveryReport& report) {
       report.cleaned.push_back("container " + before.name);
     } else if (locked && after->phase != before.phase) {
       report.adopted.push_back(before.name);
+    } else if (after->phase == Phase::kRunning) {
+      report.kept.push_back(before.name);
     }
   }
 }
