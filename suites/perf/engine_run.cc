@@ -7,7 +7,6 @@
 // three keep their data on a tmpfs, so that no disk counts. Before anything is measured, a program
 // looks around in a container of each: what confines it must be the same. With --check, it ends
 // with 1 when a run takes more than its bar: 0.1 of docker's, 0.15 of podman's.
-#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,8 +18,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/network/namespace.h"
-#include "harness/fixtures/docker_daemon.h"
+#include "suites/perf/peers.h"
 #include "suites/perf/report.h"
 #include "suites/perf/rounds.h"
 #include "suites/perf/stage.h"
@@ -34,10 +32,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSeatrial = "seatrial run";
 constexpr const char* kDocker = "docker run";
 constexpr const char* kPodman = "podman run";
-constexpr const char* kTmpfs = "/dev/shm";
 constexpr const char* kImage = "lifecycle:latest";
-
-using Command = std::vector<std::string>;
 
 const std::vector<RatioOf>& wanted() {
   static const std::vector<RatioOf> ratios = {{kSeatrial, kDocker, 0.1},
@@ -45,24 +40,12 @@ const std::vector<RatioOf>& wanted() {
   return ratios;
 }
 
-// An engine: what comes before the verb, and what its `run` needs on this host.
-struct Engine {
-  const char* name;
-  Command command;
-  Command run_options = {};
-
-  Command verb(const Command& words) const {
-    Command all = command;
-    all.insert(all.end(), words.begin(), words.end());
-    return all;
-  }
-  Command run(const std::string& program) const {
-    Command words = {"run", "--rm"};
-    words.insert(words.end(), run_options.begin(), run_options.end());
-    words.insert(words.end(), {kImage, program});
-    return verb(words);
-  }
-};
+Command run_of(const Peer& peer, const std::string& program) {
+  Command words = {"run", "--rm"};
+  words.insert(words.end(), peer.run_options.begin(), peer.run_options.end());
+  words.insert(words.end(), {kImage, program});
+  return peer.verb(words);
+}
 
 // A root file system of two static programs.
 fs::path make_archive(const fs::path& directory) {
@@ -76,10 +59,10 @@ fs::path make_archive(const fs::path& directory) {
 }
 
 // The lines about capabilities and seccomp, and the number of namespaces that are its own.
-std::string confinement(const Engine& engine) {
+std::string confinement(const Peer& engine) {
   const UniqueFd file(::memfd_create("look", MFD_CLOEXEC));
   if (!file) throw sys_error(errno, "memfd_create");
-  run_command(engine.run("/look"), file.get());
+  run_command(run_of(engine, "/look"), file.get());
   ::lseek(file.get(), 0, SEEK_SET);
   std::istringstream lines(read_all(file.get(), "what a container sees"));
   std::string confined;
@@ -98,9 +81,9 @@ std::string confinement(const Engine& engine) {
 }
 
 // docker's is what the others are held against.
-void verify(const std::vector<Engine>& engines) {
+void verify(const std::vector<Peer>& engines) {
   std::string expected;
-  for (const Engine& engine : engines) {
+  for (const Peer& engine : engines) {
     const std::string found = confinement(engine);
     if (engine.name == std::string_view(kPodman)) continue;  // it has fewer capabilities
     if (expected.empty()) expected = found;
@@ -110,42 +93,22 @@ void verify(const std::vector<Engine>& engines) {
   }
 }
 
-// podman has no daemon: its command runs where the fixture's service is alone.
-Engine podman_beside(const harness::PodmanService& service) {
-  const fs::path data = service.socket().parent_path();
-  return {.name = kPodman,
-          .command = {find_on_path("nsenter"), "--target", std::to_string(service.pid()), "--all",
-                      "/usr/bin/podman", "--root", data / "storage", "--runroot", data / "run",
-                      "--tmpdir", data / "tmp", "--cgroup-manager", "cgroupfs", "--events-backend",
-                      "file"},
-          // Limits that need no CAP_SYS_RESOURCE: its own default does.
-          .run_options = {"--ulimit", "nofile=1000:1000", "--ulimit", "nproc=1000:1000"}};
-}
-
 int measure(std::size_t count, bool check) {
-  if (::geteuid() != 0) throw error(Kind::kDenied, "only root can make containers here");
-  for (const std::string& missing :
-       {harness::DockerDaemon::missing(), harness::PodmanService::missing()}) {
-    if (!missing.empty()) throw error(Kind::kUnsupported, "{}", missing);
-  }
-  enter_private_mounts();
-  if (::unshare(CLONE_NEWNET) != 0) throw sys_error(errno, "make a network namespace");
-  network::bring_up_loopback(network::own_network_namespace().get());
+  require_peers();
+  enter_private_host();
   const TempDir directory(kTmpfs, "seatrial-perf-");
   const harness::DockerDaemon docker(harness::DockerDaemon::Network::kBridge, kTmpfs);
   const harness::PodmanService podman(kTmpfs);
-  const std::vector<Engine> engines = {
-      {.name = kDocker, .command = {"/usr/bin/docker", "-H", "unix://" + docker.socket().native()}},
-      {.name = kSeatrial,
-       .command = {sibling_program("seatrial"), "--root", directory.path() / "root", "--run",
-                   directory.path() / "run"}},
-      podman_beside(podman)};
+  const std::vector<Peer> engines = {docker_of(kDocker, docker),
+                                     seatrial_in(kSeatrial, directory.path()),
+                                     podman_beside(kPodman, podman, PodmanNetwork::kOwn)};
   const fs::path archive = make_archive(directory.path());
-  for (const Engine& engine : engines) run_command(engine.verb({"import", archive, kImage}));
+  for (const Peer& engine : engines) run_command(engine.verb({"import", archive, kImage}));
   verify(engines);  // the first run also makes what all later ones find
   std::vector<std::unique_ptr<Contestant>> contestants;
-  for (const Engine& engine : engines) {
-    contestants.push_back(std::make_unique<CommandContestant>(engine.name, engine.run("/true")));
+  for (const Peer& engine : engines) {
+    contestants.push_back(
+        std::make_unique<CommandContestant>(engine.name, run_of(engine, "/true")));
   }
   Rounds rounds(std::move(contestants), [] {});
   rounds.sample(kSeatrial, count - 1);
