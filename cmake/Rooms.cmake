@@ -18,6 +18,24 @@ function(seatrial_program name)
   target_link_libraries(${name} PRIVATE ${arg_LINK})
 endfunction()
 
+# seatrial_library(VARIABLE ITEM ARCHIVE [NEEDS item ...])
+# VARIABLE becomes what a room links for the library ITEM: in programs with the property
+# SEATRIAL_STATIC_LIBRARIES the archive of that name, and what it NEEDS; elsewhere (tests, the module
+# for Python) the shared one. To be quoted where it is used.
+function(seatrial_library variable item archive)
+  cmake_parse_arguments(PARSE_ARGV 3 arg "" "" "NEEDS")
+  find_library(${variable}_ARCHIVE NAMES ${archive})
+  set(chosen "${item}")
+  if(${variable}_ARCHIVE AND NOT SEATRIAL_SANITIZE AND NOT SEATRIAL_FUZZ)
+    set(static "$<BOOL:$<TARGET_PROPERTY:SEATRIAL_STATIC_LIBRARIES>>")
+    set(chosen "$<IF:${static},${${variable}_ARCHIVE},${item}>")
+    foreach(need IN LISTS arg_NEEDS)
+      list(APPEND chosen "$<${static}:${need}>")
+    endforeach()
+  endif()
+  set(${variable} "${chosen}" PARENT_SCOPE)
+endfunction()
+
 # seatrial_unit_test(ROOM SOURCES x_test.cc ... [LINK target ...])
 # All of a room's unit tests in one program `ROOM_test`, one ctest entry per room, label `unit`.
 function(seatrial_unit_test room)

@@ -143,6 +143,8 @@ class Cgroup {
   bool frozen() const;
 
   Stats stats() const;
+  // That one number of them.
+  std::optional<std::uint64_t> oom_kills() const;
 
   // Removes the directories that create() made, those below first; ancestors only when they are
   // empty. Absent ones are fine. Throws Error{kTimeout} naming the directory that is still busy at

@@ -38,7 +38,17 @@ std::optional<Directory> directory_of(const Membership* member) {
   return member == nullptr ? std::nullopt : Directory::open_if_present(member->directory);
 }
 
+// The count stands in memory.oom_control since Linux 4.13.
+Number count_oom_kills(const std::optional<Directory>& memory) {
+  if (!memory) return std::nullopt;
+  return keyed_number(memory->read_if_present("memory.oom_control").value_or(""), "oom_kill");
+}
+
 }  // namespace
+
+std::optional<std::uint64_t> Cgroup::oom_kills() const {
+  return count_oom_kills(directory_of(identity_.find("memory")));
+}
 
 Stats Cgroup::stats() const {
   Stats stats;
@@ -54,11 +64,7 @@ Stats Cgroup::stats() const {
   stats.memory_max_usage = read_number(memory, "memory.max_usage_in_bytes");
   stats.memory_limit = read_number(memory, "memory.limit_in_bytes");
   stats.memory_fail_count = read_number(memory, "memory.failcnt");
-  if (memory) {
-    // The count stands in memory.oom_control since Linux 4.13.
-    stats.oom_kills =
-        keyed_number(memory->read_if_present("memory.oom_control").value_or(""), "oom_kill");
-  }
+  stats.oom_kills = count_oom_kills(memory);
   const std::optional<Directory> pids = directory_of(identity_.find("pids"));
   stats.pids_current = read_number(pids, "pids.current");
   stats.pids_max = read_number(pids, "pids.max");  // "max" is no number

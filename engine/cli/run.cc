@@ -142,7 +142,8 @@ int run(Call& call) {
     return 0;
   }
   const Signals signals(run.pass_signals);
-  UniqueFd stream = started([&] { return engine.start_attached(id); });
+  // Open until the container is settled, so that the monitor need not see to that.
+  const UniqueFd stream = started([&] { return engine.start_attached(id); });
   const RelayEnd end = stay_with(engine, id, stream.get(),
                                  {.tty = request.tty,
                                   .input = request.attach_stdin,
@@ -151,7 +152,6 @@ int run(Call& call) {
                                   .pass_signals = run.pass_signals,
                                   .detach_keys = run.detach_keys},
                                  signals);
-  stream.reset();
   if (end == RelayEnd::kDetached) return 0;
   return wait_for_end(engine, id, request.auto_remove);
 }

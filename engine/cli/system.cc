@@ -192,8 +192,9 @@ int prune_system(Call& call) {
 int recover(Call& call) {
   const core::RecoveryReport report = call.engine().recover();
   std::string text;
-  for (const std::string& each : report.adopted) text += "adopted " + each + "\n";
-  for (const std::string& each : report.cleaned) text += each + "\n";
+  for (const std::string& each : report.kept) text += "kept container " + each + "\n";
+  for (const std::string& each : report.adopted) text += "adopted container " + each + "\n";
+  for (const std::string& each : report.cleaned) text += "cleaned " + each + "\n";
   print_out(text);
   return 0;
 }

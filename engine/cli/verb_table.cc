@@ -142,6 +142,20 @@ constexpr Option kSystemPrune[] = {{"all", "", "All images that no container use
 
 using enum Order;
 
+constexpr std::string_view kRecover =
+    R"(Goes by what was recorded before it was made: containers, their processes with their start
+times, cgroups, mounts, links and published ports, addresses, snapshots, volumes. What lives is
+kept, who ended unseen gets its exit status, what was half made or half removed goes. Nothing
+that a command has finished is lost. Safe at any time, beside any other command.
+
+example:
+  $ seatrial recover
+  kept container web
+  adopted container worker
+  cleaned container directory 5f0c...
+  cleaned network link sv3a6c0e4d1b7f2
+)";
+
 constexpr Verb kVerbs[] = {
     {"create", "IMAGE [COMMAND] [ARG...]", "Make a container", {}, 1, kAnyNumber, kOptionsFirst},
     {"run",
@@ -212,7 +226,7 @@ constexpr Verb kVerbs[] = {
     {"system prune", "", "Remove what nothing uses", kSystemPrune},
     {"system info", "", "Print what this engine has", kInspectOne},
     {"system events", "", "Print what happens", kEvents},
-    {"recover", "", "Clean or adopt what killed processes left", {}},
+    {"recover", "", "Clean or adopt what killed processes left", {}, 0, 0, kFree, false, kRecover},
     {"settle", "CONTAINER", "Tidy up after a container that ended", {}, 1, 1, kFree, true},
 };
 

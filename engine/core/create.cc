@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -128,12 +129,22 @@ MountPoint bind_point(const volume::MountSpec& spec) {
           .propagation = spec.propagation.empty() ? "rprivate" : spec.propagation};
 }
 
-// Volumes are made here, so that a container never starts with another one than it was created
-// with; the caller records the use in the same transaction as the container.
-std::vector<MountPoint> make_mounts(Engine::Impl& impl, ContainerRequest& request, Undo& undo) {
+// Volumes without a name get one, so that the record can tell whose they are before they are made:
+// the result has those names.
+std::set<std::string> name_volumes(ContainerRequest& request) {
+  std::set<std::string> names;
+  for (volume::MountSpec& spec : request.mounts) {
+    if (spec.type != volume::MountType::kVolume || !spec.source.empty()) continue;
+    spec.source = volume::Volumes::made_up_name();
+    names.insert(spec.source);
+  }
+  return names;
+}
+
+std::vector<MountPoint> mounts_of(Engine::Impl& impl, ContainerRequest& request) {
   std::vector<MountPoint> mounts;
   take_volumes_from(impl, request, mounts);
-  for (volume::MountSpec& spec : request.mounts) {
+  for (const volume::MountSpec& spec : request.mounts) {
     if (spec.type == volume::MountType::kBind) {
       mounts.push_back(bind_point(spec));
       continue;
@@ -142,25 +153,36 @@ std::vector<MountPoint> make_mounts(Engine::Impl& impl, ContainerRequest& reques
       mounts.push_back({.type = spec.type, .destination = spec.target});
       continue;
     }
-    const bool made = spec.source.empty() || !impl.volumes.has(spec.source);
-    const volume::Volume volume = impl.volumes.create(spec.source, spec.labels);
-    if (made) {
-      undo.add([&impl, name = volume.name] {
-        try {
-          impl.volumes.remove(name, impl.store.users_of_volume(name));
-        } catch (const Error&) {
-        }
-      });
-      impl.event("volume", "create", volume.name, {{"driver", "local"}});
-    }
-    spec.source = volume.name;
+    const fs::path content = impl.volumes.mountpoint_of(spec.source);
     mounts.push_back({.type = spec.type,
-                      .name = volume.name,
-                      .source = volume.mountpoint / fs::path(spec.subpath).relative_path(),
+                      .name = spec.source,
+                      .source = content / fs::path(spec.subpath).relative_path(),
                       .destination = spec.target,
                       .read_write = !spec.read_only});
   }
   return mounts;
+}
+
+// At create, so that a container never starts with another volume than it was created with.
+void make_volumes(Engine::Impl& impl, const ContainerRecord& record,
+                  const std::set<std::string>& anonymous, Undo& undo) {
+  for (const volume::MountSpec& spec : record.request.mounts) {
+    if (spec.type != volume::MountType::kVolume || impl.volumes.has(spec.source)) continue;
+    if (anonymous.contains(spec.source)) {
+      impl.volumes.create_anonymous(spec.source, spec.labels);
+    } else {
+      impl.volumes.create(spec.source, spec.labels);
+    }
+    undo.add([&impl, id = record.id, name = spec.source] {
+      try {
+        std::vector<std::string> users = impl.store.users_of_volume(name);
+        std::erase(users, id);
+        impl.volumes.remove(name, users);
+      } catch (const Error&) {
+      }
+    });
+    impl.event("volume", "create", spec.source, {{"driver", "local"}});
+  }
 }
 
 // The networks that the container joins at start, the one of network_mode first.
@@ -213,6 +235,23 @@ void choose_name(Store& store, ContainerRecord& record) {
   }
 }
 
+// With all that hangs on the record, in the caller's transaction.
+void insert(Engine::Impl& impl, ContainerRecord& record) {
+  choose_name(impl.store, record);
+  impl.store.insert(record);
+  for (const MountPoint& mount : record.mounts) {
+    if (!mount.name.empty()) impl.store.use_volume(mount.name, record.id);
+  }
+  for (const EndpointRecord& endpoint : endpoints_of(impl, record)) impl.store.save(endpoint);
+}
+
+void forget(Engine::Impl& impl, const std::string& id) {
+  try {
+    impl.store.erase(id);
+  } catch (const Error&) {
+  }
+}
+
 }  // namespace
 
 std::string Engine::create(const ContainerRequest& request) {
@@ -236,30 +275,21 @@ std::string Engine::create(const ContainerRequest& request) {
   const fs::path directory = impl.directory(record.id);
   UniqueFd lock;
   Undo undo;  // runs while the lock is still held
-  // The directory is there, and locked, before the record: a record in phase "creating" whose lock
-  // is free was left behind.
+  // The directory is there, and locked, before all else: what bears the name of one whose lock is
+  // free, and has no record or one in phase "creating", was left behind.
   fs::create_directory(directory);
   undo.add([&] { remove_tree(directory); });
   lock = lock_directory(directory);
   fs::create_directory(impl.merged(record.id));
   fs::create_directory(directory / "bundle");
-  record.mounts = make_mounts(impl, record.request, undo);
-  {
-    Transaction transaction(impl.store.database());
-    choose_name(impl.store, record);
-    impl.store.insert(record);
-    for (const MountPoint& mount : record.mounts) {
-      if (!mount.name.empty()) impl.store.use_volume(mount.name, record.id);
-    }
-    for (const EndpointRecord& endpoint : endpoints_of(impl, record)) impl.store.save(endpoint);
-    transaction.commit();
+  const std::set<std::string> anonymous = name_volumes(record.request);
+  record.mounts = mounts_of(impl, record.request);
+  const bool owns_volumes = !anonymous.empty();
+  if (owns_volumes) {
+    impl.write_records([&] { insert(impl, record); });
+    undo.add([&] { forget(impl, record.id); });
   }
-  undo.add([&] {
-    try {
-      impl.store.erase(record.id);
-    } catch (const Error&) {
-    }
-  });
+  make_volumes(impl, record, anonymous, undo);
   impl.images.prepare(record.id, image.id);
   undo.add([&] {
     try {
@@ -267,9 +297,16 @@ std::string Engine::create(const ContainerRequest& request) {
     } catch (const Error&) {
     }
   });
-  impl.set_phase(record, Phase::kCreated);
+  record.phase = Phase::kCreated;
+  impl.write_records([&] {
+    if (owns_volumes) {
+      impl.store.save(record);
+    } else {
+      insert(impl, record);
+    }
+    impl.event(record, "create");
+  });
   undo.commit();
-  impl.event(record, "create");
   return record.id;
 }
 

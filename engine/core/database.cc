@@ -11,6 +11,9 @@ namespace {
 // made inside of one.
 constexpr int kBusyMilliseconds = 20'000;
 
+// Of the write-ahead log, after which it is written back: some ten containers' lives.
+constexpr int kLogPages = 256;
+
 Kind kind_of(int code) {
   switch (code & 0xff) {
     case SQLITE_CONSTRAINT:
@@ -107,6 +110,11 @@ Database::Database(const std::filesystem::path& file) : name_(file.native()) {
     // NORMAL in WAL: a power failure may cost the last transactions, never consistency, and what
     // runs then is gone anyway. A killed process costs nothing.
     run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;");
+    // The last one to close would write the log back into the file, with two fsyncs and a new log
+    // for whoever comes next: once for each command line. The log is kept instead, and short, for
+    // whoever opens first reads it.
+    sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_wal_autocheckpoint(handle_, kLogPages);
   } catch (...) {
     sqlite3_close(handle_);
     throw;
@@ -124,6 +132,10 @@ void Database::run(const char* sql) {
 
 int Database::changes() const {
   return sqlite3_changes(handle_);
+}
+
+std::int64_t Database::last_row() const {
+  return sqlite3_last_insert_rowid(handle_);
 }
 
 void Database::fail(std::string_view what) const {

@@ -61,6 +61,8 @@ class Database {
   void run(const char* sql);
   // Rows that the last INSERT, UPDATE or DELETE changed.
   int changes() const;
+  // The row that the last INSERT made.
+  std::int64_t last_row() const;
 
   [[noreturn]] void fail(std::string_view what) const;
 

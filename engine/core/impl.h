@@ -66,11 +66,25 @@ struct Engine::Impl {
   std::optional<Locked> try_lock_container(const std::string& id);
   // Brings a locked container to a stable phase; nothing when that was its removal.
   std::optional<ContainerRecord> settle(ContainerRecord record);
-  // Takes away what a start made: processes, cgroups, endpoints, mount, monitor's files.
+  // Takes away what a start made: processes, cgroups, links and ports, mount, monitor's files. Its
+  // addresses stay leased until the caller's next transaction.
   void take_down(const ContainerRecord& record);
-  void destroy(ContainerRecord record, bool anonymous_volumes);
+  // Removes a stable container; `removal` is kRemoving or kRemovingVolumes.
+  void destroy(ContainerRecord record, Phase removal);
+  // The rest of a removal, once nothing of the container runs.
+  void erase(const ContainerRecord& record, bool anonymous_volumes);
+  // Where its name leads to an address now, and must not once another has that address.
+  std::vector<std::string> networks_that_know(const std::string& id);
+  // One that runs no more, in its new phase: its addresses are free.
+  void save_stopped(const ContainerRecord& record);
   bool saw_oom_kill(const std::string& id);
-  void set_phase(ContainerRecord& record, Phase phase);
+  // What `act` writes to the records, in one transaction. Does not nest.
+  template <typename Act>
+  void write_records(Act&& act) {
+    Transaction transaction(store.database());
+    std::forward<Act>(act)();
+    transaction.commit();
+  }
   // Running or paused, by the record and the monitor: without the lock, for who only looks.
   ContainerState state_of(const ContainerRecord& record);
   bool is_running(const ContainerRecord& record);
@@ -80,21 +94,29 @@ struct Engine::Impl {
   // `attached`: a connected stream socket that becomes the first client, or -1.
   void start(Locked& locked, int attached);
 
-  // --- wiring.cc: networks of containers
-  // ---------------------------------------------------------- The kernel's side of networks,
-  // opened when first needed; for one caller at a time.
+  // --- wiring.cc: networks of containers --------------------------------------------------------
+
+  // The kernel's side of networks, opened when first needed; for one caller at a time.
   template <typename Act>
   decltype(auto) with_networks(Act&& act) {
     const std::lock_guard guard(networks_mutex);
     if (!networks) networks.emplace();
     return std::forward<Act>(act)(*networks);
   }
-  // Leases addresses for the container's endpoints, attaches it, returns what it got.
-  std::vector<EndpointRecord> attach(const ContainerRecord& record, int network_namespace);
-  EndpointRecord attach_one(const ContainerRecord& record, EndpointRecord endpoint,
-                            int network_namespace, const std::string& interface, bool is_first,
-                            bool with_ports);
-  void detach(const EndpointRecord& endpoint);
+  // An endpoint on its way to a link, its network made.
+  struct Joining {
+    NetworkRecord network;
+    EndpointRecord endpoint;
+  };
+  std::vector<Joining> joinings_of(const ContainerRecord& record);
+  // The endpoint's address, chosen and kept. In the caller's transaction.
+  void lease(Joining& joining);
+  // Attaches the container where it has leases; returns what it got, for the caller to save.
+  std::vector<EndpointRecord> attach(const ContainerRecord& record, std::vector<Joining> joinings,
+                                     int network_namespace);
+  EndpointRecord attach_one(const ContainerRecord& record, Joining joining, int network_namespace,
+                            const std::string& interface, bool is_first, bool with_ports);
+  void detach(const EndpointRecord& endpoint, network::HostLink host_link);
   // Addresses of those that share a user-defined network with the container go to its /etc/hosts,
   // and its own to theirs.
   void write_hosts(const ContainerRecord& record, const std::vector<EndpointRecord>& endpoints);

@@ -61,7 +61,7 @@ UniqueFd lock_directory(const std::filesystem::path& directory) {
 // Asked before the cgroup goes. Who cannot tell (no memory controller) has seen none.
 bool Engine::Impl::saw_oom_kill(const std::string& id) {
   try {
-    return runtime.stats(id).oom_kills.value_or(0) > 0;
+    return runtime.oom_kills(id).value_or(0) > 0;
   } catch (const Error& failure) {
     if (failure.kind() != Kind::kNotFound) throw;
     return false;
@@ -100,11 +100,6 @@ std::optional<Locked> Engine::Impl::try_lock_container(const std::string& id) {
   return Locked{std::move(lock), std::move(*settled)};
 }
 
-void Engine::Impl::set_phase(ContainerRecord& record, Phase phase) {
-  record.phase = phase;
-  store.save(record);
-}
-
 std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
   switch (record.phase) {
     case Phase::kCreated:
@@ -112,11 +107,15 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
       return record;
     case Phase::kCreating:
     case Phase::kRemoving:
-      destroy(std::move(record), false);
+    case Phase::kRemovingVolumes:
+      take_down(record);
+      // Of one that was never made whole, nobody has seen a volume.
+      erase(record, record.phase != Phase::kRemoving);
       return std::nullopt;
     case Phase::kStarting:
       take_down(record);
-      set_phase(record, record.started ? Phase::kExited : Phase::kCreated);
+      record.phase = record.started ? Phase::kExited : Phase::kCreated;
+      save_stopped(record);
       return record;
     case Phase::kRunning: {
       const auto end = end_of(runtime, record.id);
@@ -124,35 +123,53 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
       record.exit_code = end->code;
       record.oom_killed = saw_oom_kill(record.id);
       record.finished = end->finished;
-      set_phase(record, Phase::kStopping);
-      event(record, "die", {{"exitCode", std::to_string(record.exit_code)}});
+      record.phase = Phase::kStopping;
+      write_records([&] {
+        store.save(record);
+        event(record, "die", {{"exitCode", std::to_string(record.exit_code)}});
+      });
       break;
     }
     case Phase::kStopping:
       break;
   }
   take_down(record);
+  if (record.request.auto_remove) {
+    erase(record, true);
+    return std::nullopt;
+  }
   record.pid = 0;
-  set_phase(record, Phase::kExited);
-  if (!record.request.auto_remove) return record;
-  destroy(std::move(record), true);
-  return std::nullopt;
+  record.phase = Phase::kExited;
+  save_stopped(record);
+  return record;
+}
+
+std::vector<std::string> Engine::Impl::networks_that_know(const std::string& id) {
+  std::vector<std::string> networks;
+  for (const EndpointRecord& endpoint : store.endpoints_of(id)) {
+    if (!endpoint.ip.empty()) networks.push_back(endpoint.network);
+  }
+  return networks;
+}
+
+void Engine::Impl::save_stopped(const ContainerRecord& record) {
+  const std::vector<std::string> left = networks_that_know(record.id);
+  write_records([&] {
+    store.save(record);
+    store.release_leases(record.id);
+  });
+  for (const std::string& network : left) refresh_hosts(network);
 }
 
 void Engine::Impl::take_down(const ContainerRecord& record) {
   runtime.remove(record.id, true);
-  std::vector<std::string> left;
-  for (EndpointRecord endpoint : store.endpoints_of(record.id)) {
+  for (const EndpointRecord& endpoint : store.endpoints_of(record.id)) {
     if (endpoint.ip.empty()) continue;
-    detach(endpoint);
-    left.push_back(endpoint.network);
-    endpoint.ip = endpoint.gateway = endpoint.mac = endpoint.interface = endpoint.host_link = "";
-    endpoint.prefix = 0;
-    endpoint.ports.clear();
-    store.save(endpoint);
+    // Where others have joined the namespace it stays, and the link with it, whose address is about
+    // to be somebody else's.
+    detach(endpoint, store.some_joined_a_network() ? network::HostLink::kDelete
+                                                   : network::HostLink::kEndsWithNamespace);
   }
-  // Once no network knows it: its name is not to lead to its successor's address.
-  for (const std::string& network : left) refresh_hosts(network);
   // The processes are gone, so nothing in it can be busy; detached for those who look inside.
   const std::filesystem::path target = merged(record.id);
   while (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
@@ -161,26 +178,29 @@ void Engine::Impl::take_down(const ContainerRecord& record) {
   remove_tree(monitor_directory(record.id));
 }
 
-void Engine::Impl::destroy(ContainerRecord record, bool anonymous_volumes) {
-  set_phase(record, Phase::kRemoving);
-  take_down(record);
+void Engine::Impl::destroy(ContainerRecord record, Phase removal) {
+  record.phase = removal;
+  store.save(record);
+  erase(record, removal == Phase::kRemovingVolumes);
+}
+
+void Engine::Impl::erase(const ContainerRecord& record, bool anonymous_volumes) {
   images.remove_snapshot(record.id);
-  std::vector<std::string> anonymous;
-  {
-    Transaction transaction(store.database());
-    for (const MountPoint& mount : record.mounts) {
-      if (!anonymous_volumes || mount.name.empty() || !volumes.has(mount.name)) continue;
-      if (volumes.find(mount.name).anonymous && store.users_of_volume(mount.name).size() < 2) {
-        anonymous.push_back(mount.name);
-      }
+  // Before the record goes, which alone tells whose they are.
+  for (const MountPoint& mount : record.mounts) {
+    if (!anonymous_volumes || mount.name.empty() || !volumes.has(mount.name)) continue;
+    if (volumes.find(mount.name).anonymous && store.users_of_volume(mount.name).size() < 2) {
+      volumes.remove(mount.name, {});
     }
+  }
+  const std::vector<std::string> left = networks_that_know(record.id);
+  write_records([&] {
     store.remember_exit(record.id, record.exit_code);
     store.erase(record.id);
-    transaction.commit();
-  }
-  for (const std::string& name : anonymous) volumes.remove(name, {});
+    event(record, "destroy");
+  });
+  for (const std::string& network : left) refresh_hosts(network);
   remove_tree(directory(record.id));
-  event(record, "destroy");
 }
 
 bool Engine::Impl::is_running(const ContainerRecord& record) {
@@ -225,6 +245,7 @@ ContainerState Engine::Impl::state_of(const ContainerRecord& record) {
     case Phase::kExited:
       break;
     case Phase::kRemoving:
+    case Phase::kRemovingVolumes:
       state.status = ContainerStatus::kDead;
       return state;
   }

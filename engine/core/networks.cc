@@ -217,19 +217,22 @@ void Engine::connect(const NetworkAttachment& attachment, const std::string& con
                   record.name, network.name);
     }
   }
-  EndpointRecord endpoint{.container = record.id,
-                          .network = network.id,
-                          .network_name = network.name,
-                          .aliases = attachment.aliases,
-                          .wanted_ip = attachment.ip,
-                          .wanted_mac = attachment.mac};
+  const EndpointRecord endpoint{.container = record.id,
+                                .network = network.id,
+                                .network_name = network.name,
+                                .aliases = attachment.aliases,
+                                .wanted_ip = attachment.ip,
+                                .wanted_mac = attachment.mac};
   impl_->store.save(endpoint);
   if (record.phase == Phase::kRunning) {
     const bool first = std::none_of(endpoints.begin(), endpoints.end(),
                                     [](const auto& each) { return !each.gateway.empty(); });
     try {
-      impl_->attach_one(record, endpoint, network_namespace_of(record).get(),
-                        free_interface(endpoints), first && !network.internal, false);
+      Impl::Joining joining{.network = impl_->ensure_network(network.id), .endpoint = endpoint};
+      impl_->write_records([&] { impl_->lease(joining); });
+      impl_->store.save(
+          impl_->attach_one(record, std::move(joining), network_namespace_of(record).get(),
+                            free_interface(endpoints), first && !network.internal, false));
     } catch (...) {
       impl_->store.erase_endpoint(record.id, network.id);
       throw;
@@ -251,7 +254,7 @@ void Engine::disconnect(const std::string& text, const std::string& container, b
     throw error(Kind::kNotFound, "container {} is not connected to network {}", locked.record.id,
                 network.name);
   }
-  if (!endpoint->ip.empty()) impl_->detach(*endpoint);
+  if (!endpoint->ip.empty()) impl_->detach(*endpoint, network::HostLink::kDelete);
   impl_->store.erase_endpoint(locked.record.id, network.id);
   impl_->refresh_hosts(network.id);
   impl_->event("network", "disconnect", network.id,

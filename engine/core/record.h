@@ -21,8 +21,13 @@ enum class Phase {
   kRunning,   // or ended, and nobody has looked yet
   kStopping,  // ended, exit code recorded, being taken down
   kExited,
-  kRemoving,  // half removed: to be removed
+  kRemoving,         // half removed: to be removed
+  kRemovingVolumes,  // the same, and its anonymous volumes with it
 };
+
+constexpr bool is_removal(Phase phase) {
+  return phase == Phase::kRemoving || phase == Phase::kRemovingVolumes;
+}
 
 struct ContainerRecord {
   std::string id = {};

@@ -52,8 +52,9 @@ void settle_all(Engine::Impl& impl, RecoveryReport& report) {
   for (const ContainerRecord& before : impl.store.containers()) {
     // A record whose directory is gone: removed up to its last step.
     if (!fs::exists(impl.directory(before.id))) {
-      if (before.phase != Phase::kRemoving && before.phase != Phase::kCreating) continue;
-      impl.destroy(before, false);
+      if (!is_removal(before.phase) && before.phase != Phase::kCreating) continue;
+      impl.take_down(before);
+      impl.erase(before, before.phase != Phase::kRemoving);
       report.cleaned.push_back("container " + before.name);
       continue;
     }
@@ -63,6 +64,8 @@ void settle_all(Engine::Impl& impl, RecoveryReport& report) {
       report.cleaned.push_back("container " + before.name);
     } else if (locked && after->phase != before.phase) {
       report.adopted.push_back(before.name);
+    } else if (after->phase == Phase::kRunning) {
+      report.kept.push_back(before.name);
     }
   }
 }

@@ -153,6 +153,7 @@ struct SystemInfo {
 struct RecoveryReport {
   std::vector<std::string> adopted = {};  // containers that ended while nobody looked
   std::vector<std::string> cleaned = {};  // what was taken away, a line each
+  std::vector<std::string> kept = {};     // containers that run
 };
 
 }  // namespace seatrial::core

@@ -75,16 +75,30 @@ class Start {
   Start(Engine::Impl& impl, ContainerRecord& record, int attached)
       : impl_(impl), record_(record), attached_(attached) {}
 
-  void run() {
+  // What the container got on its networks.
+  std::vector<EndpointRecord> run() {
+    begin();
     mount();
     fill_volumes();
     join_networks();
     write_files();
     configure();
     launch();
+    return std::move(endpoints_);
   }
 
  private:
+  // The last that is done before anything of the container is made: from here on it is to be taken
+  // down by whoever finds it.
+  void begin() {
+    joinings_ = impl_.joinings_of(record_);
+    record_.phase = Phase::kStarting;
+    impl_.write_records([&] {
+      impl_.store.save(record_);
+      for (Engine::Impl::Joining& joining : joinings_) impl_.lease(joining);
+    });
+  }
+
   void mount() {
     // What a container that goes with its end wrote need not survive a power failure.
     impl_.images.mount(
@@ -115,7 +129,7 @@ class Start {
     network_ = network::new_network_namespace();
     // The launcher is another process: it reaches our descriptor through procfs.
     network_path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), network_.get());
-    endpoints_ = impl_.attach(record_, network_.get());
+    endpoints_ = impl_.attach(record_, std::move(joinings_), network_.get());
   }
 
   void write_files() {
@@ -200,6 +214,7 @@ class Start {
   std::string network_path_;
   fs::path files_;  // the directory of hosts, hostname and resolv.conf
   std::string hostname_;
+  std::vector<Engine::Impl::Joining> joinings_;
   std::vector<EndpointRecord> endpoints_;
 };
 
@@ -217,16 +232,18 @@ void Engine::Impl::start(Locked& locked, int attached) {
   const Phase before = record.phase;
   const auto started_before = record.started;
   record.error.clear();
-  set_phase(record, Phase::kStarting);
+  std::vector<EndpointRecord> endpoints;
   try {
-    with_context("start container " + record.name, [&] { Start(*this, record, attached).run(); });
+    endpoints = with_context("start container " + record.name,
+                             [&] { return Start(*this, record, attached).run(); });
   } catch (const Error& failure) {
     record.error = failure.what();
     record.exit_code = status_of(failure);
     record.started = started_before;
     try {
       take_down(record);
-      set_phase(record, before);
+      record.phase = before;
+      save_stopped(record);
     } catch (const Error& second) {
       warn(fmt::format("container {} is not taken down: {}", record.name, second.what()));
     }
@@ -234,13 +251,17 @@ void Engine::Impl::start(Locked& locked, int attached) {
   }
   record.finished.reset();
   record.exit_code = 0;
-  set_phase(record, Phase::kRunning);
-  for (const EndpointRecord& endpoint : store.endpoints_of(record.id)) {
-    event("network", "connect", endpoint.network,
-          {{"container", record.id}, {"name", endpoint.network_name}});
-    refresh_hosts(endpoint.network);
-  }
-  event(record, "start");
+  record.phase = Phase::kRunning;
+  write_records([&] {
+    store.save(record);
+    for (const EndpointRecord& endpoint : endpoints) {
+      store.save(endpoint);
+      event("network", "connect", endpoint.network,
+            {{"container", record.id}, {"name", endpoint.network_name}});
+    }
+    event(record, "start");
+  });
+  for (const EndpointRecord& endpoint : endpoints) refresh_hosts(endpoint.network);
 }
 
 bool Engine::start(const std::string& container) {

@@ -48,8 +48,14 @@ class Store {
 
   void save(const EndpointRecord& endpoint);  // inserts or replaces
   void erase_endpoint(const std::string& container, const std::string& network);
+  // Whether a running container is in the network namespace of another.
+  bool some_joined_a_network();
+  // The container's addresses, and all that goes with them, are free again.
+  void release_leases(const std::string& container);
   std::vector<EndpointRecord> endpoints_of(const std::string& container);
   std::vector<EndpointRecord> endpoints_in(const std::string& network);
+  // The addresses that its endpoints have.
+  std::vector<std::string> leases_in(const std::string& network);
 
   // --- events ---------------------------------------------------------------------------------
   void add_event(const Event& event);

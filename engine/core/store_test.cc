@@ -124,15 +124,17 @@ TEST_F(StoreTest, TransactionsAreTakenBack) {
 
 TEST_F(StoreTest, EventsKeepTheirOrderAndTheirBound) {
   Transaction transaction(store_.database());
-  for (int at = 0; at < 4100; ++at) {
+  for (int at = 0; at < 4608; ++at) {
     store_.add_event(
         {.type = "container", .action = std::to_string(at), .attributes = {{"a", "b"}}});
   }
-  const auto events = store_.events_after(4098);
+  const auto events = store_.events_after(4606);
   ASSERT_EQ(events.size(), 2U);
-  EXPECT_EQ(events[1].action, "4099");
+  EXPECT_EQ(events[1].action, "4607");
   EXPECT_EQ(events[1].attributes.at("a"), "b");
   EXPECT_EQ(store_.events_after(0).size(), 4096U);
+  store_.add_event({.type = "container"});
+  EXPECT_EQ(store_.events_after(0).size(), 4097U);  // thrown away by the 256, not one by one
 }
 
 TEST_F(StoreTest, SeveralProcessesWriteAtOnce) {

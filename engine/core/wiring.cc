@@ -70,24 +70,6 @@ network::Endpoint endpoint_of(const EndpointRecord& record) {
   return endpoint;
 }
 
-// The container's address in the network, chosen and kept in one transaction.
-void lease(Store& store, const NetworkRecord& network, EndpointRecord& endpoint) {
-  Transaction transaction(store.database());
-  network::AddressPool pool(network::parse_subnet(network.subnet),
-                            network::parse_ipv4(network.gateway));
-  for (const EndpointRecord& other : store.endpoints_in(network.id)) {
-    if (!other.ip.empty()) pool.lease(network::parse_ipv4(other.ip));
-  }
-  if (endpoint.wanted_ip.empty()) {
-    endpoint.ip = network::to_string(pool.lease());
-  } else {
-    pool.lease(network::parse_ipv4(endpoint.wanted_ip));
-    endpoint.ip = endpoint.wanted_ip;
-  }
-  store.save(endpoint);
-  transaction.commit();
-}
-
 // In place: the file is bound into the container, which keeps the inode.
 void write_in_place(const fs::path& path, std::string_view text) {
   write_all(open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644).get(), text, path.native());
@@ -146,11 +128,35 @@ NetworkRecord Engine::Impl::ensure_network(const std::string& id) {
   });
 }
 
-EndpointRecord Engine::Impl::attach_one(const ContainerRecord& record, EndpointRecord endpoint,
+std::vector<Engine::Impl::Joining> Engine::Impl::joinings_of(const ContainerRecord& record) {
+  std::vector<Joining> joinings;
+  for (EndpointRecord& endpoint : store.endpoints_of(record.id)) {
+    NetworkRecord network = ensure_network(endpoint.network);
+    joinings.push_back({.network = std::move(network), .endpoint = std::move(endpoint)});
+  }
+  return joinings;
+}
+
+void Engine::Impl::lease(Joining& joining) {
+  EndpointRecord& endpoint = joining.endpoint;
+  network::AddressPool pool(network::parse_subnet(joining.network.subnet),
+                            network::parse_ipv4(joining.network.gateway));
+  for (const std::string& taken : store.leases_in(joining.network.id)) {
+    pool.lease(network::parse_ipv4(taken));
+  }
+  if (endpoint.wanted_ip.empty()) {
+    endpoint.ip = network::to_string(pool.lease());
+  } else {
+    pool.lease(network::parse_ipv4(endpoint.wanted_ip));
+    endpoint.ip = endpoint.wanted_ip;
+  }
+  store.save(endpoint);
+}
+
+EndpointRecord Engine::Impl::attach_one(const ContainerRecord& record, Joining joining,
                                         int network_namespace, const std::string& interface,
                                         bool is_first, bool with_ports) {
-  const NetworkRecord network = ensure_network(endpoint.network);
-  lease(store, network, endpoint);
+  EndpointRecord& endpoint = joining.endpoint;
   network::Attachment attachment{.container_id = record.id,
                                  .network_namespace = network_namespace,
                                  .interface = interface,
@@ -158,8 +164,9 @@ EndpointRecord Engine::Impl::attach_one(const ContainerRecord& record, EndpointR
                                  .default_route = is_first};
   if (!endpoint.wanted_mac.empty()) attachment.mac = network::parse_mac(endpoint.wanted_mac);
   if (with_ports) attachment.ports = ports_of(record.request);
-  const network::Endpoint got = with_networks(
-      [&](network::Networks& kernel) { return kernel.attach(spec_of(network), attachment); });
+  const network::Endpoint got = with_networks([&](network::Networks& kernel) {
+    return kernel.attach(spec_of(joining.network), attachment);
+  });
   endpoint.prefix = got.prefix;
   endpoint.gateway = got.gateway.is_any() ? "" : network::to_string(got.gateway);
   endpoint.mac = network::to_string(got.mac);
@@ -167,28 +174,28 @@ EndpointRecord Engine::Impl::attach_one(const ContainerRecord& record, EndpointR
   endpoint.host_link = got.host_link;
   endpoint.ports.clear();
   for (const network::PublishedPort& port : got.ports) endpoint.ports.push_back(binding(port));
-  store.save(endpoint);
-  return endpoint;
+  return std::move(endpoint);
 }
 
 std::vector<EndpointRecord> Engine::Impl::attach(const ContainerRecord& record,
+                                                 std::vector<Joining> joinings,
                                                  int network_namespace) {
-  std::vector<EndpointRecord> endpoints = store.endpoints_of(record.id);
+  std::vector<EndpointRecord> endpoints;
   // The first network with a way out gets the default route and the ports.
   bool routed = false;
-  for (std::size_t at = 0; at < endpoints.size(); ++at) {
-    const bool first = !routed && !store.network(endpoints[at].network).internal;
+  for (Joining& joining : joinings) {
+    const bool first = !routed && !joining.network.internal;
     routed = routed || first;
-    endpoints[at] = attach_one(record, std::move(endpoints[at]), network_namespace,
-                               fmt::format("eth{}", at), first, first);
+    endpoints.push_back(attach_one(record, std::move(joining), network_namespace,
+                                   fmt::format("eth{}", endpoints.size()), first, first));
   }
   return endpoints;
 }
 
-void Engine::Impl::detach(const EndpointRecord& endpoint) {
+void Engine::Impl::detach(const EndpointRecord& endpoint, network::HostLink host_link) {
   with_networks([&](network::Networks& kernel) {
     if (!endpoint.host_link.empty()) {
-      kernel.detach(endpoint_of(endpoint));
+      kernel.detach(endpoint_of(endpoint), host_link);
       return;
     }
     // An attach that was cut short: what it made bears the container's id.
@@ -249,7 +256,10 @@ void Engine::Impl::write_hosts(const ContainerRecord& record,
 }
 
 void Engine::Impl::refresh_hosts(const std::string& network) {
-  if (!is_user_defined(store.network(network))) return;
+  const std::vector<NetworkRecord> known = store.networks();
+  const auto found = std::ranges::find(known, network, &NetworkRecord::id);
+  if (found == known.end() || !is_user_defined(*found))
+    return;  // removed meanwhile, or the default
   // Each reads the leases after it has the lock, so the last writer knows the most.
   const UniqueFd lock = image::lock_file(options.root / "hosts.lock", image::LockMode::kExclusive);
   for (const EndpointRecord& endpoint : store.endpoints_in(network)) {

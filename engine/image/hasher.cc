@@ -1,46 +1,53 @@
 #include "engine/image/hasher.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <iterator>
 #include <string>
 
-#include "engine/base/error.h"
-
 namespace seatrial::image {
 namespace {
 
-void check(int result) {
-  if (result != 1) throw error(Kind::kInternal, "OpenSSL cannot compute a digest");
+template <std::size_t kSize>
+std::string hex(const std::array<std::uint8_t, kSize>& digest) {
+  std::string text;
+  for (const std::uint8_t byte : digest) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+  return text;
+}
+
+const std::uint8_t* octets(std::span<const std::byte> bytes) {
+  return reinterpret_cast<const std::uint8_t*>(bytes.data());
 }
 
 }  // namespace
 
-void Hasher::Free::operator()(evp_md_ctx_st* context) const {
-  ::EVP_MD_CTX_free(context);
-}
-
-Hasher::Hasher(spec::Digest::Algorithm algorithm)
-    : algorithm_(algorithm), context_(::EVP_MD_CTX_new()) {
-  const bool is_sha256 = algorithm == spec::Digest::Algorithm::kSha256;
-  check(::EVP_DigestInit_ex(context_.get(), is_sha256 ? ::EVP_sha256() : ::EVP_sha512(), nullptr));
+Hasher::Hasher(spec::Digest::Algorithm algorithm) {
+  if (algorithm == spec::Digest::Algorithm::kSha256) {
+    ::nettle_sha256_init(&context_.emplace<sha256_ctx>());
+  } else {
+    ::nettle_sha512_init(&context_.emplace<sha512_ctx>());
+  }
 }
 
 void Hasher::update(std::span<const std::byte> bytes) {
-  check(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+  if (auto* const sha256 = std::get_if<sha256_ctx>(&context_)) {
+    ::nettle_sha256_update(sha256, bytes.size(), octets(bytes));
+  } else {
+    ::nettle_sha512_update(&std::get<sha512_ctx>(context_), bytes.size(), octets(bytes));
+  }
 }
 
 spec::Digest Hasher::finish() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};
-  unsigned length = 0;
-  check(::EVP_DigestFinal_ex(context_.get(), raw.data(), &length));
-  std::string hex;
-  for (unsigned index = 0; index < length; ++index) {
-    fmt::format_to(std::back_inserter(hex), "{:02x}", raw.at(index));
+  using Algorithm = spec::Digest::Algorithm;
+  if (auto* const sha256 = std::get_if<sha256_ctx>(&context_)) {
+    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+    ::nettle_sha256_digest(sha256, digest.size(), digest.data());
+    return spec::Digest::of_hex(Algorithm::kSha256, hex(digest));
   }
-  return spec::Digest::of_hex(algorithm_, hex);
+  std::array<std::uint8_t, SHA512_DIGEST_SIZE> digest{};
+  ::nettle_sha512_digest(&std::get<sha512_ctx>(context_), digest.size(), digest.data());
+  return spec::Digest::of_hex(Algorithm::kSha512, hex(digest));
 }
 
 spec::Digest digest_of(std::string_view bytes) {

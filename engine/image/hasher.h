@@ -1,14 +1,15 @@
-// Digests of bytes that pass by (OpenSSL's EVP, which uses the processor's own instructions).
+// Digests of bytes that pass by (nettle, which uses the processor's own instructions and is small;
+// libcrypto would cost each start of a program a millisecond).
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string_view>
+#include <variant>
+
+#include <nettle/sha2.h>
 
 #include "engine/spec/digest.h"
-
-struct evp_md_ctx_st;
 
 namespace seatrial::image {
 
@@ -22,12 +23,7 @@ class Hasher {
   spec::Digest finish();
 
  private:
-  struct Free {
-    void operator()(evp_md_ctx_st* context) const;
-  };
-
-  spec::Digest::Algorithm algorithm_;
-  std::unique_ptr<evp_md_ctx_st, Free> context_;
+  std::variant<sha256_ctx, sha512_ctx> context_;
 };
 
 spec::Digest digest_of(std::string_view bytes);  // sha256

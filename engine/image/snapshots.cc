@@ -1,5 +1,6 @@
 // One writable layer per container: snapshots/ID/{upper,work,image}.
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -93,7 +94,14 @@ void ImageStore::mount(std::string_view id, const std::filesystem::path& target,
 void ImageStore::remove_snapshot(std::string_view id) const {
   const std::filesystem::path place = snapshot_path(id);
   const std::filesystem::path dead = snapshots_ / fmt::format(".new-dead-{}", id);
-  if (::rename(place.c_str(), dead.c_str()) != 0 && errno != ENOENT) {
+  // Locked before it has the name of a temporary: whoever opens the store sweeps those away, and
+  // two at the same tree get into each other's way.
+  const UniqueFd mine(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!mine && errno == ENOENT) return;  // what a killed removal left, a sweep takes
+  if (!mine || ::flock(mine.get(), LOCK_EX) != 0)
+    throw sys_error(errno, "lock the snapshot {}", id);
+  if (::rename(place.c_str(), dead.c_str()) != 0) {
+    if (errno == ENOENT) return;
     throw sys_error(errno, "remove the snapshot {}", id);
   }
   remove_tree(dead);

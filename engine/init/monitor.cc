@@ -86,7 +86,7 @@ void take_arguments(Monitor& m, int base, const char* const* arguments) {
     m.log.open(slot(base, wire::MonitorSlot::kLogDirectory), slot(base, wire::MonitorSlot::kLog),
                arguments[5], parse_size(arguments[3]), (unsigned)parse_size(arguments[4]));
   }
-  if (attached) m.clients.add(slot(base, wire::MonitorSlot::kAttached));
+  if (attached) m.clients.add_starter(slot(base, wire::MonitorSlot::kAttached));
 }
 
 void make_pipe(int base, int& reader, int& writer) {

@@ -9,6 +9,7 @@ constexpr int kSocketNonblock = 04000;    // SOCK_NONBLOCK
 constexpr int kSocketCloexec = 02000000;  // SOCK_CLOEXEC
 constexpr int kNoSignal = 0x4000;         // MSG_NOSIGNAL
 constexpr int kDontWait = 0x40;           // MSG_DONTWAIT
+constexpr int kDuplicateCloexec = 1030;   // F_DUPFD_CLOEXEC
 constexpr std::size_t kHeader = 8;
 
 Result send_bytes(int fd, const char* bytes, std::size_t size) {
@@ -90,11 +91,26 @@ void Clients::add(int fd) {
   for (Client& client : clients_) {
     if (client.fd >= 0) continue;
     client.fd = fd;
+    client.starter = false;
     client.speechless = client.hung_up = client.stalled = false;
     client.size = 0;
     return;
   }
   close_fd(fd);
+}
+
+void Clients::add_starter(int fd) {
+  add(fd);
+  clients_[0].starter = true;
+}
+
+int Clients::keep_starter() const {
+  for (const Client& client : clients_) {
+    if (client.fd < 0 || !client.starter) continue;
+    const Result fd = sys(__NR_fcntl, client.fd, kDuplicateCloexec, 0);
+    return fd < 0 ? -1 : (int)fd;
+  }
+  return -1;
 }
 
 bool Clients::full() const {

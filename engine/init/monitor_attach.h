@@ -41,6 +41,7 @@ class Clients {
   void begin(bool framed);
   void accept(int listener);
   void add(int fd);
+  void add_starter(int fd);
   bool full() const;
   // `stream`: 1 stdout, 2 stderr. There is room while nobody is stalled().
   void send(unsigned char stream, const char* bytes, std::size_t size);
@@ -52,12 +53,16 @@ class Clients {
   void wait_for(PollEntry* entries, const Input& input) const;
   // Acts on what happened.
   void serve(const PollEntry* entries, Input& input);
+  // Another descriptor of the one that was there from the start, which finish() leaves open; -1
+  // when it has hung up.
+  int keep_starter() const;
   // The end: gives everybody what is left to him and hangs up.
   void finish();
 
  private:
   struct Client {
     int fd;
+    bool starter;
     bool speechless;  // has said all that it will
     bool hung_up;
     bool stalled;

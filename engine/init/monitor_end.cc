@@ -50,6 +50,18 @@ void restore_oom_score(const Monitor& m) {
   close_fd(file);
 }
 
+// Who has started the container and stayed with it settles it when told of the end, and hangs up
+// then: an exit command would come for nothing. Whether it did.
+bool settled_by_starter(const Monitor& m, int starter) {
+  constexpr int kNoMoreFromUs = 1;  // SHUT_WR
+  sys(__NR_shutdown, starter, kNoMoreFromUs);
+  PollEntry entry;
+  entry.fd = starter;  // no events: its end alone
+  wait_for_events(&entry, 1, Clients::kPatience);
+  close_fd(starter);
+  return sys(__NR_faccessat, m.directory, kExit, 0) == -ENOENT;
+}
+
 // In the place of the monitor, so that nothing waits for it and nothing is left of it.
 [[noreturn]] void become_exit_command(const Monitor& m) {
   const char* const* environment = m.exit_command;
@@ -73,8 +85,10 @@ void conclude(Monitor& m) {
   write_exit(m);
   unlink(m, kAlive);
   close_and_forget(m.alive);
+  const int starter = m.clients.keep_starter();
   m.clients.finish();
   unlink(m, kPid);
+  if (starter >= 0 && settled_by_starter(m, starter)) exit_process(0);
   if (m.exit_command[0] != nullptr) become_exit_command(m);
   exit_process(0);
 }

@@ -1,6 +1,5 @@
 #include "engine/registry/http.h"
 
-#include <curl/curl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/registry/curl.h"
 #include "engine/registry/fields.h"
 
 namespace seatrial::registry {
@@ -21,10 +21,9 @@ constexpr std::size_t kErrorBodyLimit = 64u << 10;
 // An easy handle and the multi handle that drives it. The multi handle owns the connections: they
 // stay open between requests. One pair has one user at a time.
 struct Lane {
-  std::unique_ptr<CURLM, decltype(&::curl_multi_cleanup)> multi{::curl_multi_init(),
-                                                                &::curl_multi_cleanup};
-  std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)> easy{::curl_easy_init(),
-                                                             &::curl_easy_cleanup};
+  std::unique_ptr<CURLM, decltype(Curl::multi_cleanup)> multi{curl().multi_init(),
+                                                              curl().multi_cleanup};
+  std::unique_ptr<CURL, decltype(Curl::easy_cleanup)> easy{curl().easy_init(), curl().easy_cleanup};
 };
 
 // One request under way: what libcurl's callbacks need.
@@ -106,7 +105,7 @@ class Transfer {
     if (announced_) return;
     announced_ = true;
     long status = 0;
-    ::curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     response_.head.status = static_cast<int>(status);
     if (request_.on_head) request_.on_head(response_.head);
   }
@@ -153,62 +152,62 @@ class Transfer {
 
 void set_body(CURL* easy, const HttpRequest& request, Transfer& transfer) {
   const bool has_body = request.file.fd >= 0 || !request.body.empty();
-  if (request.method == "HEAD") ::curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  if (request.method == "HEAD") curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
   if (has_body || request.method == "PUT" || request.method == "POST" ||
       request.method == "PATCH") {
     const std::uint64_t size = request.file.fd >= 0 ? request.file.size : request.body.size();
-    ::curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    ::curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
-    ::curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::read);
-    ::curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
-    ::curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::seek);
-    ::curl_easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
-    ::curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
+    curl().easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl().easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    curl().easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::read);
+    curl().easy_setopt(easy, CURLOPT_READDATA, &transfer);
+    curl().easy_setopt(easy, CURLOPT_SEEKFUNCTION, &Transfer::seek);
+    curl().easy_setopt(easy, CURLOPT_SEEKDATA, &transfer);
+    curl().easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 512L << 10);
   }
-  ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
 void set_tls(CURL* easy, const Tls& tls) {
-  ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
-  ::curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
-  ::curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  curl().easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!tls.authorities.empty()) {
     // Replaces the bundle file alone: the system's directory of authorities stays in force.
     curl_blob authorities{.data = const_cast<char*>(tls.authorities.data()),
                           .len = tls.authorities.size(),
                           .flags = CURL_BLOB_COPY};
-    ::curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &authorities);
+    curl().easy_setopt(easy, CURLOPT_CAINFO_BLOB, &authorities);
   }
   if (!tls.certificate.empty()) {
-    ::curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate.c_str());
-    ::curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
+    curl().easy_setopt(easy, CURLOPT_SSLCERT, tls.certificate.c_str());
+    curl().easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
   }
 }
 
 void set_timeouts(CURL* easy, const Timeouts& timeouts, bool is_document) {
-  ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeouts.connect.count()));
-  ::curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(timeouts.stall.count()));
+  curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeouts.connect.count()));
+  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl().easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(timeouts.stall.count()));
   if (is_document) {
-    ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeouts.document.count()));
+    curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeouts.document.count()));
   }
 }
 
 void set_peer(CURL* easy, const HttpRequest& request) {
-  ::curl_easy_setopt(easy, CURLOPT_URL, request.url.text().c_str());
-  ::curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl().easy_setopt(easy, CURLOPT_URL, request.url.text().c_str());
+  curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   // Each caller has a connection of its own, so HTTP/2 has nothing to gain here.
-  ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  ::curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 512L << 10);
+  curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 512L << 10);
   // A proxy of the environment is for the world outside, whatever no_proxy forgot to say.
-  if (is_loopback(request.url.host)) ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  if (is_loopback(request.url.host)) curl().easy_setopt(easy, CURLOPT_NOPROXY, "*");
 }
 
 // What a failure of libcurl means to a caller.
 void explain(CURLcode code, std::string_view detail, const Url& url, HttpResponse& response) {
-  std::string reason = detail.empty() ? ::curl_easy_strerror(code) : printable(detail);
+  std::string reason = detail.empty() ? curl().easy_strerror(code) : printable(detail);
   while (reason.ends_with('.') || reason.ends_with('?')) reason.pop_back();
   response.broken = fmt::format("{}: {}", url.authority(), reason);
   switch (code) {
@@ -242,16 +241,16 @@ void explain(CURLcode code, std::string_view detail, const Url& url, HttpRespons
 
 // Drives the one transfer of `multi` to its end; nothing when `stop` came first.
 std::optional<CURLcode> drive(CURLM* multi, const std::stop_token& stop) {
-  const std::stop_callback wake(stop, [multi] { ::curl_multi_wakeup(multi); });
+  const std::stop_callback wake(stop, [multi] { curl().multi_wakeup(multi); });
   for (;;) {
     if (stop.stop_requested()) return std::nullopt;
     int running = 0;
-    if (::curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
+    if (curl().multi_perform(multi, &running) != CURLM_OK) return CURLE_FAILED_INIT;
     int left = 0;
-    while (const CURLMsg* message = ::curl_multi_info_read(multi, &left)) {
+    while (const CURLMsg* message = curl().multi_info_read(multi, &left)) {
       if (message->msg == CURLMSG_DONE) return message->data.result;
     }
-    if (::curl_multi_poll(multi, nullptr, 0, 1000, nullptr) != CURLM_OK) return CURLE_FAILED_INIT;
+    if (curl().multi_poll(multi, nullptr, 0, 1000, nullptr) != CURLM_OK) return CURLE_FAILED_INIT;
   }
 }
 
@@ -289,8 +288,7 @@ class Http::Pool {
 
 Http::Http(std::string user_agent, Timeouts timeouts)
     : user_agent_(std::move(user_agent)), timeouts_(timeouts), pool_(std::make_unique<Pool>()) {
-  static const CURLcode ready = ::curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (ready != CURLE_OK) throw error(Kind::kInternal, "libcurl does not start");
+  static_cast<void>(curl());  // refuses here rather than in the midst of things
 }
 
 Http::~Http() = default;
@@ -299,14 +297,14 @@ HttpResponse Http::send(const HttpRequest& request, const std::stop_token& stop)
   Lane lane = pool_->take();
   if (!lane.easy || !lane.multi) throw error(Kind::kExhausted, "no memory for a transfer");
   CURL* easy = lane.easy.get();
-  ::curl_easy_reset(easy);
+  curl().easy_reset(easy);
   Transfer transfer(request, easy);
   char detail[CURL_ERROR_SIZE] = "";
 
-  std::unique_ptr<curl_slist, decltype(&::curl_slist_free_all)> fields(nullptr,
-                                                                       &::curl_slist_free_all);
+  std::unique_ptr<curl_slist, decltype(Curl::slist_free_all)> fields(nullptr,
+                                                                     curl().slist_free_all);
   const auto add_field = [&](const std::string& field) {
-    curl_slist* longer = ::curl_slist_append(fields.get(), field.c_str());
+    curl_slist* longer = curl().slist_append(fields.get(), field.c_str());
     if (longer == nullptr) throw error(Kind::kExhausted, "no memory for a header");
     static_cast<void>(fields.release());
     fields.reset(longer);
@@ -318,21 +316,21 @@ HttpResponse Http::send(const HttpRequest& request, const std::stop_token& stop)
   set_tls(easy, request.tls);
   set_timeouts(easy, timeouts_, !request.on_body && request.file.fd < 0);
   set_body(easy, request, transfer);
-  ::curl_easy_setopt(easy, CURLOPT_USERAGENT, user_agent_.c_str());
-  ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fields.get());
-  ::curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::header);
-  ::curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::write);
-  ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+  curl().easy_setopt(easy, CURLOPT_USERAGENT, user_agent_.c_str());
+  curl().easy_setopt(easy, CURLOPT_HTTPHEADER, fields.get());
+  curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::header);
+  curl().easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::write);
+  curl().easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
 
-  if (::curl_multi_add_handle(lane.multi.get(), easy) != CURLM_OK) {
+  if (curl().multi_add_handle(lane.multi.get(), easy) != CURLM_OK) {
     throw error(Kind::kInternal, "libcurl takes no transfer");
   }
   const std::optional<CURLcode> code = drive(lane.multi.get(), stop);
   if (code && *code != CURLE_OK) explain(*code, detail, request.url, transfer.response());
   if (code) transfer.finish();
-  ::curl_multi_remove_handle(lane.multi.get(), easy);  // before what the callbacks use goes away
+  curl().multi_remove_handle(lane.multi.get(), easy);  // before what the callbacks use goes away
   pool_->give_back(std::move(lane));
   if (transfer.failure()) std::rethrow_exception(transfer.failure());
   if (!code) throw_cancelled();

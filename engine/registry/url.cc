@@ -1,22 +1,22 @@
 #include "engine/registry/url.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 
 #include <memory>
 
 #include "engine/base/error.h"
+#include "engine/registry/curl.h"
 #include "engine/registry/fields.h"
 
 namespace seatrial::registry {
 namespace {
 
-using Handle = std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)>;
+using Handle = std::unique_ptr<CURLU, decltype(Curl::url_cleanup)>;
 
 std::string part(CURLU* handle, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
-  if (::curl_url_get(handle, which, &text, flags) != CURLUE_OK) return {};
-  const std::unique_ptr<char, decltype(&::curl_free)> owner(text, &::curl_free);
+  if (curl().url_get(handle, which, &text, flags) != CURLUE_OK) return {};
+  const std::unique_ptr<char, decltype(Curl::free)> owner(text, curl().free);
   return text;
 }
 
@@ -26,7 +26,7 @@ std::string part(CURLU* handle, CURLUPart which, unsigned flags = 0) {
 
 void set(const Handle& handle, std::string_view text, std::string_view shown) {
   // Spaces are encoded as browsers do it: some storage back ends send them raw.
-  if (::curl_url_set(handle.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_URLENCODE) !=
+  if (curl().url_set(handle.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_URLENCODE) !=
       CURLUE_OK) {
     refuse(shown, "is not a URL of http or https");
   }
@@ -69,13 +69,13 @@ bool Url::same_origin(const Url& other) const {
 }
 
 Url parse_url(std::string_view text) {
-  const Handle handle(::curl_url(), &::curl_url_cleanup);
+  const Handle handle(curl().url(), curl().url_cleanup);
   set(handle, text, text);
   return read(handle, text);
 }
 
 Url resolve_url(const Url& base, std::string_view location) {
-  const Handle handle(::curl_url(), &::curl_url_cleanup);
+  const Handle handle(curl().url(), curl().url_cleanup);
   set(handle, base.text(), base.text());
   set(handle, location, location);  // setting a relative URL resolves it against what is there
   return read(handle, location);

@@ -57,4 +57,11 @@ cgroup::Stats Runtime::stats(const std::string& id) const {
   });
 }
 
+std::optional<std::uint64_t> Runtime::oom_kills(const std::string& id) const {
+  return with_context("stats of " + id, [&] {
+    const StateDirectory directory = impl_->root.open(id);
+    return Runtime::Impl::cgroup_of(directory.read_record()).oom_kills();
+  });
+}
+
 }  // namespace seatrial::runtime

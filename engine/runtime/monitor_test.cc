@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <csignal>
 #include <regex>
 #include <thread>
@@ -299,6 +300,29 @@ TEST_F(MonitorTest, TheExitCommandRunsOnceBehindTheExit) {
   std::string own = read_file("/proc/self/oom_score_adj");
   // ls has the directory open, too.
   EXPECT_THAT(read_file(trace), testing::MatchesRegex("3 [0-9]+\\.[0-9]+\n/\n" + own + "4\n"));
+}
+
+TEST_F(MonitorTest, TheExitCommandIsSparedWhereTheStarterHasSettled) {
+  for (const bool settles : {true, false}) {
+    const fs::path trace = dir_.path() / (settles ? "spared" : "ran");
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    UniqueFd ours(ends[0]);
+    UniqueFd theirs(ends[1]);
+    CreateRequest create = request("exit 3");
+    create.monitor->attached = theirs.get();
+    create.monitor->exit_command = {"/usr/bin/touch", trace.native()};
+    runtime_->run(create);
+    theirs.reset();
+    const pid_t monitor = record().monitor.pid;
+    EXPECT_EQ(read_all(ours.get(), "the stream"), "");
+    EXPECT_EQ(end().code, 3);
+    if (settles) fs::remove(monitor_ / "exit");
+    ours.reset();
+    ASSERT_EQ(::waitpid(monitor, nullptr, 0), monitor);
+    EXPECT_EQ(fs::exists(trace), !settles);
+    runtime_->remove(id_, true);
+  }
 }
 
 TEST_F(MonitorTest, RefusesWhatContradictsItself) {

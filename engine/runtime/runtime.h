@@ -46,7 +46,8 @@ struct MonitorRequest {
   bool terminal = false;           // must be what process.terminal says
   int attached = -1;               // a connected stream socket: the first client. Borrowed
   // Absolute path and arguments of a program that runs in the host's namespaces once the container
-  // has ended and `exit` is written; empty: none.
+  // has ended and `exit` is written; empty: none. Who holds the other end of `attached` has a second
+  // to do its task first: where `exit` is gone when that end is closed, it does not run.
   std::vector<std::string> exit_command = {};
 };
 
@@ -146,6 +147,9 @@ class Runtime {
   // Changes the limits that `resources` names; the device list is not looked at.
   void update(const std::string& id, const spec::Resources& resources);
   cgroup::Stats stats(const std::string& id) const;
+  // Processes of the container that the kernel killed for want of memory; nothing where no memory
+  // controller counts.
+  std::optional<std::uint64_t> oom_kills(const std::string& id) const;
   // Deletes a stopped container; with `force` kills first, and an unknown id is fine.
   void remove(const std::string& id, bool force = false);
   // How a container with a monitor ended; nothing after `timeout` (nullopt: no limit). From any

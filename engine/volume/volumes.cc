@@ -29,7 +29,7 @@ constexpr const char* kRecord = "volume.json";
 constexpr const char* kFilling = "filling";
 constexpr std::size_t kLargestRecord = 1U << 20;
 
-std::string random_name() {
+std::string random_digits() {
   unsigned char bytes[32];
   if (::getrandom(bytes, sizeof bytes, 0) != sizeof bytes) throw sys_error(errno, "getrandom");
   std::string name;
@@ -80,17 +80,28 @@ UniqueFd Volumes::lock() const {
   return fd;
 }
 
+std::string Volumes::made_up_name() {
+  return random_digits();
+}
+
 Volume Volumes::create(std::string_view name, const std::map<std::string, std::string>& labels) {
-  Volume volume{.name = name.empty() ? random_name() : std::string(name),
-                .created = std::chrono::system_clock::now(),
-                .labels = labels,
-                .anonymous = name.empty()};
+  if (name.empty()) return create_anonymous(made_up_name(), labels);
+  return make({.name = std::string(name), .labels = labels});
+}
+
+Volume Volumes::create_anonymous(const std::string& name,
+                                 const std::map<std::string, std::string>& labels) {
+  return make({.name = name, .labels = labels, .anonymous = true});
+}
+
+Volume Volumes::make(Volume volume) {
+  volume.created = std::chrono::system_clock::now();
   if (!is_volume_name(volume.name)) {
-    throw error(Kind::kInvalidArgument, "\"{}\" is not a volume name: it must be {}", name,
+    throw error(Kind::kInvalidArgument, "\"{}\" is not a volume name: it must be {}", volume.name,
                 kVolumeNameRule);
   }
   const fs::path place = root_ / volume.name;
-  volume.mountpoint = place / kData;
+  volume.mountpoint = mountpoint_of(volume.name);
   const UniqueFd locked = lock();
   if (has(volume.name)) return find(volume.name);
   // A name with a dot in front is none of a volume, so what a crash leaves is known as such.
@@ -106,6 +117,10 @@ Volume Volumes::create(std::string_view name, const std::map<std::string, std::s
   }
   static_cast<void>(made.release());
   return volume;
+}
+
+fs::path Volumes::mountpoint_of(std::string_view name) const {
+  return root_ / name / kData;
 }
 
 bool Volumes::has(std::string_view name) const {
@@ -135,7 +150,8 @@ std::vector<Volume> Volumes::list() const {
 
 // The rename makes it unknown at once; the bulk of the work needs no lock.
 void Volumes::discard(const std::string& name) {
-  const fs::path gone = root_ / fmt::format(".gone-{}-{}", ::getpid(), random_name().substr(0, 16));
+  const fs::path gone =
+      root_ / fmt::format(".gone-{}-{}", ::getpid(), random_digits().substr(0, 16));
   if (::rename((root_ / name).c_str(), gone.c_str()) != 0) {
     throw sys_error(errno, "remove volume {}", name);
   }

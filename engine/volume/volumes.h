@@ -44,6 +44,11 @@ class Volumes {
   // The volume of this name, made when there is none; an empty name: a new one of 64 hex digits.
   // Throws Error{kInvalidArgument} for what cannot be a name.
   Volume create(std::string_view name, const std::map<std::string, std::string>& labels = {});
+  // The same, of a name from made_up_name(): who records the name first finds the volume whenever
+  // its maker was killed.
+  Volume create_anonymous(const std::string& name,
+                          const std::map<std::string, std::string>& labels);
+  static std::string made_up_name();
 
   // Throws Error{kNotFound}: "No such volume: NAME".
   Volume find(std::string_view name) const;
@@ -70,9 +75,12 @@ class Volumes {
   std::vector<std::string> clean();
 
   const std::filesystem::path& root() const { return root_; }
+  // Where the volume's content lies, made or not.
+  std::filesystem::path mountpoint_of(std::string_view name) const;
 
  private:
   UniqueFd lock() const;
+  Volume make(Volume volume);
   void discard(const std::string& name);
 
   std::filesystem::path root_;

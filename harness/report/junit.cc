@@ -2,18 +2,16 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <tinyxml2.h>
 
 #include <algorithm>
 #include <set>
 
 #include "engine/base/files.h"
 #include "harness/report/visible_text.h"
+#include "harness/report/xml_writer.h"
 
 namespace seatrial::harness {
 namespace {
-
-using tinyxml2::XMLPrinter;
 
 // One suite of one target.
 struct Group {
@@ -79,27 +77,27 @@ std::string seconds(std::chrono::milliseconds duration) {
 }
 
 // An attribute's value: a reader would turn its newlines into spaces anyhow.
-void attribute(XMLPrinter& xml, const char* name, std::string_view value) {
-  xml.PushAttribute(name, one_line(value).c_str());
+void attribute(XmlWriter& xml, const char* name, std::string_view value) {
+  xml.attribute(name, one_line(value));
 }
 
-void property(XMLPrinter& xml, std::string_view name, std::string_view value) {
-  xml.OpenElement("property");
+void property(XmlWriter& xml, std::string_view name, std::string_view value) {
+  xml.open("property");
   attribute(xml, "name", name);
   attribute(xml, "value", value);
-  xml.CloseElement();
+  xml.close();
 }
 
-void text_element(XMLPrinter& xml, const char* name, std::string_view bytes) {
+void text_element(XmlWriter& xml, const char* name, std::string_view bytes) {
   if (bytes.empty()) return;
-  xml.OpenElement(name);
-  xml.PushText(visible_text(bytes).c_str());
-  xml.CloseElement(true);
+  xml.open(name);
+  xml.text(visible_text(bytes));
+  xml.close();
 }
 
-void suite_properties(XMLPrinter& xml, const Report& report, const Group& group) {
+void suite_properties(XmlWriter& xml, const Report& report, const Group& group) {
   const HostInfo& host = report.host;
-  xml.OpenElement("properties");
+  xml.open("properties");
   property(xml, "target.spec", group.target->spec);
   property(xml, "target.name", group.target->name);
   property(xml, "target.version", group.target->version);
@@ -117,7 +115,7 @@ void suite_properties(XMLPrinter& xml, const Report& report, const Group& group)
   for (const CaseResult* result : group.results) {
     property(xml, "clauses:" + result->name, fmt::format("{}", fmt::join(result->clauses, " ")));
   }
-  xml.CloseElement();
+  xml.close();
 }
 
 // What a person reads in the body of a failure.
@@ -141,27 +139,27 @@ std::string skip_message(const CaseResult& result) {
                      result.reason);
 }
 
-void outcome(XMLPrinter& xml, const CaseResult& result, const Catalogue& catalogue) {
+void outcome(XmlWriter& xml, const CaseResult& result, const Catalogue& catalogue) {
   if (result.verdict == Verdict::kPass) return;
   if (is_skipped(result.verdict)) {
-    xml.OpenElement("skipped");
+    xml.open("skipped");
     attribute(xml, "message", skip_message(result));
-    xml.CloseElement();
+    xml.close();
     return;
   }
-  xml.OpenElement(is_error(result.verdict) ? "error" : "failure");
+  xml.open(is_error(result.verdict) ? "error" : "failure");
   attribute(xml, "type", to_string(result.verdict));
   attribute(xml, "message", result.reason);
-  xml.PushText(visible_text(failure_text(result, catalogue)).c_str());
-  xml.CloseElement(true);
+  xml.text(visible_text(failure_text(result, catalogue)));
+  xml.close();
 }
 
-void test_case(XMLPrinter& xml, const Group& group, const CaseResult& result,
+void test_case(XmlWriter& xml, const Group& group, const CaseResult& result,
                const Catalogue& catalogue, JunitForm form) {
   const std::size_t dot = result.name.find('.');
   const std::string noun = result.name.substr(0, dot);
   const std::string rule = dot == std::string::npos ? noun : result.name.substr(dot + 1);
-  xml.OpenElement("testcase");
+  xml.open("testcase");
   attribute(xml, "classname",
             fmt::format("{}.{}.{}", as_word(group.suite), group.target_word, noun));
   attribute(xml, "name", rule);
@@ -173,25 +171,24 @@ void test_case(XMLPrinter& xml, const Group& group, const CaseResult& result,
                 fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                             fmt::gmtime(std::chrono::system_clock::to_time_t(result.started))));
     }
-    xml.OpenElement("properties");
+    xml.open("properties");
     property(xml, "verdict", to_string(result.verdict));
     for (const std::string& id : result.clauses) property(xml, "clause", id);
-    xml.CloseElement();
+    xml.close();
   }
   outcome(xml, result, catalogue);
   text_element(xml, "system-out", result.captured_stdout);
   text_element(xml, "system-err", result.captured_stderr);
-  xml.CloseElement();
+  xml.close();
 }
 
 std::string suite_file(const Report& report, const Group& group, const Catalogue& catalogue,
                        JunitForm form) {
   std::chrono::milliseconds time{0};
   for (const CaseResult* result : group.results) time += result->duration;
-  XMLPrinter xml;
-  xml.PushDeclaration("xml version=\"1.0\" encoding=\"UTF-8\"");
-  xml.OpenElement("testsuites");
-  xml.OpenElement("testsuite");
+  XmlWriter xml;
+  xml.open("testsuites");
+  xml.open("testsuite");
   attribute(xml, "name", fmt::format("{} on {}", group.suite, label(report, *group.target)));
   attribute(xml, "tests", std::to_string(group.results.size()));
   attribute(xml, "failures", std::to_string(group.count(is_failure)));
@@ -203,9 +200,9 @@ std::string suite_file(const Report& report, const Group& group, const Catalogue
   for (const CaseResult* result : group.results) {
     test_case(xml, group, *result, catalogue, form);
   }
-  xml.CloseElement();
-  xml.CloseElement();
-  return xml.CStr();
+  xml.close();
+  xml.close();
+  return xml.finish();
 }
 
 }  // namespace

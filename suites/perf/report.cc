@@ -37,7 +37,7 @@ std::vector<Ratio> all_ratios(const Samples& samples, const std::vector<RatioOf>
 }
 
 std::string as_table(const Rounds& rounds, const std::vector<Ratio>& ratios) {
-  std::string table = fmt::format("\n{:<24}{:>10}{:>10}{:>10}{:>14}\n", "create-start-wait-delete",
+  std::string table = fmt::format("\n{:<24}{:>10}{:>10}{:>10}{:>14}\n", "what took how long",
                                   "p10 ms", "median", "p90", "resident");
   for (const auto& contestant : rounds.contestants()) {
     const auto samples = rounds.samples().find(contestant->name());

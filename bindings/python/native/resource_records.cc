@@ -117,6 +117,7 @@ void add_system(py::module_& module) {
   Record<RecoveryReport>(module, "RecoveryReport")
       .field("adopted", &RecoveryReport::adopted)
       .field("cleaned", &RecoveryReport::cleaned)
+      .field("kept", &RecoveryReport::kept)
       .done();
 }
 
