@@ -1,5 +1,6 @@
 # The program's start-up cost is what it links: fails when PROGRAM needs a shared library that is
 # not in ALLOWED (a list of names).
+cmake_minimum_required(VERSION 3.25)  # IN_LIST
 execute_process(COMMAND readelf --dynamic --wide "${PROGRAM}" OUTPUT_VARIABLE dynamic
                 RESULT_VARIABLE failed)
 if(failed)
