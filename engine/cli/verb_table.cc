@@ -148,13 +148,12 @@ times, cgroups, mounts, links and published ports, addresses, snapshots, volumes
 kept, who ended unseen gets its exit status, what was half made or half removed goes. Nothing
 that a command has finished is lost. Safe at any time, beside any other command.
 
-example:
+Examples:
   $ seatrial recover
   kept container web
   adopted container worker
   cleaned container directory 5f0c...
-  cleaned network link sv3a6c0e4d1b7f2
-)";
+  cleaned network link sv3a6c0e4d1b7f2)";
 
 constexpr Verb kVerbs[] = {
     {"create", "IMAGE [COMMAND] [ARG...]", "Make a container", {}, 1, kAnyNumber, kOptionsFirst},

@@ -2,16 +2,18 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <tinyxml2.h>
 
 #include <algorithm>
 #include <set>
 
 #include "engine/base/files.h"
 #include "harness/report/visible_text.h"
-#include "harness/report/xml_writer.h"
 
 namespace seatrial::harness {
 namespace {
+
+using tinyxml2::XMLPrinter;
 
 // One suite of one target.
 struct Group {
@@ -77,27 +79,27 @@ std::string seconds(std::chrono::milliseconds duration) {
 }
 
 // An attribute's value: a reader would turn its newlines into spaces anyhow.
-void attribute(XmlWriter& xml, const char* name, std::string_view value) {
-  xml.attribute(name, one_line(value));
+void attribute(XMLPrinter& xml, const char* name, std::string_view value) {
+  xml.PushAttribute(name, one_line(value).c_str());
 }
 
-void property(XmlWriter& xml, std::string_view name, std::string_view value) {
-  xml.open("property");
+void property(XMLPrinter& xml, std::string_view name, std::string_view value) {
+  xml.OpenElement("property");
   attribute(xml, "name", name);
   attribute(xml, "value", value);
-  xml.close();
+  xml.CloseElement();
 }
 
-void text_element(XmlWriter& xml, const char* name, std::string_view bytes) {
+void text_element(XMLPrinter& xml, const char* name, std::string_view bytes) {
   if (bytes.empty()) return;
-  xml.open(name);
-  xml.text(visible_text(bytes));
-  xml.close();
+  xml.OpenElement(name);
+  xml.PushText(visible_text(bytes).c_str());
+  xml.CloseElement(true);
 }
 
-void suite_properties(XmlWriter& xml, const Report& report, const Group& group) {
+void suite_properties(XMLPrinter& xml, const Report& report, const Group& group) {
   const HostInfo& host = report.host;
-  xml.open("properties");
+  xml.OpenElement("properties");
   property(xml, "target.spec", group.target->spec);
   property(xml, "target.name", group.target->name);
   property(xml, "target.version", group.target->version);
@@ -115,7 +117,7 @@ void suite_properties(XmlWriter& xml, const Report& report, const Group& group) 
   for (const CaseResult* result : group.results) {
     property(xml, "clauses:" + result->name, fmt::format("{}", fmt::join(result->clauses, " ")));
   }
-  xml.close();
+  xml.CloseElement();
 }
 
 // What a person reads in the body of a failure.
@@ -139,27 +141,27 @@ std::string skip_message(const CaseResult& result) {
                      result.reason);
 }
 
-void outcome(XmlWriter& xml, const CaseResult& result, const Catalogue& catalogue) {
+void outcome(XMLPrinter& xml, const CaseResult& result, const Catalogue& catalogue) {
   if (result.verdict == Verdict::kPass) return;
   if (is_skipped(result.verdict)) {
-    xml.open("skipped");
+    xml.OpenElement("skipped");
     attribute(xml, "message", skip_message(result));
-    xml.close();
+    xml.CloseElement();
     return;
   }
-  xml.open(is_error(result.verdict) ? "error" : "failure");
+  xml.OpenElement(is_error(result.verdict) ? "error" : "failure");
   attribute(xml, "type", to_string(result.verdict));
   attribute(xml, "message", result.reason);
-  xml.text(visible_text(failure_text(result, catalogue)));
-  xml.close();
+  xml.PushText(visible_text(failure_text(result, catalogue)).c_str());
+  xml.CloseElement(true);
 }
 
-void test_case(XmlWriter& xml, const Group& group, const CaseResult& result,
+void test_case(XMLPrinter& xml, const Group& group, const CaseResult& result,
                const Catalogue& catalogue, JunitForm form) {
   const std::size_t dot = result.name.find('.');
   const std::string noun = result.name.substr(0, dot);
   const std::string rule = dot == std::string::npos ? noun : result.name.substr(dot + 1);
-  xml.open("testcase");
+  xml.OpenElement("testcase");
   attribute(xml, "classname",
             fmt::format("{}.{}.{}", as_word(group.suite), group.target_word, noun));
   attribute(xml, "name", rule);
@@ -171,24 +173,25 @@ void test_case(XmlWriter& xml, const Group& group, const CaseResult& result,
                 fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
                             fmt::gmtime(std::chrono::system_clock::to_time_t(result.started))));
     }
-    xml.open("properties");
+    xml.OpenElement("properties");
     property(xml, "verdict", to_string(result.verdict));
     for (const std::string& id : result.clauses) property(xml, "clause", id);
-    xml.close();
+    xml.CloseElement();
   }
   outcome(xml, result, catalogue);
   text_element(xml, "system-out", result.captured_stdout);
   text_element(xml, "system-err", result.captured_stderr);
-  xml.close();
+  xml.CloseElement();
 }
 
 std::string suite_file(const Report& report, const Group& group, const Catalogue& catalogue,
                        JunitForm form) {
   std::chrono::milliseconds time{0};
   for (const CaseResult* result : group.results) time += result->duration;
-  XmlWriter xml;
-  xml.open("testsuites");
-  xml.open("testsuite");
+  XMLPrinter xml;
+  xml.PushDeclaration("xml version=\"1.0\" encoding=\"UTF-8\"");
+  xml.OpenElement("testsuites");
+  xml.OpenElement("testsuite");
   attribute(xml, "name", fmt::format("{} on {}", group.suite, label(report, *group.target)));
   attribute(xml, "tests", std::to_string(group.results.size()));
   attribute(xml, "failures", std::to_string(group.count(is_failure)));
@@ -200,9 +203,9 @@ std::string suite_file(const Report& report, const Group& group, const Catalogue
   for (const CaseResult* result : group.results) {
     test_case(xml, group, *result, catalogue, form);
   }
-  xml.close();
-  xml.close();
-  return xml.finish();
+  xml.CloseElement();
+  xml.CloseElement();
+  return xml.CStr();
 }
 
 }  // namespace
