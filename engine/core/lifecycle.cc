@@ -145,11 +145,11 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
 }
 
 std::vector<std::string> Engine::Impl::networks_that_know(const std::string& id) {
-  std::vector<std::string> networks;
+  std::vector<std::string> ids;
   for (const EndpointRecord& endpoint : store.endpoints_of(id)) {
-    if (!endpoint.ip.empty()) networks.push_back(endpoint.network);
+    if (!endpoint.ip.empty()) ids.push_back(endpoint.network);
   }
-  return networks;
+  return ids;
 }
 
 void Engine::Impl::save_stopped(const ContainerRecord& record) {

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
-#include <variant>
-
-#include <nettle/sha2.h>
 
 #include "engine/spec/digest.h"
 
@@ -16,6 +14,9 @@ namespace seatrial::image {
 class Hasher {
  public:
   explicit Hasher(spec::Digest::Algorithm algorithm = spec::Digest::Algorithm::kSha256);
+  Hasher(Hasher&&) noexcept;
+  Hasher& operator=(Hasher&&) noexcept;
+  ~Hasher();
 
   void update(std::span<const std::byte> bytes);
 
@@ -23,7 +24,8 @@ class Hasher {
   spec::Digest finish();
 
  private:
-  std::variant<sha256_ctx, sha512_ctx> context_;
+  struct Context;  // nettle's header turns common names into macros
+  std::unique_ptr<Context> context_;
 };
 
 spec::Digest digest_of(std::string_view bytes);  // sha256

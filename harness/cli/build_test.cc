@@ -27,7 +27,7 @@ std::vector<std::string> chosen(const std::vector<std::string>& arguments) {
   return names;
 }
 
-fs::path cache_directory(const engine_cli::Values& options) {
+fs::path cache_directory(const GivenOptions& options) {
   if (const auto given = options.get("cache")) return fs::absolute(*given);
   const auto variable = [](const char* name) -> fs::path {
     const char* value = std::getenv(name);
@@ -75,7 +75,7 @@ void write_layout(const fs::path& output, const std::vector<std::string>& names,
 }  // namespace
 
 int build_test_images(engine_cli::Call& call) {
-  const engine_cli::Values& options = call.options();
+  const GivenOptions& options = call.options();
   const std::vector<std::string> names = chosen(call.arguments());
   core::ProgressSink progress = engine_cli::progress_on_terminal(options.on("quiet"));
   if (!progress) progress = [](const core::Progress&) {};

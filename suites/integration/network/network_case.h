@@ -38,9 +38,7 @@ class Trial : protected HostSide, public engine_suite::Trial {
   static ContainerDraft member(const std::string& network, const std::string& word);
 
  protected:
-  Trial()
-      : engine_suite::Trial({TestImage::kProbe, TestImage::kBusybox},
-                            EngineService::Network::kCaller) {}
+  Trial() : engine_suite::Trial({TestImage::kBusybox}, EngineService::Network::kCaller) {}
 
   int here() const { return world.here(); }
   int outside() const { return world.outside(); }
