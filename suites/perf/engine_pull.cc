@@ -126,7 +126,7 @@ int measure(const Options& options) {
   const TempDir directory(kTmpfs, "seatrial-perf-");
   const harness::DockerRegistry registry({}, kTmpfs);
   const harness::DockerDaemon docker(harness::DockerDaemon::Network::kCaller, kTmpfs);
-  const harness::PodmanService podman(kTmpfs);
+  const harness::PodmanService podman(harness::EngineService::Network::kNone, kTmpfs);
   const std::vector<Peer> engines = {docker_of(kDocker, docker),
                                      seatrial_in(kSeatrial, directory.path()),
                                      podman_beside(kPodman, podman, PodmanNetwork::kCallers)};

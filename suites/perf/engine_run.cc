@@ -98,7 +98,7 @@ int measure(std::size_t count, bool check) {
   enter_private_host();
   const TempDir directory(kTmpfs, "seatrial-perf-");
   const harness::DockerDaemon docker(harness::DockerDaemon::Network::kBridge, kTmpfs);
-  const harness::PodmanService podman(kTmpfs);
+  const harness::PodmanService podman(harness::EngineService::Network::kNone, kTmpfs);
   const std::vector<Peer> engines = {docker_of(kDocker, docker),
                                      seatrial_in(kSeatrial, directory.path()),
                                      podman_beside(kPodman, podman, PodmanNetwork::kOwn)};
