@@ -195,7 +195,7 @@ TEST_F(EngineTest, WhatGoesWithItsEndLeavesItsExitCode) {
           [&] { engine_->wait(std::string(64, '0'), WaitCondition::kRemoved, 0s); });
   failure(Kind::kNotFound, [&] { engine_->inspect(id); });
   EXPECT_THAT(engine_->volumes(), IsEmpty());
-  EXPECT_THAT(leftovers(), IsEmpty());
+  EXPECT_THAT(leftovers_at_rest(), IsEmpty());
 }
 
 TEST_F(EngineTest, AFailedStartLeavesACreatedContainerAndNothingElse) {
@@ -208,7 +208,7 @@ TEST_F(EngineTest, AFailedStartLeavesACreatedContainerAndNothingElse) {
   EXPECT_THAT(info.state.error, HasSubstr("/nowhere"));
   EXPECT_EQ(info.state.exit_code, 127);
   engine_->remove("lost");
-  EXPECT_THAT(leftovers(), IsEmpty());
+  EXPECT_THAT(leftovers_at_rest(), IsEmpty());
   request.auto_remove = true;
   failure(Kind::kNotFound, [&] { engine_->run(request); });
   EXPECT_THAT(engine_->list({.all = true}), IsEmpty());
@@ -232,7 +232,7 @@ TEST_F(EngineTest, PausesMeasuresAndShowsProcesses) {
   EXPECT_EQ(engine_->stats(id).pids_limit, 9U);
   engine_->pause(id);
   engine_->remove(id, true);
-  EXPECT_THAT(leftovers(), IsEmpty());
+  EXPECT_THAT(leftovers_at_rest(), IsEmpty());
 }
 
 TEST_F(EngineTest, CopiesBothWaysAndCommits) {
@@ -308,7 +308,7 @@ TEST_F(EngineTest, RecoverCleansWhatAKilledEngineLeft) {
     for (const ContainerSummary& each : engine.list({.all = true})) {
       engine.remove(each.id, true, true);
     }
-    ASSERT_THAT(leftovers(), IsEmpty()) << "round " << round;
+    ASSERT_THAT(leftovers_at_rest(), IsEmpty()) << "round " << round;
     EXPECT_THAT(engine.inspect_network("deck").containers, IsEmpty());
   }
   engine_.emplace(options());

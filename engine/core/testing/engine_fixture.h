@@ -10,11 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -59,7 +61,7 @@ class EngineTest : public ::testing::Test {
     for (const ContainerSummary& each : engine_->list({.all = true})) {
       engine_->remove(each.id, true, true);
     }
-    EXPECT_THAT(leftovers(), ::testing::IsEmpty());
+    EXPECT_THAT(leftovers_at_rest(), ::testing::IsEmpty());
     for (const NetworkInfo& network : engine_->networks({{"type", {"custom"}}})) {
       engine_->remove_network(network.id);
     }
@@ -98,6 +100,18 @@ class EngineTest : public ::testing::Test {
     for (const std::string& line : lines(read_file("/proc/net/dev"))) {
       const std::string name = line.substr(line.find_first_not_of(' '));
       if (name.starts_with("sv") || name.starts_with("veth")) left.push_back("link " + name);
+    }
+    return left;
+  }
+
+  // The link of a container that ended goes with its network namespace, which the kernel takes down
+  // in its own time, some milliseconds later.
+  std::vector<std::string> leftovers_at_rest() const {
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    std::vector<std::string> left = leftovers();
+    while (!left.empty() && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      left = leftovers();
     }
     return left;
   }
