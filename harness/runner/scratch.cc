@@ -130,7 +130,12 @@ std::vector<std::string> clean_killed_runs() {
       continue;  // that run has just ended
     }
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) continue;  // that run lives
-    for (const fs::directory_entry& file : fs::directory_iterator(entry.path())) {
+    // It may have ended, and gone, between the two.
+    std::error_code failure;
+    const fs::directory_iterator files(entry.path(), failure);
+    if (failure == std::errc::no_such_file_or_directory) continue;
+    if (failure) throw sys_error(failure.value(), "read {}", entry.path().native());
+    for (const fs::directory_entry& file : files) {
       if (!file.path().filename().native().starts_with("ledger-")) continue;
       for (std::string& sentence : clean_by_ledger(file.path()))
         told.push_back(std::move(sentence));

@@ -21,6 +21,8 @@ def main() -> int:
         print(f"  {case.verdict:5} {case.name}  ({', '.join(case.clauses)})")
     for case in report.failures:
         print(case.target, case.name, *(seen.message for seen in case.observations), sep="\n  ")
+    for leftover in report.leftovers:
+        print("left behind:", leftover)
     return 0 if report.kept else 1
 
 
