@@ -92,7 +92,7 @@ void Engine::copy_to(const std::string& container, const std::string& path, int 
   const UniqueFd directory = open_in_root(place.root(), place.path, O_RDONLY | O_DIRECTORY);
   if (!directory) throw not_there(record, path, errno);
   with_context(fmt::format("copy to {}:{}", record.name, path), [&] {
-    image::unpack_layer(image::stream_of(tar_fd, "the archive"), directory.get());
+    image::unpack_archive(image::stream_of(tar_fd, "the archive"), directory.get());
   });
   impl_->event(record, "extract-to-dir");
 }

@@ -47,11 +47,15 @@ bool belongs_to_overlayfs(std::string_view xattr) {
   return xattr.starts_with("trusted.overlay.") || xattr.starts_with("user.overlay.");
 }
 
+// Whether .wh.NAME is a whiteout, as in layers, or a name like any other.
+enum class Whiteouts { kHide, kAreNames };
+
 class Unpacker {
  public:
-  Unpacker(std::unique_ptr<Stream> source, int directory, const UnpackLimits& limits,
-           const std::function<void(std::uint64_t)>& progress)
+  Unpacker(std::unique_ptr<Stream> source, int directory, Whiteouts whiteouts,
+           const UnpackLimits& limits, const std::function<void(std::uint64_t)>& progress)
       : root_(directory),
+        whiteouts_(whiteouts),
         limits_(limits),
         progress_(progress),
         reader_(std::move(source), [this](std::span<const std::byte> bytes) { count(bytes); }) {}
@@ -88,10 +92,12 @@ class Unpacker {
 
   void place(archive_entry* entry, const std::string& path) {
     const auto [parent, base] = split_path(path);
-    if (parent.starts_with(kWhiteout) || parent.find("/.wh.") != parent.npos) {
-      throw error(Kind::kInvalidArgument, "it lies below a whiteout");
+    if (whiteouts_ == Whiteouts::kHide) {
+      if (parent.starts_with(kWhiteout) || parent.find("/.wh.") != parent.npos) {
+        throw error(Kind::kInvalidArgument, "it lies below a whiteout");
+      }
+      if (base.starts_with(kWhiteout)) return place_whiteout(parent, base);
     }
-    if (base.starts_with(kWhiteout)) return place_whiteout(parent, base);
     if (path.empty()) return place_root(entry);
     if (const char* target = ::archive_entry_hardlink(entry)) {
       return place_hard_link(layer_path(target), path);
@@ -323,6 +329,7 @@ class Unpacker {
   }
 
   LayerRoot root_;
+  Whiteouts whiteouts_;
   const UnpackLimits& limits_;
   const std::function<void(std::uint64_t)>& progress_;
   UnpackResult result_;
@@ -335,7 +342,16 @@ class Unpacker {
 
 UnpackResult unpack_layer(std::unique_ptr<Stream> source, int directory, const UnpackLimits& limits,
                           const std::function<void(std::uint64_t)>& progress) {
-  return Unpacker(read_ahead(inflated(std::move(source))), directory, limits, progress).run();
+  return Unpacker(read_ahead(inflated(std::move(source))), directory, Whiteouts::kHide, limits,
+                  progress)
+      .run();
+}
+
+void unpack_archive(std::unique_ptr<Stream> source, int directory) {
+  const UnpackLimits limits;
+  const std::function<void(std::uint64_t)> nobody;
+  Unpacker(read_ahead(inflated(std::move(source))), directory, Whiteouts::kAreNames, limits, nobody)
+      .run();
 }
 
 }  // namespace seatrial::image

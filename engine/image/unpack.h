@@ -35,4 +35,8 @@ UnpackResult unpack_layer(std::unique_ptr<Stream> source, int directory,
                           const UnpackLimits& limits = {},
                           const std::function<void(std::uint64_t bytes)>& progress = {});
 
+// The same of an archive that is no layer, into a directory that may hold things: `.wh.NAME` is a
+// name like any other.
+void unpack_archive(std::unique_ptr<Stream> source, int directory);
+
 }  // namespace seatrial::image

@@ -79,6 +79,17 @@ TEST_F(Unpack, KeepsWhatAnArchiveHolds) {
   EXPECT_EQ(content(std::string(200, 'n') + "/" + std::string(200, 'm')), "long");
 }
 
+TEST_F(Unpack, OfAnArchiveThatIsNoLayerKnowsNoWhiteouts) {
+  unpack({dir("d"), file("d/x", "kept")});
+  const UniqueFd fd = open_file(layer(), O_RDONLY | O_DIRECTORY);
+  unpack_archive(
+      std::make_unique<Bytes>(tar({file("d/.wh.x", "a file"), file(".wh.e/in", "below")})),
+      fd.get());
+  EXPECT_EQ(read_file(layer() / "d/x"), "kept");
+  EXPECT_EQ(read_file(layer() / "d/.wh.x"), "a file");
+  EXPECT_EQ(read_file(layer() / ".wh.e/in"), "below");
+}
+
 TEST_F(Unpack, PackingItAgainGivesTheSameBytesEachTime) {
   unpack(everything());
   const std::string first = packed(PackForm::kTree);
