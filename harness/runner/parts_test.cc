@@ -1,4 +1,5 @@
 // The runner's parts that need no suite program.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -132,6 +133,29 @@ TEST(Scratch, IsPrivateAndGoesWithItsOwner) {
     EXPECT_TRUE(std::filesystem::is_directory(path));
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(Scratch, RunsComeAndGoTogether) {
+  std::vector<pid_t> runs;
+  for (int run = 0; run < 4; ++run) {
+    runs.push_back(::fork());
+    if (runs.back() != 0) continue;
+    try {
+      for (int round = 0; round < 500; ++round) {
+        clean_killed_runs();
+        const Scratch scratch;
+      }
+      ::_exit(0);
+    } catch (const std::exception& failure) {
+      fmt::print(stderr, "{}\n", failure.what());
+      ::_exit(1);
+    }
+  }
+  for (const pid_t run : runs) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(run, &status, 0), run);
+    EXPECT_EQ(status, 0);
+  }
 }
 
 TEST(Scratch, WhatAKilledRunOwnedIsCleaned) {

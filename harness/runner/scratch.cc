@@ -30,20 +30,32 @@ fs::path base_directory() {
   return fmt::format("/tmp/seatrial-trials-{}", ::geteuid());
 }
 
-// Ledgers tell what to remove, so nobody else may be able to write them.
+// Ledgers tell what to remove, so nobody else may be able to write them. The last run to end
+// removes this directory, so it may be gone again at any time until there is something in it.
 fs::path own_base_directory() {
   const fs::path base = base_directory();
-  fs::create_directories(base.parent_path());
-  if (::mkdir(base.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw sys_error(errno, "create {}", base.native());
-  }
   struct stat status{};
-  if (::lstat(base.c_str(), &status) != 0) throw sys_error(errno, "stat {}", base.native());
+  do {
+    fs::create_directories(base.parent_path());
+    if (::mkdir(base.c_str(), 0700) != 0 && errno != EEXIST) {
+      throw sys_error(errno, "create {}", base.native());
+    }
+  } while (::lstat(base.c_str(), &status) != 0 && errno == ENOENT);
   if (!S_ISDIR(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077) != 0) {
     throw error(Kind::kDenied, "{} must be a directory of this user alone (mode 0700)",
                 base.native());
   }
   return base;
+}
+
+TempDir new_run_directory() {
+  for (;;) {
+    try {
+      return TempDir(own_base_directory(), "new-");
+    } catch (const Error& failure) {
+      if (failure.sys_errno() != ENOENT) throw;
+    }
+  }
 }
 
 UniqueFd open_directory(const fs::path& path) {
@@ -93,15 +105,15 @@ void clean_one(sentinel::LeakKind kind, const fs::path& path, std::vector<std::s
 }  // namespace
 
 Scratch::Scratch() {
-  const fs::path base = own_base_directory();
-  TempDir made(base, "new-");
+  TempDir made = new_run_directory();
   lock_ = open_directory(made.path());
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     throw sys_error(errno, "lock {}", made.path().native());
   }
   // Under its final name it is never seen without its lock.
   const std::string name = made.path().filename().native();
-  path_ = base / (std::string(kRunPrefix) + name.substr(std::string_view("new-").size()));
+  path_ = made.path().parent_path() /
+          (std::string(kRunPrefix) + name.substr(std::string_view("new-").size()));
   fs::rename(made.path(), path_);
   static_cast<void>(made.release());
 }
@@ -121,7 +133,13 @@ fs::path Scratch::ledger(std::size_t number) const {
 
 std::vector<std::string> clean_killed_runs() {
   std::vector<std::string> told;
-  for (const fs::directory_entry& entry : fs::directory_iterator(own_base_directory())) {
+  const fs::path base = own_base_directory();
+  std::error_code unread;
+  const fs::directory_iterator runs(base, unread);
+  if (unread && unread != std::errc::no_such_file_or_directory) {
+    throw sys_error(unread.value(), "read {}", base.native());
+  }
+  for (const fs::directory_entry& entry : runs) {
     if (!entry.path().filename().native().starts_with(kRunPrefix)) continue;
     UniqueFd lock;
     try {
