@@ -1,5 +1,5 @@
-// System calls without a C library. Each returns what the kernel returns: a negative errno, or a
-// result that is not negative.
+// The system calls that init needs, in its own words. Each returns what the kernel returns: a
+// negative errno, or a result that is not negative.
 #pragma once
 
 #include <asm/unistd.h>
@@ -11,70 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "engine/sys/raw_syscall.h"
+
 namespace seatrial::init {
 
 using Result = long;
 
-template <typename T>
-inline long word(T value) {
-  return (long)value;  // the one cast that takes pointers and integers alike
-}
-
-inline long raw_syscall(long number, long a, long b, long c, long d, long e, long f) {
-#if defined(__x86_64__)
-  long result;
-  register long r10 asm("r10") = d;
-  register long r8 asm("r8") = e;
-  register long r9 asm("r9") = f;
-  asm volatile("syscall"
-               : "=a"(result)
-               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
-#elif defined(__aarch64__)
-  register long x8 asm("x8") = number;
-  register long x0 asm("x0") = a;
-  register long x1 asm("x1") = b;
-  register long x2 asm("x2") = c;
-  register long x3 asm("x3") = d;
-  register long x4 asm("x4") = e;
-  register long x5 asm("x5") = f;
-  asm volatile("svc #0"
-               : "+r"(x0)
-               : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-               : "memory");
-  return x0;
-#else
-#error "init knows the system calls of x86_64 and aarch64"
-#endif
-}
-
-inline Result sys(long number) {
-  return raw_syscall(number, 0, 0, 0, 0, 0, 0);
-}
-template <typename A>
-inline Result sys(long number, A a) {
-  return raw_syscall(number, word(a), 0, 0, 0, 0, 0);
-}
-template <typename A, typename B>
-inline Result sys(long number, A a, B b) {
-  return raw_syscall(number, word(a), word(b), 0, 0, 0, 0);
-}
-template <typename A, typename B, typename C>
-inline Result sys(long number, A a, B b, C c) {
-  return raw_syscall(number, word(a), word(b), word(c), 0, 0, 0);
-}
-template <typename A, typename B, typename C, typename D>
-inline Result sys(long number, A a, B b, C c, D d) {
-  return raw_syscall(number, word(a), word(b), word(c), word(d), 0, 0);
-}
-template <typename A, typename B, typename C, typename D, typename E>
-inline Result sys(long number, A a, B b, C c, D d, E e) {
-  return raw_syscall(number, word(a), word(b), word(c), word(d), word(e), 0);
-}
-template <typename A, typename B, typename C, typename D, typename E, typename F>
-inline Result sys(long number, A a, B b, C c, D d, E e, F f) {
-  return raw_syscall(number, word(a), word(b), word(c), word(d), word(e), word(f));
+template <typename... Arguments>
+inline Result sys(long number, Arguments... arguments) {
+  return seatrial::sys::raw_syscall(number, arguments...);
 }
 
 // S_IFMT and its kin, which the kernel's header leaves out once a C library was seen.

@@ -21,6 +21,8 @@ namespace {
 
 using wire::MessageKind;
 
+constexpr std::string_view kStart = "start the launcher";
+
 void kill_and_reap(const sys::PidFd& process) noexcept {
   if (!process) return;
   try {
@@ -61,6 +63,7 @@ Launch::Launch(const plan::LaunchPlan& plan, const LaunchRequest& request) : pla
 }
 
 Launch::~Launch() {
+  if (spawning_) abandon_spawn();
   if (control_) {
     abandon_monitor();
   } else if (!init_ && !proceed_sent_ && !asks_for_id_maps(plan_)) {
@@ -68,6 +71,19 @@ Launch::~Launch() {
   }
   kill_and_reap(init_);
   kill_and_reap(launcher_);
+}
+
+void Launch::abandon_spawn() noexcept {
+  try {
+    await_launcher();
+  } catch (const Error&) {
+    // There is none, then. What made this launch fail is told already.
+  }
+}
+
+void Launch::await_launcher() {
+  launcher_ = with_context(kStart, [&] { return spawning_->finish(); });
+  spawning_.reset();
 }
 
 // It kills the container itself, which is its child to reap. It is killed only where it does not
@@ -110,7 +126,7 @@ void Launch::spawn(const LaunchRequest& request) {
   // to be woken. Where the launcher asks something first, it would take the answer.
   proceed_sent_ = !asks_for_id_maps(plan_) && !request.hold_init;
   if (proceed_sent_) send_message(sync.first.get(), MessageKind::kProceed);
-  launcher_ = with_context("start the launcher", [&] { return sys::spawn(child); });
+  with_context(kStart, [&] { spawning_.emplace(std::move(child)); });
   control_source_.reset();
   sync_ = std::move(sync.first);
 }
@@ -153,6 +169,7 @@ void Launch::add_monitor(sys::SpawnRequest& child, const Monitoring& monitor, in
 }
 
 void Launch::serve(const LaunchHandlers& handlers) {
+  await_launcher();
   while (!ready_) {
     wait_for_message();
     auto incoming = receive_message(sync_.get());

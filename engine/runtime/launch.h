@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct LaunchHandlers {
 // those that are this process's children.
 class Launch {
  public:
-  // Spawns the launcher. Throws Error, for a descriptor to preserve that is not open too.
+  // Spawns the launcher, and does not wait until it runs. Throws Error, for a descriptor to
+  // preserve that is not open too.
   Launch(const plan::LaunchPlan& plan, const LaunchRequest& request);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
@@ -49,7 +51,8 @@ class Launch {
   // What init's first steps need is there now. Comes before serve().
   void let_init_go();
 
-  // Answers until init is ready. Throws Error naming the step that failed.
+  // Answers until init is ready. Throws Error naming the step that failed, or where the launcher
+  // could not be started.
   void serve(const LaunchHandlers& handlers);
 
   // For a plan with start_at_once: gives the order to start.
@@ -73,6 +76,8 @@ class Launch {
  private:
   void spawn(const LaunchRequest& request);
   void add_monitor(sys::SpawnRequest& child, const Monitoring& monitor, int base, int filler);
+  void await_launcher();
+  void abandon_spawn() noexcept;
   void abandon_monitor() noexcept;
   void take_init(const wire::Message& message, const LaunchHandlers& handlers);
   void answer(Incoming incoming, const LaunchHandlers& handlers);
@@ -85,9 +90,10 @@ class Launch {
 
   const plan::LaunchPlan& plan_;
   UniqueFd sync_;
-  UniqueFd control_;         // of the monitor
-  UniqueFd control_source_;  // the monitor's end, until it has it
-  sys::PidFd launcher_;      // with a monitor, its short-lived parent
+  UniqueFd control_;                       // of the monitor
+  UniqueFd control_source_;                // the monitor's end, until it has it
+  std::optional<sys::Spawning> spawning_;  // the launcher, until it runs
+  sys::PidFd launcher_;                    // with a monitor, its short-lived parent
   sys::PidFd monitor_;
   sys::PidFd init_;
   bool proceed_sent_ = false;    // before init asked

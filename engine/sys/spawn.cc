@@ -1,103 +1,25 @@
 #include "engine/sys/spawn.h"
 
-#include <fcntl.h>
-#include <linux/close_range.h>
+#include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 
 #include "engine/base/error.h"
+#include "engine/sys/spawn_child.h"
 
 namespace seatrial::sys {
 namespace {
 
-constexpr std::size_t kStackSize = 32 * 1024;
-
-// Shared with the child, whose memory is ours until it has executed its program. Everything it
-// reads was laid out before the clone; it writes only `failed_call` and `failed_errno`, and
-// `moved`.
-struct Job {
-  const SpawnRequest* request = nullptr;
-  char* const* args = nullptr;
-  char* const* env = nullptr;
-  std::vector<Placement> moved;  // sources that lie where a target will be are moved above first
-  int highest_target = -1;
-  int executable = -1;
-  const char* failed_call = nullptr;
-  int failed_errno = 0;
-};
-
-[[noreturn]] void fail(Job& job, const char* call) {
-  job.failed_errno = errno;
-  job.failed_call = call;
-  ::_exit(127);
-}
-
-// Above all targets, so that no placement can overwrite it before it is used.
-int lift(Job& job, int fd) {
-  if (fd > job.highest_target) return fd;
-  const int lifted = ::fcntl(fd, F_DUPFD_CLOEXEC, job.highest_target + 1);
-  if (lifted < 0) fail(job, "duplicate a descriptor");
-  return lifted;
-}
-
-bool is_target(const Job& job, int fd) {
-  return std::any_of(job.moved.begin(), job.moved.end(),
-                     [fd](const Placement& placement) { return placement.target == fd; });
-}
-
-void place_descriptors(Job& job) {
-  for (Placement& placement : job.moved) {
-    if (placement.source != placement.target) placement.source = lift(job, placement.source);
-  }
-  if (job.executable >= 0) job.executable = lift(job, job.executable);
-  for (const Placement& placement : job.moved) {
-    const bool in_place = placement.source == placement.target;
-    const int result = in_place ? ::fcntl(placement.source, F_SETFD, 0)
-                                : ::dup2(placement.source, placement.target);
-    if (result < 0) fail(job, "place a descriptor");
-  }
-  for (int fd = 0; fd <= job.highest_target; ++fd) {
-    if (!is_target(job, fd)) ::close(fd);
-  }
-  const auto first = static_cast<unsigned>(job.highest_target + 1);
-  if (::syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
-    fail(job, "close_range");
-  }
-}
-
-// Handlers that are left would run in the caller's memory; ignored signals would stay ignored.
-void reset_signals() {
-  struct sigaction action{};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) {
-    if (signal != SIGKILL && signal != SIGSTOP) ::sigaction(signal, &action, nullptr);
-  }
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-__attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(void* argument) {
-  Job& job = *static_cast<Job*>(argument);
-  reset_signals();
-  if (job.request->own_process_group && ::setpgid(0, 0) != 0) fail(job, "setpgid");
-  if (!job.request->directory.empty() && ::chdir(job.request->directory.c_str()) != 0) {
-    fail(job, "chdir");
-  }
-  place_descriptors(job);
-  if (job.executable >= 0) {
-    ::syscall(SYS_execveat, job.executable, "", job.args, job.env, AT_EMPTY_PATH);
-  } else {
-    ::execve(job.request->path.c_str(), job.args, job.env);
-  }
-  fail(job, "execute");
-}
+constexpr std::size_t kStackSize = 16 * 1024;
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
@@ -123,38 +45,79 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
-// Kept out of spawn()'s frame so that its locals cannot be clobbered by what the child does.
-__attribute__((noinline)) pid_t clone_child(Job& job, int* pidfd) {
-  alignas(64) char stack[kStackSize];
-  const BlockedSignals blocked;
-  return ::clone(&child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                 &job, pidfd);
-}
-
 }  // namespace
 
-PidFd spawn(const SpawnRequest& request) {
-  const std::vector<char*> args = pointers(request.args);
-  const std::vector<char*> env = pointers(request.env);
-  Job job{.request = &request,
-          .args = args.data(),
-          .env = env.data(),
-          .moved = request.placements,
-          .executable = request.executable};
-  for (const Placement& placement : job.moved) {
-    job.highest_target = std::max(job.highest_target, placement.target);
+// All that the child reads and writes.
+struct Spawning::Shared {
+  explicit Shared(SpawnRequest asked)
+      : request(std::move(asked)),
+        args(pointers(request.args)),
+        env(pointers(request.env)),
+        job{.executable = request.executable,
+            .path = request.path.c_str(),
+            .args = args.data(),
+            .env = env.data(),
+            .directory = request.directory.empty() ? nullptr : request.directory.c_str(),
+            .own_process_group = request.own_process_group,
+            .placements = request.placements.data(),
+            .placement_count = request.placements.size()} {
+    for (const Placement& placement : request.placements) {
+      job.highest_target = std::max(job.highest_target, placement.target);
+    }
   }
+
+  bool has_child() { return std::atomic_ref(job.alive).load(std::memory_order_acquire) != 0; }
+
+  SpawnRequest request;
+  std::vector<char*> args;
+  std::vector<char*> env;
+  ChildJob job;
+  alignas(64) std::byte stack[kStackSize];
+};
+
+Spawning::Spawning(SpawnRequest request) : shared_(std::make_unique<Shared>(std::move(request))) {
   int pidfd = -1;
-  const pid_t pid = clone_child(job, &pidfd);
-  if (pid < 0) throw sys_error(errno, "clone a child process");
-  PidFd child(pid, UniqueFd(pidfd));
-  if (job.failed_call == nullptr) return child;
-  // It has exited or is about to; the wait is bounded by its _exit.
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  const BlockedSignals blocked;
+  const pid_t pid = ::clone(&become_program, shared_->stack + kStackSize,
+                            CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD, &shared_->job,
+                            &pidfd, nullptr, &shared_->job.alive);
+  if (pid < 0) {
+    const int clone_errno = errno;
+    shared_.reset();
+    throw sys_error(clone_errno, "clone a child process");
   }
-  throw sys_error(job.failed_errno, "{}{}{}", job.failed_call, request.path.empty() ? "" : " ",
-                  request.path);
+  child_ = PidFd(pid, UniqueFd(pidfd));
+}
+
+Spawning::Spawning(Spawning&&) noexcept = default;
+
+Spawning::~Spawning() {
+  if (shared_) await_program();
+}
+
+// The kernel wakes who waits for `alive`, but for a child that dumps its core, which is looked
+// after now and then.
+void Spawning::await_program() const noexcept {
+  constexpr timespec kNowAndThen{.tv_sec = 0, .tv_nsec = 100'000'000};
+  while (shared_->has_child()) {
+    ::syscall(SYS_futex, &shared_->job.alive, FUTEX_WAIT, 1, &kNowAndThen, nullptr, 0);
+    pollfd end{child_.get(), POLLIN, 0};
+    if (::poll(&end, 1, 0) == 1) return;
+  }
+}
+
+PidFd Spawning::finish() {
+  await_program();
+  const std::unique_ptr<Shared> shared = std::move(shared_);
+  if (shared->job.failed_call == nullptr) return std::move(child_);
+  child_.wait_exit(std::nullopt);  // it has exited or is about to
+  child_.reap();
+  throw sys_error(shared->job.failed_errno, "{}{}{}", shared->job.failed_call,
+                  shared->request.path.empty() ? "" : " ", shared->request.path);
+}
+
+PidFd spawn(const SpawnRequest& request) {
+  return Spawning(request).finish();
 }
 
 }  // namespace seatrial::sys

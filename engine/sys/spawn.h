@@ -1,7 +1,7 @@
 // Starting a child program at a cost that does not depend on the caller's size.
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,12 +27,32 @@ struct SpawnRequest {
   bool own_process_group = false;  // so that one kill reaches what the program starts, too
 };
 
-// Starts the child with all signal handlers at their default and an empty signal mask, and returns
-// once the program runs. The caller is single- or multithreaded, of any size: the child is made by
-// clone(CLONE_VM | CLONE_VFORK) on a stack of its own and calls nothing that is not
-// async-signal-safe. The child is the caller's to reap.
-//
-// Throws Error naming the call that failed, that in the child too: no child is left then.
+// A child on its way to its program, while the caller goes on. It starts with all signal handlers
+// at their default and an empty signal mask. The caller is single- or multithreaded, of any size:
+// the child is made by clone(CLONE_VM) on a stack of its own, and until it executes its program it
+// makes nothing but system calls (spawn_child.h). It is the caller's to reap.
+class Spawning {
+ public:
+  // Throws Error when there can be no child.
+  explicit Spawning(SpawnRequest request);
+  Spawning(Spawning&& other) noexcept;
+  Spawning& operator=(Spawning&&) = delete;
+  ~Spawning();  // waits for what finish() waits for
+
+  // Returns once the program runs. Throws Error naming the call that failed in the child: no child
+  // is left then. Once.
+  PidFd finish();
+
+ private:
+  struct Shared;
+
+  void await_program() const noexcept;
+
+  std::unique_ptr<Shared> shared_;
+  PidFd child_;
+};
+
+// Both in one: starts the child and returns once the program runs.
 PidFd spawn(const SpawnRequest& request);
 
 }  // namespace seatrial::sys

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <thread>
@@ -111,6 +112,45 @@ TEST(Spawn, TellsWhyTheProgramDidNotStart) {
   } catch (const Error& failure) {
     EXPECT_STREQ(failure.what(), "execute /nonexistent/hook: ENOENT (No such file or directory)");
   }
+}
+
+TEST(Spawning, TellsAtItsEndWhyTheProgramDidNotStart) {
+  Spawning child({.path = "/nonexistent/hook", .args = {"hook"}});
+  try {
+    child.finish();
+    FAIL() << "nothing was thrown";
+  } catch (const Error& failure) {
+    EXPECT_STREQ(failure.what(), "execute /nonexistent/hook: ENOENT (No such file or directory)");
+  }
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);  // it is reaped
+}
+
+TEST(Spawning, TheCallerGoesOnMeanwhile) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  UniqueFd writer(ends[1]);
+  std::vector<Spawning> children;
+  for (int i = 0; i < 20; ++i) {
+    children.emplace_back(SpawnRequest{
+        .path = "/bin/sh", .args = {"sh", "-c", "echo"}, .placements = {{writer.get(), 1}}});
+  }
+  writer.reset();  // each child has it by now, whether its program runs or not
+  EXPECT_EQ(read_all(reader.get(), "pipe"), std::string(20, '\n'));
+  for (Spawning& child : children) {
+    const PidFd process = child.finish();
+    EXPECT_TRUE(process.wait_exit(after(5s)));
+    EXPECT_EQ(process.reap().value().code, 0);
+  }
+}
+
+TEST(Spawning, OneThatNobodyFinishesRunsAllTheSame) {
+  {
+    const Spawning child({.path = "/bin/sh", .args = {"sh", "-c", "exit 7"}});
+  }
+  int status = 0;
+  ASSERT_GT(::waitpid(-1, &status, 0), 0);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
 TEST(Spawn, WorksFromSeveralThreadsAtOnce) {

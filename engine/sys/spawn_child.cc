@@ -1,0 +1,93 @@
+#include "engine/sys/spawn_child.h"
+
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+
+#include <cstdint>
+
+#include "engine/sys/raw_syscall.h"
+
+namespace seatrial::sys {
+namespace {
+
+// struct sigaction as rt_sigaction(2) takes it: all zero is the default disposition.
+struct SignalAction {
+  void* handler = nullptr;
+  unsigned long flags = 0;
+  void* restorer = nullptr;
+  std::uint64_t mask = 0;
+};
+
+[[noreturn]] void fail(ChildJob& job, const char* call, long result) {
+  job.failed_errno = static_cast<int>(-result);
+  job.failed_call = call;
+  for (;;) raw_syscall(__NR_exit_group, 127);
+}
+
+long check(ChildJob& job, const char* call, long result) {
+  if (result < 0) fail(job, call, result);
+  return result;
+}
+
+// Above all targets, so that no placement can overwrite it before it is used.
+int lift(ChildJob& job, int fd) {
+  if (fd > job.highest_target) return fd;
+  return static_cast<int>(
+      check(job, "duplicate a descriptor",
+            raw_syscall(__NR_fcntl, fd, F_DUPFD_CLOEXEC, job.highest_target + 1)));
+}
+
+bool is_target(const ChildJob& job, int fd) {
+  for (std::size_t i = 0; i < job.placement_count; ++i) {
+    if (job.placements[i].target == fd) return true;
+  }
+  return false;
+}
+
+void place_descriptors(ChildJob& job) {
+  for (std::size_t i = 0; i < job.placement_count; ++i) {
+    Placement& placement = job.placements[i];
+    if (placement.source != placement.target) placement.source = lift(job, placement.source);
+  }
+  if (job.executable >= 0) job.executable = lift(job, job.executable);
+  for (std::size_t i = 0; i < job.placement_count; ++i) {
+    const Placement& placement = job.placements[i];
+    const bool in_place = placement.source == placement.target;
+    check(job, "place a descriptor",
+          in_place ? raw_syscall(__NR_fcntl, placement.source, F_SETFD, 0)
+                   : raw_syscall(__NR_dup3, placement.source, placement.target, 0));
+  }
+  for (int fd = 0; fd <= job.highest_target; ++fd) {
+    if (!is_target(job, fd)) raw_syscall(__NR_close, fd);
+  }
+  check(job, "close_range",
+        raw_syscall(__NR_close_range, job.highest_target + 1, ~0U, CLOSE_RANGE_CLOEXEC));
+}
+
+// Handlers that are left would run in the parent's memory; ignored signals would stay ignored.
+void reset_signals() {
+  const SignalAction by_default;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    raw_syscall(__NR_rt_sigaction, signal, &by_default, 0, sizeof by_default.mask);
+  }
+  const std::uint64_t none = 0;
+  raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
+}
+
+}  // namespace
+
+int become_program(void* argument) {
+  ChildJob& job = *static_cast<ChildJob*>(argument);
+  reset_signals();
+  if (job.own_process_group) check(job, "setpgid", raw_syscall(__NR_setpgid, 0, 0));
+  if (job.directory != nullptr) check(job, "chdir", raw_syscall(__NR_chdir, job.directory));
+  place_descriptors(job);
+  const long result = job.executable >= 0 ? raw_syscall(__NR_execveat, job.executable, "", job.args,
+                                                        job.env, AT_EMPTY_PATH)
+                                          : raw_syscall(__NR_execve, job.path, job.args, job.env);
+  fail(job, "execute", result);
+}
+
+}  // namespace seatrial::sys
