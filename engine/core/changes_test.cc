@@ -61,7 +61,8 @@ TEST(Devices, RulesAreReadAsDockersAre) {
   EXPECT_EQ(rule.major, 10);
   EXPECT_EQ(rule.minor, std::nullopt);
   EXPECT_TRUE(rule.read && rule.mknod && !rule.write);
-  for (const char* text : {"", "x 1:1 r", "c 1 r", "c 1:1", "c 1:1 rwx"}) {
+  for (const char* text : {"", "x 1:1 r", "cc 1:1 r", "c 1 r", "c 1:1", "c 1:1 ", "c 1:1 rwx",
+                           "c 1:1 rwmr", "c -1:1 r", "c 1:1x r", "c 1:1 r ", "c 99999999:1 r"}) {
     EXPECT_THROW(parse_device_rule(text), Error) << text;
   }
   HostDevices devices;

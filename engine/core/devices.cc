@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
-#include <regex>
+#include <string_view>
 
 #include "engine/base/error.h"
 
@@ -62,28 +63,45 @@ bool is_own(const fs::path& path) {
   return std::find(kOwn.begin(), kOwn.end(), path.filename().native()) != kOwn.end();
 }
 
+// Takes the text up to the next `separator` off the front.
+std::string_view take(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view taken = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return taken;
+}
+
+// "*", any number, is nothing.
+bool parse_number(std::string_view text, std::optional<std::int64_t>& number) {
+  constexpr std::int64_t kMost = 0xfffff;  // of a minor number, the longer of the two
+  if (text == "*") return true;
+  std::int64_t value = -1;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc() || end != text.data() + text.size()) return false;
+  number = value;
+  return value >= 0 && value <= kMost;
+}
+
 }  // namespace
 
 spec::DeviceRule parse_device_rule(const std::string& text) {
-  static const std::regex kRule(R"(([abc]) (\d{1,6}|\*):(\d{1,7}|\*) ([rwm]{1,3}))");
-  std::smatch match;
-  if (!std::regex_match(text, match, kRule)) {
+  std::string_view rest = text;
+  const std::string_view type = take(rest, ' ');
+  const std::string_view major = take(rest, ':');
+  const std::string_view minor = take(rest, ' ');
+  const std::string_view access = rest;
+  spec::DeviceRule rule{.allow = true};
+  if (type.size() != 1 || !std::string_view("abc").contains(type[0]) || access.empty() ||
+      access.size() > 3 || access.find_first_not_of("rwm") != std::string_view::npos ||
+      !parse_number(major, rule.major) || !parse_number(minor, rule.minor)) {
     throw error(Kind::kInvalidArgument, "\"{}\" is not a rule for devices, as in \"c 1:3 rwm\"",
                 text);
   }
-  const auto number = [](const std::string& part) -> std::optional<std::int64_t> {
-    if (part == "*") return std::nullopt;
-    return std::stoll(part);
-  };
-  const std::string access = match[4];
-  const auto has = [&](char letter) { return access.find(letter) != std::string::npos; };
-  return {.allow = true,
-          .type = match[1].str().front(),
-          .major = number(match[2]),
-          .minor = number(match[3]),
-          .read = has('r'),
-          .write = has('w'),
-          .mknod = has('m')};
+  rule.type = type[0];
+  rule.read = access.contains('r');
+  rule.write = access.contains('w');
+  rule.mknod = access.contains('m');
+  return rule;
 }
 
 void add_devices(HostDevices& devices, const std::vector<DeviceMapping>& mappings,
