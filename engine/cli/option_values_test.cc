@@ -61,7 +61,8 @@ TEST(Moments, AreDatesSecondsOrDurations) {
   EXPECT_EQ(at("2026-01-01T05:06:07.5Z"), "2026-01-01T05:06:07.5Z");
   EXPECT_EQ(at("0"), "1970-01-01T00:00:00Z");
   EXPECT_EQ(at("1.25"), "1970-01-01T00:00:01.25Z");
-  for (const char* text : {"", "yesterday", "10x", "2026-1x-01"}) {
+  for (const char* text :
+       {"", "yesterday", "10x", "2026-1x-01", "2026-13-01", "2026-02-30T01:02"}) {
     EXPECT_EQ(refusal_of([&] { parse_moment(text, now); }),
               fmt::format("failed to parse value as time or duration: \"{}\"", text));
   }

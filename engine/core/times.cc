@@ -42,8 +42,18 @@ bool take_offset(std::string_view& text, std::int64_t& seconds) {
   int hours = 0;
   int minutes = 0;
   if (!take(text, 2, hours) || !take(text, ':') || !take(text, 2, minutes)) return false;
+  if (hours > 23 || minutes > 59) return false;
   seconds = (east ? 1 : -1) * (hours * 3600 + minutes * 60);
   return text.empty();
+}
+
+// timegm(3) would carry what is too much: month 13 into the next year. A leap second is refused, as
+// docker refuses it.
+bool is_on_the_calendar(const std::tm& parts) {
+  const std::chrono::year_month_day day{std::chrono::year(parts.tm_year),
+                                        std::chrono::month(static_cast<unsigned>(parts.tm_mon)),
+                                        std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
+  return day.ok() && parts.tm_hour < 24 && parts.tm_min < 60 && parts.tm_sec < 60;
 }
 
 }  // namespace
@@ -84,7 +94,7 @@ std::optional<Time> parse_time(std::string_view text) {
       !take(text, '-') || !take(text, 2, parts.tm_mday) || !take(text, 'T') ||
       !take(text, 2, parts.tm_hour) || !take(text, ':') || !take(text, 2, parts.tm_min) ||
       !take(text, ':') || !take(text, 2, parts.tm_sec) || !take_fraction(text, nanoseconds) ||
-      !take_offset(text, offset)) {
+      !take_offset(text, offset) || !is_on_the_calendar(parts)) {
     return std::nullopt;
   }
   parts.tm_year -= 1900;

@@ -28,6 +28,16 @@ TEST(Times, OtherTextsAreNoTimes) {
   }
 }
 
+TEST(Times, WhatTheCalendarLacksIsNoTime) {
+  for (const char* text : {"2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z",
+                           "2026-04-31T00:00:00Z", "2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z",
+                           "2026-01-01T00:60:00Z", "2026-12-31T23:59:60Z",
+                           "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00-00:60"}) {
+    EXPECT_FALSE(parse_time(text)) << text;
+  }
+  EXPECT_TRUE(parse_time("2024-02-29T23:59:59.999999999+23:59"));
+}
+
 TEST(Times, AgesAreToldAsDockerTellsThem) {
   EXPECT_EQ(human_duration(0s), "Less than a second");
   EXPECT_EQ(human_duration(1s), "1 second");
