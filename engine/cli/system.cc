@@ -53,18 +53,12 @@ json df_row(std::string_view type, std::size_t total, std::size_t active, double
 }
 
 json images_row(const core::DiskUsage& usage) {
-  std::size_t active = 0;
-  double idle = 0;
-  for (const core::ImageSummary& image : usage.images) {
-    if (image.containers > 0) {
-      ++active;
-    } else {
-      idle += static_cast<double>(image.size);
-    }
-  }
-  const auto size = static_cast<double>(usage.layers_size);
-  // Layers that images share are in each one's size, but once in the total.
-  return df_row("Images", usage.images.size(), active, size, std::min(idle, size));
+  const auto active =
+      std::count_if(usage.images.begin(), usage.images.end(),
+                    [](const core::ImageSummary& image) { return image.containers > 0; });
+  return df_row("Images", usage.images.size(), static_cast<std::size_t>(active),
+                static_cast<double>(usage.layers_size),
+                static_cast<double>(usage.unused_layers_size));
 }
 
 json containers_row(const core::DiskUsage& usage) {

@@ -255,6 +255,20 @@ TEST_F(EngineTest, CopiesBothWaysAndCommits) {
   failure(Kind::kConflict, [&] { engine_->remove_image("copy:1"); });
 }
 
+TEST_F(EngineTest, DiskUsageCountsSharedLayersOnce) {
+  const std::uint64_t base = engine_->disk_usage().layers_size;
+  std::string id;
+  EXPECT_EQ(run_to_end(box({"write", "/tmp/x", "more"}), &id), 0);
+  engine_->commit({.container = id, .reference = "more"});
+  const DiskUsage usage = engine_->disk_usage();
+  EXPECT_EQ(usage.images.size(), 2U);
+  EXPECT_EQ(usage.layers_size, base + 4);
+  EXPECT_EQ(usage.unused_layers_size, 4U);  // the container has the first image
+  engine_->remove(id);
+  EXPECT_EQ(engine_->disk_usage().unused_layers_size, base + 4);
+  engine_->remove_image("more");
+}
+
 TEST_F(EngineTest, EventsTellTheLife) {
   std::string id;
   run_to_end(box({"exit", "1"}), &id);

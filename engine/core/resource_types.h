@@ -134,7 +134,8 @@ struct DiskUsage {
   std::vector<ContainerSummary> containers = {};
   std::vector<VolumeInfo> volumes = {};
   std::map<std::string, std::uint64_t> volume_sizes = {};
-  std::uint64_t layers_size = 0;
+  std::uint64_t layers_size = 0;         // each layer once, however many images share it
+  std::uint64_t unused_layers_size = 0;  // of these, of layers that no container's image has
 };
 
 struct SystemInfo {

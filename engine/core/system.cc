@@ -87,7 +87,14 @@ SystemInfo Engine::info() {
 DiskUsage Engine::disk_usage() {
   DiskUsage usage{
       .images = images(), .containers = list({.all = true, .size = true}), .volumes = volumes()};
-  for (const ImageSummary& image : usage.images) usage.layers_size += image.size;
+  std::map<std::string, std::vector<std::string>> users;  // by image
+  for (const ContainerRecord& record : impl_->store.containers()) {
+    users[record.image_id].push_back(record.id);
+  }
+  const image::LayerUse layers =
+      impl_->images.layer_use([&](const spec::Digest& id) { return users[id.text()]; });
+  usage.layers_size = layers.size;
+  usage.unused_layers_size = layers.unused;
   for (const VolumeInfo& volume : usage.volumes) {
     usage.volume_sizes[volume.name] = impl_->volumes.size(volume.name);
   }

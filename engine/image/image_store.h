@@ -33,6 +33,12 @@ struct RemoveResult {
   std::uint64_t reclaimed = 0;             // bytes
 };
 
+// Bytes of unpacked layers, each counted once, however many images share it.
+struct LayerUse {
+  std::uint64_t size = 0;
+  std::uint64_t unused = 0;  // of these, of layers that no image in use has
+};
+
 struct HistoryItem {
   std::optional<spec::Digest> id = {};  // of the newest entry only: layers are no images
   spec::HistoryEntry entry = {};
@@ -85,6 +91,8 @@ class ImageStore {
   // By name, digest, id or the start of an id. Error{kNotFound}: "No such image: X".
   ImageRecord find(std::string_view text) const;
   std::vector<ImageRecord> list() const;
+
+  LayerUse layer_use(const UsedBy& used_by = {}) const;
 
   void tag(std::string_view source, const spec::Reference& name) const;
 

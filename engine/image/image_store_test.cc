@@ -53,6 +53,19 @@ TEST_F(Images, ShareLayersAndCollectThemWithTheLast) {
   EXPECT_THAT(store_.blobs().list(), IsEmpty());
 }
 
+TEST_F(Images, CountASharedLayerOnce) {
+  const std::string base = tar({file("base", std::string(1000, 'x'))});
+  const ImageRecord one = add("one", {base, tar({file("a", std::string(20, 'x'))})});
+  add("two", {base, tar({file("b", std::string(3, 'x'))})});
+  EXPECT_EQ(store_.layer_use().size, 1023U);
+  EXPECT_EQ(store_.layer_use().unused, 1023U);
+  const auto used = [&](const spec::Digest& id) {
+    return id == one.id ? std::vector<std::string>{"box"} : std::vector<std::string>{};
+  };
+  EXPECT_EQ(store_.layer_use(used).size, 1023U);
+  EXPECT_EQ(store_.layer_use(used).unused, 3U);  // the base is the used image's, too
+}
+
 TEST_F(Images, AreRemovedAsDockerDoes) {
   const ImageRecord image = add("app:1", {tar({file("a", "1")})});
   store_.tag("app:1", spec::parse_reference("app:2"));

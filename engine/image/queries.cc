@@ -1,5 +1,6 @@
 // Finding, listing and removing images, and collecting what nobody needs any more.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "engine/base/error.h"
@@ -85,6 +86,25 @@ std::vector<ImageRecord> ImageStore::list() const {
   std::vector<ImageRecord> records;
   for (const CatalogueEntry& entry : catalogue_.read()) records.push_back(record_of(entry));
   return records;
+}
+
+LayerUse ImageStore::layer_use(const UsedBy& used_by) const {
+  const UniqueFd held = lease();
+  std::map<spec::Digest, bool> used;  // by diffID
+  for (const CatalogueEntry& entry : catalogue_.read()) {
+    const bool in_use = used_by && !used_by(entry.config).empty();
+    for (const spec::Digest& id : read_config(entry.config).diff_ids) {
+      bool& known = used[id];
+      known = known || in_use;
+    }
+  }
+  LayerUse use;
+  for (const auto& [id, in_use] : used) {
+    const std::uint64_t size = layer_size(id);
+    use.size += size;
+    if (!in_use) use.unused += size;
+  }
+  return use;
 }
 
 RemoveResult ImageStore::remove(std::string_view text, bool force, const UsedBy& used_by) const {
