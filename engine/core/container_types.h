@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -222,10 +223,16 @@ struct LogEntry {
   std::string text = {};  // with its newline, unless the program wrote none
 };
 
+// Asked at least every kGoOnPatience while a follower waits: "no", or what it throws, ends the
+// following. Empty: go on.
+using GoOn = std::function<bool()>;
+inline constexpr std::chrono::milliseconds kGoOnPatience{100};
+
 struct LogOptions {
   bool stdout_stream = true;
   bool stderr_stream = true;
   bool follow = false;                   // until the container stops
+  GoOn go_on = {};                       // while following
   std::optional<std::size_t> tail = {};  // lines; empty: all
   std::optional<Time> since = {};
   std::optional<Time> until = {};

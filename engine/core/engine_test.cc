@@ -281,6 +281,18 @@ TEST_F(EngineTest, EventsTellTheLife) {
   EXPECT_THAT(actions, ElementsAre("create", "start", "die", "destroy"));
 }
 
+TEST_F(EngineTest, AFollowerOfEventsEndsWhenItMayNotGoOn) {
+  int asked = 0;
+  const auto none = [](const Event&) { return true; };
+  engine_->events({.follow = true, .go_on = [&] { return ++asked < 3; }}, none);
+  EXPECT_EQ(asked, 3);
+  // A deadline before the next question ends it as well.
+  engine_->events({.until = std::chrono::system_clock::now() + 10ms,
+                   .follow = true,
+                   .go_on = [] { return true; }},
+                  none);
+}
+
 TEST_F(EngineTest, AnotherEngineSeesTheSameContainers) {
   const std::string id = engine_->run(box({"sleep"}));
   Engine other(options());

@@ -14,6 +14,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/core/go_on.h"
 #include "engine/core/times.h"
 #include "engine/sys/deadline.h"
 
@@ -96,11 +97,13 @@ class LogWatch {
     }
   }
 
-  void wait() const {
-    sys::wait_readable(fd_.get(), {});
+  // False at the deadline.
+  bool wait(sys::Deadline deadline) const {
+    const bool changed = sys::wait_readable(fd_.get(), deadline);
     std::array<char, 4096> events;
     while (::read(fd_.get(), events.data(), events.size()) > 0) {
     }
+    return changed;
   }
 
  private:
@@ -163,7 +166,8 @@ void read_log(const fs::path& log, const LogOptions& options, const fs::path& al
       continue;
     }
     if (last) return;
-    watch->wait();
+    const auto change = [&](sys::Deadline deadline) { return watch->wait(deadline); };
+    if (!wait_while(options.go_on, {}, change)) return;
     lives = alive();
   }
 }

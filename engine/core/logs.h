@@ -17,7 +17,8 @@ std::optional<LogEntry> parse_log_line(std::string_view line);
 
 // What `options` choose of the log, oldest first. With `follow`, goes on while `alive` holds, and
 // once more after it has ceased to; waits for changes of the directories of the log and, beside it,
-// `also_watch` (where the end of the container shows). Stops when the sink returns false.
+// `also_watch` (where the end of the container shows). Stops when the sink or `go_on` returns
+// false.
 void read_log(const std::filesystem::path& log, const LogOptions& options,
               const std::filesystem::path& also_watch, const std::function<bool()>& alive,
               const std::function<bool(const LogEntry&)>& sink);

@@ -96,6 +96,21 @@ TEST_F(LogsTest, FollowGoesOnAcrossARotationUntilTheEnd) {
   EXPECT_THAT(texts, ElementsAre("a\n", "b\n", "c\n"));
 }
 
+TEST_F(LogsTest, AFollowerEndsWhenItMayNotGoOn) {
+  append(line("a", 1));
+  std::vector<std::string> texts;
+  int asked = 0;
+  read_log(
+      log_, {.follow = true, .go_on = [&] { return ++asked < 3; }}, dir_.path(),
+      [] { return true; },
+      [&](const LogEntry& entry) {
+        texts.push_back(entry.text);
+        return true;
+      });
+  EXPECT_THAT(texts, ElementsAre("a\n"));
+  EXPECT_EQ(asked, 3);
+}
+
 TEST_F(LogsTest, TheSinkCanStop) {
   append(line("a", 1) + line("b", 2));
   int seen = 0;

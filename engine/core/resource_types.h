@@ -126,6 +126,7 @@ struct EventOptions {
   std::optional<Time> since = {};
   std::optional<Time> until = {};
   bool follow = false;   // go on until `until` (without one: until the sink says stop)
+  GoOn go_on = {};       // while following
   Filters filters = {};  // type, event, container, image, network, volume, label
 };
 

@@ -7,6 +7,7 @@
 #include "engine/cgroup/layout.h"
 #include "engine/core/change_watch.h"
 #include "engine/core/filters.h"
+#include "engine/core/go_on.h"
 #include "engine/core/impl.h"
 
 namespace seatrial::core {
@@ -59,7 +60,8 @@ void Engine::events(const EventOptions& options, const std::function<bool(const 
       if (options.until && event.time > *options.until) return;
       if (matches(event, options.filters) && !sink(event)) return;
     }
-    if (!options.follow || !watch.wait(deadline)) return;
+    const auto change = [&](sys::Deadline slice) { return watch.wait(slice); };
+    if (!options.follow || !wait_while(options.go_on, deadline, change)) return;
   }
 }
 

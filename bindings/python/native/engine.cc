@@ -18,9 +18,16 @@ using std::chrono::milliseconds;
 using Free = py::call_guard<py::gil_scoped_release>;
 using EngineClass = py::class_<Engine>;
 
-// How long a wait may keep Ctrl-C and other signals of Python waiting. What is waited for is seen
-// at once.
-constexpr milliseconds kSignalPatience(100);
+// How long a wait may keep Ctrl-C and other signals of Python waiting, as followers do. What is
+// waited for is seen at once.
+constexpr milliseconds kSignalPatience = kGoOnPatience;
+
+// Runs Python's signal handlers, and throws what they throw. Without the GIL.
+bool handle_signals() {
+  const py::gil_scoped_acquire gil;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  return true;
+}
 
 // Calls `wait_for(slice)` until it has a result or `seconds` (nothing: no limit) are over. Between
 // slices, Python's signal handlers run, and what they throw ends the wait. Without the GIL.
@@ -40,8 +47,7 @@ std::optional<int> wait_with_signals(std::optional<double> seconds, WaitFor wait
     }
     if (const std::optional<int> result = wait_for(slice)) return result;
     if (deadline && Clock::now() >= *deadline) return std::nullopt;
-    const py::gil_scoped_acquire gil;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    handle_signals();
   }
 }
 
@@ -147,7 +153,11 @@ void add_activity(EngineClass& engine) {
           [](Engine& self, const std::string& id, const py::function& sink, bool out, bool err,
              bool follow, std::optional<std::size_t> tail) {
             self.logs(id,
-                      {.stdout_stream = out, .stderr_stream = err, .follow = follow, .tail = tail},
+                      {.stdout_stream = out,
+                       .stderr_stream = err,
+                       .follow = follow,
+                       .go_on = &handle_signals,
+                       .tail = tail},
                       sink_of<LogEntry>(sink));
           },
           Free())
@@ -261,6 +271,7 @@ void add_system(EngineClass& engine) {
             self.events({.since = time_of(since),
                          .until = time_of(until),
                          .follow = follow,
+                         .go_on = &handle_signals,
                          .filters = filters},
                         sink_of<Event>(sink));
           },

@@ -126,12 +126,18 @@ def test_threads_share_an_engine(engine):
     assert engine.containers(all=True) == []
 
 
-def test_ctrl_c_ends_a_wait(container):
+@pytest.mark.parametrize("wait", [
+    lambda container: container.wait(timeout=60),
+    lambda container: container.follow(print),
+    lambda container: container.await_output("what it never says"),
+    lambda container: container.engine.follow_events(print, until=time.time() + 60),
+], ids=["wait", "follow", "await_output", "follow_events"])
+def test_ctrl_c_ends(container, wait):
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     begin = time.monotonic()
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        container.wait(timeout=60)
+        wait(container)
     timer.join()
     assert time.monotonic() - begin < 30
     assert container.status == "running"

@@ -180,7 +180,7 @@ class Container:
     def follow(self, sink: Callable[[_native.LogEntry], Optional[bool]], *, stdout: bool = True,
                stderr: bool = True, tail: Optional[int] = None) -> None:
         """Calls `sink` for each line, past and future, until the container has ended or `sink`
-        returns False. Signals of Python are handled when a line comes."""
+        returns False. Signals of Python (Ctrl-C) end it, too."""
         self._calls.logs(self.id, sink, stdout, stderr, True, tail)
 
     def await_output(self, text: str) -> str:

@@ -301,7 +301,7 @@ class Engine:
                       since: Optional[float] = None, until: Optional[float] = None,
                       filters: Optional[Filters] = None) -> None:
         """Calls `sink` for each event to come (and those since `since`) until the time `until` or
-        until `sink` returns False. Signals of Python are handled when an event comes."""
+        until `sink` returns False. Signals of Python (Ctrl-C) end it, too."""
         self._open().events(sink, since, until, True, _lists(filters))
 
     def info(self) -> _native.SystemInfo:
