@@ -122,11 +122,8 @@ class DockerEngine : public EngineTarget {
  public:
   explicit DockerEngine(const DockerClient& client) : client_(client) {}
 
-  std::string name() override {
-    const json components = version_document().value("Components", json::array());
-    return components.dump().find("Podman") != std::string::npos ? "podman" : "docker";
-  }
-  std::string version() override { return version_document().value("Version", "unknown"); }
+  std::string name() override { return server().first == "Libpod" ? "podman" : "docker"; }
+  std::string version() override { return server().second; }
 
   std::string create(const ContainerDraft& draft) override {
     return client_.create(create_document(draft).dump(), draft.name);
@@ -235,10 +232,21 @@ class DockerEngine : public EngineTarget {
   }
 
  private:
-  // Asked once: podman runs programs to answer, which takes half a second.
-  const json& version_document() {
-    if (version_.is_null()) version_ = parsed(client_.version(), "ask the version");
-    return version_;
+  // "Libpod/4.3.1 (linux)", in two. Not asked of /version: podman runs dpkg on all that is
+  // installed to answer that, which takes a second.
+  const std::pair<std::string, std::string>& server() {
+    if (server_.first.empty()) {
+      const HttpResponse reply =
+          UnixHttp(client_.socket(), scaled(30s)).exchange({.target = "/_ping"}, scaled(30s));
+      const std::string text(reply.header("Server"));
+      const std::size_t slash = text.find('/');
+      if (reply.status != 200 || slash == text.npos) {
+        throw error(Kind::kUnavailable, "ask who answers: GET /_ping: {}, of \"{}\"", reply.status,
+                    text);
+      }
+      server_ = {text.substr(0, slash), text.substr(slash + 1, text.find(' ') - slash - 1)};
+    }
+    return server_;
   }
 
   void post(const std::string& target, const std::string& doing) const {
@@ -252,7 +260,7 @@ class DockerEngine : public EngineTarget {
   }
 
   DockerClient client_;
-  json version_;
+  std::pair<std::string, std::string> server_;  // program and version
 };
 
 }  // namespace
