@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any, Optional, Self
 
 from . import _native
 from .container import Container
@@ -72,13 +72,10 @@ class Image(_Resource):
         return self._calls.remove_image(self.id, force)
 
 
-class Network(_Resource):
-    """A network, by its id. `Engine.create_network`, `network` and `networks` make it.
+class _Disposable(_Resource):
+    """What is removed at the end of its block, unless it was inside."""
 
-    A context manager: at its end it is removed, which is a Conflict while a container is in it.
-    """
-
-    def __enter__(self) -> Network:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
@@ -87,6 +84,16 @@ class Network(_Resource):
             self.remove()
         except NotFound:
             pass  # removed inside
+
+    def remove(self) -> None:
+        raise NotImplementedError
+
+
+class Network(_Disposable):
+    """A network, by its id. `Engine.create_network`, `network` and `networks` make it.
+
+    A context manager: at its end it is removed, which is a Conflict while a container is in it.
+    """
 
     @property
     def info(self) -> _native.NetworkInfo:
@@ -118,21 +125,11 @@ class Network(_Resource):
         self._calls.remove_network(self.id)
 
 
-class Volume(_Resource):
+class Volume(_Disposable):
     """A volume, by its name. `Engine.create_volume`, `volume` and `volumes` make it.
 
     A context manager: at its end it is removed, which is a Conflict while a container names it.
     """
-
-    def __enter__(self) -> Volume:
-        return self
-
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
-        try:
-            self.remove()
-        except NotFound:
-            pass  # removed inside
 
     @property
     def name(self) -> str:
