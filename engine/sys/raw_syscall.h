@@ -7,6 +7,7 @@ namespace seatrial::sys {
 
 [[gnu::always_inline]] inline long raw_syscall6(long number, long a, long b, long c, long d, long e,
                                                 long f) {
+  // NOLINTBEGIN(misc-const-correctness): a constant could be folded away from its register
 #if defined(__x86_64__)
   long result;
   register long r10 asm("r10") = d;
@@ -33,6 +34,7 @@ namespace seatrial::sys {
 #else
 #error "the system calls of x86_64 and aarch64 are known here"
 #endif
+  // NOLINTEND(misc-const-correctness)
 }
 
 // Up to six arguments, pointers and integers alike.
