@@ -93,7 +93,7 @@ TRIAL(LogFlood, DoesNotKeepTheContainerFromStopping, Clauses{"security/containme
 
 // Descriptors and threads of the engine's process, before and after.
 TRIAL(RequestFlood, OfExecsLeavesTheEngineAsItWas, Clauses{"security/containment/request-flood"},
-      Deadline{60s}) {
+      Deadline{120s}) {
   constexpr int kRequests = 16;
   const std::string id = hold();
   const auto flood = [&](int requests) {
@@ -102,19 +102,26 @@ TRIAL(RequestFlood, OfExecsLeavesTheEngineAsItWas, Clauses{"security/containment
   flood(4);  // what is kept for the next one is made once
   const auto descriptors = [&] { return sum_of_entries(engines_processes(), "fd"); };
   const auto threads = [&] { return sum_of_entries(engines_processes(), "task"); };
-  const long fds_before = descriptors(), threads_before = threads();
-  ASSERT_GT(fds_before, 0);
-  flood(kRequests);
-  // Fewer than one per request is no leak of the requests; what is on its way out gets its time.
-  const auto end = std::chrono::steady_clock::now() + scaled(3s);
-  const auto settled = [&] {
-    return descriptors() < fds_before + kRequests && threads() < threads_before + kRequests;
+  // Fewer than one per request is no leak of the requests; what is on its way out gets its time. An
+  // engine's pool of threads grows with the host's load, too, but not with each flood.
+  const auto grown = [&] {
+    const long fds_before = descriptors(), threads_before = threads();
+    EXPECT_GT(fds_before, 0);
+    flood(kRequests);
+    const auto end = std::chrono::steady_clock::now() + scaled(3s);
+    for (;;) {
+      const long fds = descriptors() - fds_before, more_threads = threads() - threads_before;
+      if (fds < kRequests && more_threads < kRequests) return std::string();
+      if (std::chrono::steady_clock::now() > end) {
+        return fmt::format("{} descriptors and {} threads more after {} requests to {}", fds,
+                           more_threads, kRequests, names_of(engines_processes()));
+      }
+      std::this_thread::sleep_for(20ms);
+    }
   };
-  while (!settled() && std::chrono::steady_clock::now() < end) {
-    std::this_thread::sleep_for(20ms);
-  }
-  EXPECT_LT(descriptors(), fds_before + kRequests) << names_of(engines_processes());
-  EXPECT_LT(threads(), threads_before + kRequests);
+  std::string growth = grown();
+  for (int again = 0; again < 3 && !growth.empty(); ++again) growth = grown();
+  EXPECT_EQ(growth, "");
 }
 
 // A passwd that never ends is read for a user's name; it is the image's, so anybody's.
