@@ -82,8 +82,9 @@ void Launch::abandon_spawn() noexcept {
 }
 
 void Launch::await_launcher() {
-  launcher_ = with_context(kStart, [&] { return spawning_->finish(); });
-  spawning_.reset();
+  sys::Spawning spawning = std::move(*spawning_);
+  spawning_.reset();  // whatever comes of it
+  launcher_ = with_context(kStart, [&] { return spawning.finish(); });
 }
 
 // It kills the container itself, which is its child to reap. It is killed only where it does not
