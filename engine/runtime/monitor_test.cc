@@ -112,7 +112,9 @@ class MonitorTest : public ContainerTest {
   std::string logged(const std::string& stream) {
     constexpr std::string_view kHead = R"({"log":")";
     const std::string tail = R"(","stream":")" + stream + '"';
-    std::istringstream lines(log());
+    const std::string text = log();
+    EXPECT_TRUE(text.empty() || text.ends_with('\n')) << "the last line has no end";
+    std::istringstream lines(text);
     std::string result;
     for (std::string line; std::getline(lines, line);) {
       EXPECT_THAT(line, MatchesRegex(R"re(\{"log":"([^"\]|\\.)*","stream":"(stdout|stderr)",)re"
