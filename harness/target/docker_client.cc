@@ -118,12 +118,13 @@ std::string DockerClient::post(const std::string& target, const std::string& bod
   return call({.method = "POST", .target = target, .body = body}, doing);
 }
 
-std::string DockerClient::ping() const {
+Pong DockerClient::ping() const {
   HttpResponse response = UnixHttp(socket_, timeout_).exchange({.target = "/_ping"}, timeout_);
   if (response.status != 200) {
     throw refusal({.status = response.status, .body = std::move(response.body)}, "ping the daemon");
   }
-  return std::string(response.header("Api-Version"));
+  return {.api_version = std::string(response.header("Api-Version")),
+          .server = std::string(response.header("Server"))};
 }
 
 std::string DockerClient::version() const {

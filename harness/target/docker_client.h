@@ -70,6 +70,11 @@ class DockerAttachment {
   bool tty_;
 };
 
+struct Pong {
+  std::string api_version;
+  std::string server;  // "Docker/20.10.24 (linux)", "Libpod/4.3.1 (linux)"
+};
+
 // Typed calls throw Error for a refusal: the kind follows the status (400 kInvalidArgument, 401 and
 // 403 kDenied, 404 kNotFound, 409 kConflict, 501 kUnsupported, other 5xx kUnavailable), the
 // sentence is the daemon's behind what was tried. send() does not.
@@ -94,7 +99,7 @@ class DockerClient {
   }
 
   // The daemon.
-  std::string ping() const;  // the version of its API
+  Pong ping() const;
   std::string version() const;
   std::string info() const;
 

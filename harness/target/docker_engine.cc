@@ -122,8 +122,8 @@ class DockerEngine : public EngineTarget {
  public:
   explicit DockerEngine(const DockerClient& client) : client_(client) {}
 
-  std::string name() override { return server().first == "Libpod" ? "podman" : "docker"; }
-  std::string version() override { return server().second; }
+  std::string name() override { return identity().name; }
+  std::string version() override { return identity().version; }
 
   std::string create(const ContainerDraft& draft) override {
     return client_.create(create_document(draft).dump(), draft.name);
@@ -232,21 +232,30 @@ class DockerEngine : public EngineTarget {
   }
 
  private:
-  // "Libpod/4.3.1 (linux)", in two. Not asked of /version: podman runs dpkg on all that is
-  // installed to answer that, which takes a second.
-  const std::pair<std::string, std::string>& server() {
-    if (server_.first.empty()) {
-      const HttpResponse reply =
-          UnixHttp(client_.socket(), scaled(30s)).exchange({.target = "/_ping"}, scaled(30s));
-      const std::string text(reply.header("Server"));
-      const std::size_t slash = text.find('/');
-      if (reply.status != 200 || slash == text.npos) {
-        throw error(Kind::kUnavailable, "ask who answers: GET /_ping: {}, of \"{}\"", reply.status,
-                    text);
-      }
-      server_ = {text.substr(0, slash), text.substr(slash + 1, text.find(' ') - slash - 1)};
+  struct Identity {
+    std::string name;
+    std::string version;
+  };
+
+  // Asked once. The ping tells it, too, and podman runs dpkg for a second to answer /version; who
+  // stands between may put another name there, though.
+  const Identity& identity() {
+    if (!identity_.name.empty()) return identity_;
+    const std::string server = client_.ping().server;
+    const auto version_after = [&](std::string_view head) {
+      return server.substr(head.size(), server.find(' ') - head.size());
+    };
+    if (server.starts_with("Docker/")) {
+      identity_ = {.name = "docker", .version = version_after("Docker/")};
+    } else if (server.starts_with("Libpod/")) {
+      identity_ = {.name = "podman", .version = version_after("Libpod/")};
+    } else {
+      const json document = parsed(client_.version(), "ask the version");
+      const std::string components = document.value("Components", json::array()).dump();
+      identity_ = {.name = components.find("Podman") != components.npos ? "podman" : "docker",
+                   .version = document.value("Version", "unknown")};
     }
-    return server_;
+    return identity_;
   }
 
   void post(const std::string& target, const std::string& doing) const {
@@ -260,7 +269,7 @@ class DockerEngine : public EngineTarget {
   }
 
   DockerClient client_;
-  std::pair<std::string, std::string> server_;  // program and version
+  Identity identity_;
 };
 
 }  // namespace
