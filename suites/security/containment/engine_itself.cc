@@ -102,8 +102,9 @@ TRIAL(RequestFlood, OfExecsLeavesTheEngineAsItWas, Clauses{"security/containment
   flood(4);  // what is kept for the next one is made once
   const auto descriptors = [&] { return sum_of_entries(engines_processes(), "fd"); };
   const auto threads = [&] { return sum_of_entries(engines_processes(), "task"); };
-  // Fewer than one per request is no leak of the requests; what is on its way out gets its time. An
-  // engine's pool of threads grows with the host's load, too, but not with each flood.
+  // Fewer than one per request is no leak of the requests; what is on its way out gets its time.
+  // dockerd was seen once to hold one descriptor for each exec after that time; a leak grows with
+  // every flood.
   const auto grown = [&] {
     const long fds_before = descriptors(), threads_before = threads();
     EXPECT_GT(fds_before, 0);
