@@ -6,30 +6,13 @@
 #include "engine/init/executors.h"
 #include "engine/init/memory.h"
 #include "engine/init/start_socket.h"
+#include "engine/sys/raw_signals.h"
 
 namespace seatrial::init {
 namespace {
 
 constexpr int kSocketCloexec = 02000000;  // SOCK_CLOEXEC
 constexpr int kExecutable = 1;            // X_OK
-
-// struct sigaction as rt_sigaction(2) takes it: all zero is the default disposition.
-struct SignalAction {
-  void* handler = nullptr;
-  unsigned long flags = 0;
-  void* restorer = nullptr;
-  std::uint64_t mask = 0;
-};
-
-// Ignored signals outlive execve, and the caller of the runtime may ignore any.
-void reset_signals() {
-  const SignalAction by_default;
-  for (int signal = 1; signal <= 64; ++signal) {
-    sys(__NR_rt_sigaction, signal, &by_default, 0, sizeof by_default.mask);
-  }
-  const std::uint64_t none = 0;
-  sys(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
-}
 
 // With the credentials that the program will have.
 Result check_executable(const char* path) {
@@ -95,7 +78,7 @@ Result execute(Run& run, const steps::FindProgram<Form>& step) {
 }
 
 Result execute(Run& run, const steps::Ready<Form>& step) {
-  reset_signals();
+  seatrial::sys::reset_signals();
   // From here on the container outlives the runtime; never its monitor (monitor.h). Set again,
   // since a change of credentials has cleared it.
   sys(__NR_prctl, PR_SET_PDEATHSIG, run.monitor != 0 ? SIGKILL : 0);

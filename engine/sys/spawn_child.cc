@@ -3,22 +3,12 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <signal.h>
 
-#include <cstdint>
-
+#include "engine/sys/raw_signals.h"
 #include "engine/sys/raw_syscall.h"
 
 namespace seatrial::sys {
 namespace {
-
-// struct sigaction as rt_sigaction(2) takes it: all zero is the default disposition.
-struct SignalAction {
-  void* handler = nullptr;
-  unsigned long flags = 0;
-  void* restorer = nullptr;
-  std::uint64_t mask = 0;
-};
 
 [[noreturn]] void fail(ChildJob& job, const char* call, long result) {
   job.failed_errno = static_cast<int>(-result);
@@ -64,16 +54,6 @@ void place_descriptors(ChildJob& job) {
   }
   check(job, "close_range",
         raw_syscall(__NR_close_range, job.highest_target + 1, ~0U, CLOSE_RANGE_CLOEXEC));
-}
-
-// Handlers that are left would run in the parent's memory; ignored signals would stay ignored.
-void reset_signals() {
-  const SignalAction by_default;
-  for (int signal = 1; signal < NSIG; ++signal) {
-    raw_syscall(__NR_rt_sigaction, signal, &by_default, 0, sizeof by_default.mask);
-  }
-  const std::uint64_t none = 0;
-  raw_syscall(__NR_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof none);
 }
 
 }  // namespace
