@@ -8,20 +8,15 @@
 // more than 0.6 of one of the others'.
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <iostream>
 #include <sstream>
-#include <string_view>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "harness/core/process.h"
 #include "harness/fixtures/docker_registry.h"
 #include "suites/perf/clock.h"
+#include "suites/perf/comparison.h"
 #include "suites/perf/peers.h"
-#include "suites/perf/report.h"
-#include "suites/perf/rounds.h"
 #include "suites/perf/stage.h"
 
 namespace {
@@ -33,17 +28,6 @@ namespace fs = std::filesystem;
 constexpr const char* kSeatrial = "seatrial pull";
 constexpr const char* kDocker = "docker pull";
 constexpr const char* kPodman = "podman pull";
-
-const std::vector<RatioOf>& wanted() {
-  static const std::vector<RatioOf> ratios = {{kSeatrial, kDocker, 0.6}, {kSeatrial, kPodman, 0.6}};
-  return ratios;
-}
-
-struct Options {
-  std::size_t rounds = 5;
-  std::uint64_t megabytes = 250;
-  bool check = false;
-};
 
 // The pull alone is timed; the image goes again afterwards.
 class Puller : public Contestant {
@@ -118,7 +102,7 @@ void push_image(const Peer& engine, const fs::path& directory, const std::string
   fs::remove(archive);
 }
 
-int measure(const Options& options) {
+void measure(std::uint64_t megabytes, const Play& play) {
   require_peers();
   const std::string missing = harness::DockerRegistry::missing();
   if (!missing.empty()) throw error(Kind::kUnsupported, "{}", missing);
@@ -131,44 +115,29 @@ int measure(const Options& options) {
                                      seatrial_in(kSeatrial, directory.path()),
                                      podman_beside(kPodman, podman, PodmanNetwork::kCallers)};
   const std::string image = registry.host() + "/debian:latest";
-  push_image(engines[1], directory.path(), image, options.megabytes);
+  push_image(engines[1], directory.path(), image, megabytes);
   std::vector<std::unique_ptr<Contestant>> contestants;
   for (const Peer& engine : engines) {
     contestants.push_back(std::make_unique<Puller>(engine, image));
     contestants.back()->play();
   }
-  Rounds rounds(std::move(contestants), [] {});
-  rounds.sample(kSeatrial, options.rounds - 1);
-  const std::vector<Ratio> ratios = all_ratios(rounds.samples(), wanted());
-  std::cout << as_table(rounds, ratios) << std::flush;
-  const std::vector<std::string> broken = broken_bars(ratios, wanted());
-  for (const std::string& sentence : broken) {
-    std::fprintf(stderr, "engine_pull: %s\n", sentence.c_str());
-  }
-  return options.check && !broken.empty() ? 1 : 0;
+  play(std::move(contestants));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  Options options;
-  for (int at = 1; at < argc; ++at) {
-    const std::string_view word = argv[at];
-    if (word == "--check") {
-      options.check = true;
-    } else if (word == "--megabytes" && at + 1 < argc && std::atol(argv[at + 1]) > 0) {
-      options.megabytes = static_cast<std::uint64_t>(std::atol(argv[++at]));
-    } else if (const long given = std::atol(argv[at]); given > 0) {
-      options.rounds = static_cast<std::size_t>(given);
-    } else {
-      std::fputs("usage: engine_pull [ROUNDS] [--megabytes N] [--check]\n", stderr);
-      return 2;
-    }
-  }
-  try {
-    return measure(options);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "engine_pull: %s\n", failure.what());
-    return 2;
-  }
+  std::uint64_t megabytes = 250;
+  const Comparison comparison = {
+      .program = "engine_pull",
+      .about =
+          "Measures `seatrial pull` from a registry on loopback against docker's and podman's.",
+      .rounds = 5,
+      .wanted = {{kSeatrial, kDocker, 0.6}, {kSeatrial, kPodman, 0.6}},
+      .more_options = [&](CLI::App& app) {
+        app.add_option("--megabytes", megabytes, "size of the unpacked image")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100000}))
+            ->capture_default_str();
+      }};
+  return compare(argc, argv, comparison, [&](const Play& play) { measure(megabytes, play); });
 }

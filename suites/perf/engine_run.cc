@@ -10,17 +10,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <iostream>
 #include <sstream>
 #include <string_view>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "suites/perf/comparison.h"
 #include "suites/perf/peers.h"
-#include "suites/perf/report.h"
-#include "suites/perf/rounds.h"
 #include "suites/perf/stage.h"
 
 namespace {
@@ -33,12 +29,6 @@ constexpr const char* kSeatrial = "seatrial run";
 constexpr const char* kDocker = "docker run";
 constexpr const char* kPodman = "podman run";
 constexpr const char* kImage = "lifecycle:latest";
-
-const std::vector<RatioOf>& wanted() {
-  static const std::vector<RatioOf> ratios = {{kSeatrial, kDocker, 0.1},
-                                              {kSeatrial, kPodman, 0.15}};
-  return ratios;
-}
 
 Command run_of(const Peer& peer, const std::string& program) {
   Command words = {"run", "--rm"};
@@ -93,7 +83,7 @@ void verify(const std::vector<Peer>& engines) {
   }
 }
 
-int measure(std::size_t count, bool check) {
+void measure(const Play& play) {
   require_peers();
   enter_private_host();
   const TempDir directory(kTmpfs, "seatrial-perf-");
@@ -110,36 +100,16 @@ int measure(std::size_t count, bool check) {
     contestants.push_back(
         std::make_unique<CommandContestant>(engine.name, run_of(engine, "/true")));
   }
-  Rounds rounds(std::move(contestants), [] {});
-  rounds.sample(kSeatrial, count - 1);
-  const std::vector<Ratio> ratios = all_ratios(rounds.samples(), wanted());
-  std::cout << as_table(rounds, ratios) << std::flush;
-  const std::vector<std::string> broken = broken_bars(ratios, wanted());
-  for (const std::string& sentence : broken) {
-    std::fprintf(stderr, "engine_run: %s\n", sentence.c_str());
-  }
-  return check && !broken.empty() ? 1 : 0;
+  play(std::move(contestants));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t rounds = 30;
-  bool check = false;
-  for (int at = 1; at < argc; ++at) {
-    if (std::string_view(argv[at]) == "--check") {
-      check = true;
-    } else if (const long given = std::atol(argv[at]); given > 0) {
-      rounds = static_cast<std::size_t>(given);
-    } else {
-      std::fputs("usage: engine_run [ROUNDS] [--check]\n", stderr);
-      return 2;
-    }
-  }
-  try {
-    return measure(rounds, check);
-  } catch (const std::exception& failure) {
-    std::fprintf(stderr, "engine_run: %s\n", failure.what());
-    return 2;
-  }
+  const Comparison comparison = {
+      .program = "engine_run",
+      .about = "Measures `seatrial run --rm IMAGE /true` against docker's and podman's.",
+      .rounds = 30,
+      .wanted = {{kSeatrial, kDocker, 0.1}, {kSeatrial, kPodman, 0.15}}};
+  return compare(argc, argv, comparison, measure);
 }

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -12,6 +11,7 @@
 #include "engine/base/files.h"
 #include "suites/perf/honesty.h"
 #include "suites/perf/line_up.h"
+#include "suites/perf/progress.h"
 #include "suites/perf/report.h"
 #include "suites/perf/rounds.h"
 #include "suites/perf/stage.h"
@@ -28,21 +28,6 @@ struct Options {
   bool check = false;
   bool verify = false;
 };
-
-volatile std::sig_atomic_t interrupted = 0;
-
-void note_interrupt(int) {
-  interrupted = 1;
-}
-
-// Between two lifecycles: ends the run when asked to, and tells a person how far it is.
-void between_lifecycles(unsigned total) {
-  static unsigned played = 0;
-  if (interrupted != 0) throw error(Kind::kUnavailable, "interrupted");
-  static const bool watched = ::isatty(STDERR_FILENO) == 1;
-  if (watched) std::fprintf(stderr, "\r%3u %% ", ++played * 100 / total);
-  if (watched && played == total) std::fputs("\r      \r", stderr);
-}
 
 // Those who are here and can do it once. Whoever is not here is named and left out.
 std::vector<std::unique_ptr<Contestant>> line_up(const Stage& stage, const Options& options) {
@@ -87,8 +72,8 @@ void register_benchmarks(Rounds& rounds, unsigned repetitions) {
 int measure(const Options& options) {
   const Stage stage(sibling_program("lifecycle_true"));
   auto contestants = line_up(stage, options);
-  const auto lifecycles = static_cast<unsigned>(contestants.size()) * options.rounds;
-  Rounds rounds(std::move(contestants), [lifecycles] { between_lifecycles(lifecycles); });
+  const std::size_t lifecycles = contestants.size() * options.rounds;
+  Rounds rounds(std::move(contestants), progress_over(lifecycles));
   register_benchmarks(rounds, options.rounds);
   QuietReporter quiet;
   benchmark::RunSpecifiedBenchmarks(&quiet);
@@ -140,10 +125,7 @@ int main(int argc, char** argv) {
                  app.remaining().front().c_str());
     return 2;
   }
-  struct sigaction action{};
-  action.sa_handler = note_interrupt;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  end_rounds_when_asked();
   try {
     require_root();
     enter_private_mounts();
