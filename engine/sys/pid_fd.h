@@ -28,6 +28,7 @@ class PidFd {
     fd_.swap(moved.fd_);
     return *this;
   }
+  ~PidFd() = default;
 
   // Nothing when there is no such process. Throws Error for any other failure.
   static std::optional<PidFd> open(pid_t pid);

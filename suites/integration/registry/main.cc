@@ -3,6 +3,7 @@
 #include "engine/base/error.h"
 #include "harness/core/feature.h"
 #include "harness/core/process.h"
+#include "harness/fixtures/host_network.h"
 #include "harness/fixtures/suite_main.h"
 #include "suites/integration/registry/registry_case.h"
 
@@ -17,7 +18,7 @@ bool own_network(const std::string& spec) {
 }
 
 void bring_in(CaseSite& site, const TargetInfo*) {
-  if (own_network(site.target_spec)) registry_suite::raise_loopback();
+  if (own_network(site.target_spec)) bring_up_loopback();
 }
 
 // "docker-registry github.com/docker/distribution 2.8.2+ds1"

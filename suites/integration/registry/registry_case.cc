@@ -1,18 +1,12 @@
 #include "suites/integration/registry/registry_case.h"
 
 #include <fmt/format.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <random>
 
 #include "engine/base/error.h"
-#include "engine/base/unique_fd.h"
 #include "harness/core/engine_failure.h"
 #include "harness/fixtures/case_site.h"
 
@@ -57,16 +51,6 @@ Peer::Peer(const std::string& spec) {
   }
   if (options.tls) access.authority = own_->certificate();
   target_ = std::make_unique<RegistryTarget>(own_->url(), std::move(access));
-}
-
-void raise_loopback() {
-  const seatrial::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (!fd || ::ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) {
-    throw seatrial::sys_error(errno, "raise the loopback interface");
-  }
 }
 
 std::string with_digest(const std::string& location, const std::string& digest) {

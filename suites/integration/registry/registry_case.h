@@ -51,9 +51,6 @@ class Peer {
   std::unique_ptr<RegistryTarget> target_;
 };
 
-// Makes a loopback interface of the caller's own network namespace usable.
-void raise_loopback();
-
 // "…?digest=…" or "…&digest=…".
 std::string with_digest(const std::string& location, const std::string& digest);
 

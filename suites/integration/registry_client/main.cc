@@ -1,12 +1,4 @@
-#include <net/if.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-
-#include <cerrno>
-#include <cstring>
-
-#include "engine/base/error.h"
-#include "engine/base/unique_fd.h"
+#include "harness/fixtures/host_network.h"
 #include "harness/fixtures/suite_main.h"
 
 using namespace seatrial::harness;  // NOLINT: a program's main
@@ -15,13 +7,7 @@ namespace {
 
 // Registries listen on the loopback interface of the case's own network namespace.
 void bring_in(CaseSite&, const TargetInfo*) {
-  const seatrial::UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::strncpy(request.ifr_name, "lo", sizeof request.ifr_name - 1);
-  request.ifr_flags = IFF_UP | IFF_RUNNING;
-  if (!fd || ::ioctl(fd.get(), SIOCSIFFLAGS, &request) != 0) {
-    throw seatrial::sys_error(errno, "raise the loopback interface");
-  }
+  bring_up_loopback();
 }
 
 TargetInfo describe(CaseSite& site) {

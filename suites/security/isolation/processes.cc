@@ -26,11 +26,13 @@ std::vector<long> ids_in(const std::string& status, const std::string& key) {
 }
 
 // A key of root's that anybody with root's number may read, as long as this lives.
+// Under a name of its own: adding a second key of one name to a keyring gives the first one again.
 class HostKey {
  public:
   HostKey() {
     constexpr long kUserKeyring = -4;
-    serial_ = ::syscall(SYS_add_key, "user", "seatrial-canary", "secret", 6, kUserKeyring);
+    const std::string name = fmt::format("seatrial-canary-{}", ::getpid());
+    serial_ = ::syscall(SYS_add_key, "user", name.c_str(), "secret", 6, kUserKeyring);
     constexpr long kSetPermissions = 5;
     constexpr long kAllForUser = 0x3f3f0000;
     if (serial_ >= 0) ::syscall(SYS_keyctl, kSetPermissions, serial_, kAllForUser);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/base/files.h"
+#include "harness/core/lack.h"
 #include "harness/core/process.h"
 #include "suites/security/regressions_engine/escape_case.h"
 
@@ -120,10 +121,17 @@ void add_marks(TarWriter& tar, const Canary& canary) {
   }
 }
 
+// Throws Lack where the host has no such program.
 std::string packed(const char* program, const std::string& bytes) {
-  const Outcome outcome = run_command({program, "-c"}, {.input = bytes});
+  Outcome outcome;
+  try {
+    outcome = run_command({program, "-c"}, {.input = bytes});
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+    throw Lack(failure.what());
+  }
   if (!outcome.succeeded()) {
-    throw seatrial::error(Kind::kNotFound, "{}: {}", program, describe(outcome));
+    throw seatrial::error(Kind::kInternal, "{}: {}", program, describe(outcome));
   }
   return outcome.output;
 }
