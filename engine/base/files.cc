@@ -1,44 +1,14 @@
 #include "engine/base/files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 
 #include "engine/base/error.h"
 
 namespace seatrial {
-namespace {
-
-// Removes the entry NAME of `parent`, which lies on file system `device`. `shown` is for messages.
-void remove_entry(int parent, const char* name, dev_t device, const std::string& shown) {
-  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return;
-  if (errno != EISDIR && errno != EPERM && errno != EBUSY) {
-    throw sys_error(errno, "remove {}", shown);
-  }
-  UniqueFd dir(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!dir) throw sys_error(errno, "remove {}", shown);
-  struct stat status {};
-  if (::fstat(dir.get(), &status) != 0) throw sys_error(errno, "stat {}", shown);
-  if (status.st_dev != device) throw error(Kind::kConflict, "remove {}: it is a mount point", shown);
-
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(dir.get()), &::closedir);
-  if (!stream) throw sys_error(errno, "list {}", shown);
-  const int fd = dir.release();  // the stream closes it
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string_view child = entry->d_name;
-    if (child == "." || child == "..") continue;
-    remove_entry(fd, entry->d_name, device, fmt::format("{}/{}", shown, child));
-  }
-  if (::unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
-    throw sys_error(errno, "remove {}", shown);
-  }
-}
-
-}  // namespace
 
 UniqueFd open_file(const std::filesystem::path& path, int flags, unsigned mode) {
   UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
@@ -90,18 +60,6 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
     ::unlink(temporary.c_str());
     throw;
   }
-}
-
-void remove_tree(const std::filesystem::path& path) {
-  const std::filesystem::path parent = path.has_parent_path() ? path.parent_path() : ".";
-  const UniqueFd dir(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!dir) {
-    if (errno == ENOENT) return;
-    throw sys_error(errno, "open {}", parent.native());
-  }
-  struct stat status {};
-  if (::fstat(dir.get(), &status) != 0) throw sys_error(errno, "stat {}", parent.native());
-  remove_entry(dir.get(), path.filename().c_str(), status.st_dev, path.native());
 }
 
 TempDir::TempDir(const std::filesystem::path& parent, std::string_view prefix) {

@@ -39,19 +39,6 @@ TEST(Files, TooLargeAFileIsRefused) {
   EXPECT_THROW(read_file(dir.path() / "big", 99), Error);
 }
 
-TEST(RemoveTree, FollowsNoSymbolicLink) {
-  const TempDir dir(fs::temp_directory_path());
-  fs::create_directories(dir.path() / "kept");
-  write_file_atomically(dir.path() / "kept/file", "kept");
-  fs::create_directories(dir.path() / "gone/deep");
-  fs::create_directory_symlink(dir.path() / "kept", dir.path() / "gone/deep/link");
-  remove_tree(dir.path() / "gone");
-  EXPECT_FALSE(fs::exists(dir.path() / "gone"));
-  EXPECT_EQ(read_file(dir.path() / "kept/file"), "kept");
-}
-
-TEST(RemoveTree, AbsentIsFine) { EXPECT_NO_THROW(remove_tree("/nonexistent/tree")); }
-
 TEST(TempDir, MovedFromIsEmpty) {
   TempDir first(fs::temp_directory_path());
   const fs::path path = first.path();
