@@ -1,5 +1,4 @@
 // What containers changed, as a list, as a new image, and whole trees in and out.
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -9,7 +8,6 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
-#include <set>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -17,6 +15,7 @@
 #include "engine/image/layer_root.h"
 #include "engine/image/pack.h"
 #include "engine/image/stream.h"
+#include "engine/image/tree_walk.h"
 #include "engine/sys/openat2.h"
 
 namespace seatrial::image {
@@ -33,30 +32,13 @@ std::string now_text() {
   return fmt::format("{}.{:09}Z", text.data(), std::chrono::nanoseconds(now - seconds).count());
 }
 
-struct CloseDirectory {
-  void operator()(DIR* stream) const { ::closedir(stream); }
-};
-
-std::vector<std::string> names_in(int directory) {
-  UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, CloseDirectory> stream(fd ? ::fdopendir(fd.get()) : nullptr);
-  if (!stream) throw sys_error(errno, "list a directory of the snapshot");
-  (void)fd.release();  // the stream closes it
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  return names;
-}
-
 // Walks the upper directory beside the merged lower ones.
-class Comparison {
+class Comparison : public TreeVisitor {
  public:
   explicit Comparison(int lower) : lower_(lower) {}
 
   std::vector<Change> run(int upper) {
-    directory(upper, "");
+    walk_tree(upper, *this);
     std::sort(changes_.begin(), changes_.end(),
               [](const Change& left, const Change& right) { return left.path < right.path; });
     return std::move(changes_);
@@ -70,50 +52,36 @@ class Comparison {
     return fd && ::fstat(fd.get(), &status) == 0 && !is_whiteout(status);
   }
 
-  void directory(int upper, const std::string& prefix) {
-    std::set<std::string> present;
-    for (const std::string& name : names_in(upper)) {
-      entry(upper, name, prefix + name);
-      present.insert(name);
-    }
+  void directory(int upper, const std::string& prefix,
+                 const std::vector<std::string>& names) override {
     char opaque = 0;
-    if (::fgetxattr(upper, kOpaqueXattr, &opaque, 1) == 1 && opaque == 'y') {
-      hidden(prefix, present);
-    }
+    if (::fgetxattr(upper, kOpaqueXattr, &opaque, 1) == 1 && opaque == 'y') hidden(prefix, names);
   }
 
   // What an opaque directory no longer shows.
-  void hidden(const std::string& prefix, const std::set<std::string>& present) {
+  void hidden(const std::string& prefix, const std::vector<std::string>& present) {
     const UniqueFd old =
         sys::openat2(lower_, prefix.empty() ? "." : prefix.c_str(), O_RDONLY | O_DIRECTORY,
                      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
     if (!old) return;
     struct stat status{};
-    for (const std::string& name : names_in(old.get())) {
-      if (!present.contains(name) && is_below(prefix + name, status)) {
+    for (const std::string& name : names_in(old.get(), prefix)) {
+      const bool is_shown = std::binary_search(present.begin(), present.end(), name);
+      if (!is_shown && is_below(prefix + name, status)) {
         changes_.push_back({ChangeKind::kDeleted, "/" + prefix + name});
       }
     }
   }
 
-  void entry(int upper, const std::string& name, const std::string& path) {
-    struct stat now{};
+  bool entry(int, const std::string&, const std::string& path, const struct stat& now) override {
     struct stat before{};
-    if (::fstatat(upper, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) return;  // a running container removed it meanwhile
-      throw sys_error(errno, "stat {}", path);
-    }
     const bool was_there = is_below(path, before);
     if (is_whiteout(now)) {
       if (was_there) changes_.push_back({ChangeKind::kDeleted, "/" + path});
-      return;
+      return false;
     }
     changes_.push_back({was_there ? ChangeKind::kModified : ChangeKind::kAdded, "/" + path});
-    if (!S_ISDIR(now.st_mode)) return;
-    const UniqueFd fd(
-        ::openat(upper, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd) throw sys_error(errno, "open {}", path);
-    directory(fd.get(), path + "/");
+    return S_ISDIR(now.st_mode);
   }
 
   int lower_;

@@ -1,7 +1,6 @@
 #include "engine/image/pack.h"
 
 #include <archive_entry.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -15,26 +14,12 @@
 
 #include "engine/base/error.h"
 #include "engine/image/layer_root.h"
+#include "engine/image/tree_walk.h"
 
 namespace seatrial::image {
 namespace {
 
 constexpr int kOpenFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-
-std::vector<std::string> sorted_names(int directory, const std::string& shown) {
-  UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(fd ? ::fdopendir(fd.get()) : nullptr,
-                                                   &::closedir);
-  if (!stream) throw sys_error(errno, "list {}", shown);
-  (void)fd.release();  // the stream closes it
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 // The attributes of what `path` names (in procfs), sorted, as overlayfs' own never leave a host.
 std::map<std::string, std::string> xattrs_of(const std::string& path, const std::string& shown) {
@@ -66,48 +51,44 @@ bool is_opaque(int directory) {
   return ::fgetxattr(directory, kOpaqueXattr, &value, 1) == 1 && value == 'y';
 }
 
-class Packer {
+class Packer : public TreeVisitor {
  public:
   Packer(PackForm form, TarWriter& writer) : form_(form), writer_(writer) {}
 
-  // `prefix` is the directory's own path with a final slash; empty for the root.
-  void directory(int fd, const std::string& prefix) {
+  // The walk's root is no part of the archive.
+  void directory(int fd, const std::string& prefix, const std::vector<std::string>&) override {
+    if (!prefix.empty()) {
+      struct stat status{};
+      if (::fstat(fd, &status) != 0) throw sys_error(errno, "stat {}", prefix);
+      const Entry header = describe(prefix, status);
+      add_xattrs(header.get(), fmt::format("/proc/self/fd/{}", fd) + "/.", prefix);
+      writer_.add(header.get());
+    }
     if (form_ == PackForm::kDiff && is_opaque(fd)) writer_.add_file(prefix + ".wh..wh..opq", "");
-    for (const std::string& name : sorted_names(fd, prefix)) entry(fd, name, prefix);
   }
 
-  void entry(int parent, const std::string& name, const std::string& prefix) {
-    struct stat status{};
-    if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) return;  // a running container removed it meanwhile
-      throw sys_error(errno, "stat {}{}", prefix, name);
-    }
+  bool entry(int parent, const std::string& name, const std::string& path,
+             const struct stat& status) override {
+    if (S_ISDIR(status.st_mode)) return true;
     if (form_ == PackForm::kDiff && is_whiteout(status)) {
+      const std::string prefix = path.substr(0, path.size() - name.size());
       writer_.add_file(fmt::format("{}.wh.{}", prefix, name), "");
-      return;
+      return false;
     }
-    if (S_ISSOCK(status.st_mode)) return;
-    const std::string path = prefix + name;
-    if (S_ISDIR(status.st_mode)) return subdirectory(parent, name, path);
+    if (S_ISSOCK(status.st_mode)) return false;
     const Entry header = describe(path, status);
-    if (status.st_nlink > 1 && link_to_first(header.get(), path, status)) return;
-    if (S_ISREG(status.st_mode)) return file(parent, name, header.get());
+    if (status.st_nlink > 1 && link_to_first(header.get(), path, status)) return false;
+    if (S_ISREG(status.st_mode)) {
+      file(parent, name, header.get());
+      return false;
+    }
     if (S_ISLNK(status.st_mode)) set_target(parent, name, header.get());
     add_xattrs(header.get(), fmt::format("/proc/self/fd/{}/{}", parent, name), path);
     writer_.add(header.get());
+    return false;
   }
 
  private:
-  void subdirectory(int parent, const std::string& name, const std::string& path) {
-    const UniqueFd fd(::openat(parent, name.c_str(), kOpenFlags | O_DIRECTORY));
-    struct stat status{};
-    if (!fd || ::fstat(fd.get(), &status) != 0) throw sys_error(errno, "open {}", path);
-    const Entry header = describe(path + "/", status);
-    add_xattrs(header.get(), fmt::format("/proc/self/fd/{}", fd.get()) + "/.", path);
-    writer_.add(header.get());
-    directory(fd.get(), path + "/");
-  }
-
   void file(int parent, const std::string& name, archive_entry* header) {
     const std::string path = ::archive_entry_pathname(header);
     const UniqueFd fd(::openat(parent, name.c_str(), kOpenFlags));
@@ -183,11 +164,13 @@ class Packer {
 }  // namespace
 
 void pack(int directory, PackForm form, TarWriter& writer) {
-  Packer(form, writer).directory(directory, "");
+  Packer packer(form, writer);
+  walk_tree(directory, packer);
 }
 
 void pack_entry(int directory, const std::string& name, TarWriter& writer) {
-  Packer(PackForm::kTree, writer).entry(directory, name, "");
+  Packer packer(PackForm::kTree, writer);
+  walk_entry(directory, name, packer);
 }
 
 }  // namespace seatrial::image

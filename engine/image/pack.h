@@ -14,6 +14,7 @@ enum class PackForm {
 
 // Archives what is below `directory`, which is not part of it. In the order of the names, without
 // access times, so that the same tree gives the same bytes. Sockets are left out, as tar(1) does.
+// Of the depths and the refusals of walk_tree().
 void pack(int directory, PackForm form, TarWriter& writer);
 
 // The one entry NAME of the directory, under that name, with all below it.
