@@ -191,6 +191,22 @@ TEST_F(Images, AreNotLoadedFromWhatLies) {
   EXPECT_THAT(store_.list(), IsEmpty());
 }
 
+// What is remembered of an archive until its end is bounded, and the refusal names where it ended.
+TEST_F(Images, AreNotLoadedFromAnArchiveOfTooManyNames) {
+  const std::string target(3000, 't');
+  const auto load = [&](int links) {
+    std::vector<Item> items;
+    for (int i = 0; i < links; ++i) items.push_back(symlink("link" + std::to_string(i), target));
+    const UniqueFd fd = sys::sealed_memfd("archive", tar(items));
+    return failure_of(links < 10000 ? Kind::kInvalidArgument : Kind::kExhausted,
+                      [&] { store_.load(fd.get()); });
+  };
+  EXPECT_THAT(load(9000), HasSubstr("it holds no image"));  // control
+  EXPECT_EQ(load(12000),
+            "archive entry \"link10485\": the names of the archive's files take more "
+            "than 32 MiB");
+}
+
 TEST_F(Images, AreImportedAndExported) {
   const UniqueFd fd = sys::sealed_memfd("root", tar({dir("bin"), file("bin/x", "xyz")}));
   const ImageRecord image =

@@ -45,6 +45,12 @@ bool is_whiteout(const struct stat& status) {
 }
 
 int LayerRoot::parent(const std::string& path, Links links) {
+  const int fd = directory(path, links);
+  times_.keep(fd, path);
+  return fd;
+}
+
+int LayerRoot::directory(const std::string& path, Links links) {
   if (path.empty()) return fd_;
   if (links == Links::kFollowInside) {
     if (const auto known = open_.find(path); known != open_.end()) return known->second.get();
@@ -67,20 +73,36 @@ int LayerRoot::parent(const std::string& path, Links links) {
   return slot.get();
 }
 
+// One component after the other, each from the one before: a name of thousands of components costs
+// no more than that many steps.
 void LayerRoot::make_parents(const std::string& path) {
-  for (std::size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
-    const std::string prefix = path.substr(0, slash);
-    const auto [above, base] = split_path(prefix);
-    const UniqueFd directory =
-        above.empty() ? UniqueFd(::fcntl(fd_, F_DUPFD_CLOEXEC, 0))
-                      : sys::openat2(fd_, above.c_str(), O_PATH | O_DIRECTORY, kInside);
-    if (!directory) {
-      throw sys_error(errno == EXDEV || errno == ELOOP ? EINVAL : errno,
-                      "{} leads out of the layer or is no directory", spec::shown_text(above));
+  UniqueFd above;
+  for (std::size_t start = 0, slash = 0; slash != path.npos; start = slash + 1) {
+    slash = path.find('/', start);
+    const Component here{.base = path.substr(start, slash - start), .path = path, .end = slash};
+    const int parent = above ? above.get() : fd_;
+    UniqueFd next = step(parent, here);
+    if (!next && (errno == ENOENT || errno == ENOTDIR)) {
+      times_.keep(parent, start == 0 ? "" : path.substr(0, start - 1));
+      make_directory(parent, here.base, here.prefix());
+      next = step(parent, here);
     }
-    make_directory(directory.get(), base, prefix);
-    if (slash == path.npos) return;
+    if (!next) {
+      throw sys_error(errno == EXDEV || errno == ELOOP ? EINVAL : errno,
+                      "{} leads out of the layer or is no directory",
+                      spec::shown_text(here.prefix()));
+    }
+    above = std::move(next);
   }
+}
+
+// A link may lead to anywhere in the layer, so it is resolved from the root; openat2 follows no
+// more than forty of them in a path.
+UniqueFd LayerRoot::step(int parent, const Component& here) const {
+  constexpr int kFlags = O_PATH | O_DIRECTORY;
+  UniqueFd fd = sys::openat2(parent, here.base.c_str(), kFlags, kInside | RESOLVE_NO_SYMLINKS);
+  if (!fd && errno == ELOOP) fd = sys::openat2(fd_, here.prefix().c_str(), kFlags, kInside);
+  return fd;
 }
 
 void LayerRoot::make_directory(int parent, const std::string& base, const std::string& path) {

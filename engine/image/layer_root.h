@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "engine/base/unique_fd.h"
+#include "engine/image/directory_times.h"
 
 namespace seatrial::image {
 
@@ -33,13 +34,15 @@ class LayerRoot {
   enum class Links { kFollowInside, kRefuse };
 
   // `fd` stays the caller's.
-  explicit LayerRoot(int fd) : fd_(fd) {}
+  explicit LayerRoot(int fd) : fd_(fd), times_(fd) {}
 
   int fd() const { return fd_; }
+  // Those of the directories: whatever parent() gives keeps its own.
+  DirectoryTimes& times() { return times_; }
 
   // An O_PATH descriptor of the directory, made with mode 0755 where it is absent; valid until the
-  // next call. Throws Error{kInvalidArgument} where a parent is no directory or a symbolic link
-  // that leaves the layer.
+  // next call. For making or removing something there. Throws Error{kInvalidArgument} where a
+  // parent is no directory or a symbolic link that leaves the layer.
   int parent(const std::string& path, Links links = Links::kFollowInside);
 
   // The entry itself, never what it points to. False when there is none.
@@ -52,10 +55,20 @@ class LayerRoot {
   static void make_opaque(int directory);
 
  private:
+  int directory(const std::string& path, Links links);
   void make_parents(const std::string& path);
+  // Of a path: its last name, and where in the path that ends.
+  struct Component {
+    std::string base;
+    const std::string& path;
+    std::size_t end;
+    std::string prefix() const { return path.substr(0, end); }
+  };
+  UniqueFd step(int parent, const Component& here) const;
   void make_directory(int parent, const std::string& base, const std::string& path);
 
   int fd_;
+  DirectoryTimes times_;
   // Entries come directory by directory. Only clear() can make a path mean another directory.
   std::unordered_map<std::string, UniqueFd> open_;
 };

@@ -36,21 +36,46 @@ class Loader {
  private:
   static constexpr std::string_view kBlobs = "blobs/";
   static constexpr int kLinks = 8;  // that follow each other
+  static constexpr std::size_t kMostOfNames = 32u << 20;
 
   void stage(int fd) {
     TarReader tar(read_ahead(inflated(stream_of(fd, "the archive"))), [](auto) {});
     while (archive_entry* entry = tar.next()) {
       const char* name = ::archive_entry_pathname(entry);
       if (name == nullptr) throw error(Kind::kInvalidArgument, "an entry has no readable name");
-      const std::string path = layer_path(name);
-      if (const char* link = ::archive_entry_hardlink(entry)) {
-        links_[path] = layer_path(link);
-      } else if (::archive_entry_filetype(entry) == AE_IFREG) {
-        stage_file(tar, path);
-      } else if (::archive_entry_filetype(entry) == AE_IFLNK) {
-        stage_link(path, ::archive_entry_symlink(entry));
+      try {
+        stage_entry(tar, entry, layer_path(name));
+      } catch (Error& failure) {
+        failure.add_context(fmt::format("archive entry {}", spec::shown_text(name)));
+        throw;
       }
     }
+  }
+
+  void stage_entry(TarReader& tar, archive_entry* entry, const std::string& path) {
+    if (const char* link = ::archive_entry_hardlink(entry)) {
+      add_link(path, layer_path(link));
+    } else if (::archive_entry_filetype(entry) == AE_IFREG) {
+      count(path.size());
+      stage_file(tar, path);
+    } else if (::archive_entry_filetype(entry) == AE_IFLNK) {
+      stage_link(path, ::archive_entry_symlink(entry));
+    }
+  }
+
+  // Which of the names are needed is known at the end alone.
+  void count(std::size_t bytes) {
+    constexpr std::size_t kOfANode = 192;  // what a map takes for a name and a digest beside them
+    names_ += bytes + kOfANode;
+    if (names_ > kMostOfNames) {
+      throw error(Kind::kExhausted, "the names of the archive's files take more than {} MiB",
+                  kMostOfNames >> 20);
+    }
+  }
+
+  void add_link(const std::string& path, std::string target) {
+    count(path.size() + target.size());
+    links_[path] = std::move(target);
   }
 
   void stage_file(TarReader& tar, const std::string& path) {
@@ -77,7 +102,7 @@ class Loader {
   void stage_link(const std::string& path, const char* target) {
     if (target == nullptr) return;
     std::filesystem::path whole = (std::filesystem::path(path).parent_path() / target);
-    links_[path] = whole.lexically_normal().native();
+    add_link(path, whole.lexically_normal().native());
   }
 
   const spec::Digest& file(std::string path) const {
@@ -205,6 +230,7 @@ class Loader {
   const ImageStore::Progress& progress_;
   std::map<std::string, spec::Digest> files_;
   std::map<std::string, std::string> links_;
+  std::size_t names_ = 0;  // bytes that they take
   std::vector<ImageRecord> loaded_;
 };
 

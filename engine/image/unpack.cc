@@ -7,7 +7,6 @@
 #include <sys/xattr.h>
 
 #include <cerrno>
-#include <map>
 #include <string>
 
 #include "engine/base/error.h"
@@ -24,10 +23,6 @@ namespace {
 constexpr std::string_view kWhiteout = ".wh.";
 constexpr std::string_view kWhiteoutMeta = ".wh..wh.";
 constexpr std::string_view kOpaque = ".wh..wh..opq";
-
-struct Times {
-  timespec value[2];  // access, modification
-};
 
 Times times_of(archive_entry* entry) {
   const timespec modified{::archive_entry_mtime(entry), ::archive_entry_mtime_nsec(entry)};
@@ -75,7 +70,7 @@ class Unpacker {
       }
     }
     reader_.drain();
-    set_directory_times();
+    root_.times().apply();
     result_.diff_id = hasher_.finish();
     return result_;
   }
@@ -122,7 +117,7 @@ class Unpacker {
       throw error(Kind::kInvalidArgument, "the root of a layer is a directory");
     }
     apply(entry, root_.fd());
-    directory_times_[""] = times_of(entry);
+    root_.times().set(root_.fd(), "", times_of(entry));
   }
 
   // A whiteout hides what lower layers have, never what this one has (layer.md, "Whiteouts").
@@ -212,7 +207,7 @@ class Unpacker {
     if (!fd) throw sys_error(errno, "open the directory");
     if (hides) LayerRoot::make_opaque(fd.get());
     apply(entry, fd.get());
-    directory_times_[path] = times_of(entry);
+    root_.times().set(fd.get(), path, times_of(entry));
   }
 
   void place_hard_link(const std::string& target, const std::string& path) {
@@ -318,23 +313,12 @@ class Unpacker {
     }
   }
 
-  // At the end, because making an entry changes its directory's time.
-  void set_directory_times() {
-    for (const auto& [path, times] : directory_times_) {
-      const UniqueFd fd =
-          sys::openat2(root_.fd(), path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY,
-                       RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
-      if (fd) ::futimens(fd.get(), times.value);  // it may have been replaced since
-    }
-  }
-
   LayerRoot root_;
   Whiteouts whiteouts_;
   const UnpackLimits& limits_;
   const std::function<void(std::uint64_t)>& progress_;
   UnpackResult result_;
   Hasher hasher_;
-  std::map<std::string, Times> directory_times_;
   TarReader reader_;  // the last member: opening it reads, and that counts
 };
 

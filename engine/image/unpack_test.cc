@@ -1,6 +1,7 @@
 #include "engine/image/unpack.h"
 
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include "engine/image/hasher.h"
 #include "engine/image/layer_fixture.h"
@@ -153,6 +154,69 @@ TEST_F(Unpack, LaterEntriesReplaceEarlierOnes) {
   EXPECT_TRUE(S_ISREG(status("d").st_mode));
   EXPECT_EQ(content("e/kept"), "4");
   EXPECT_EQ(status("e").st_mode, S_IFDIR | 0750U);
+}
+
+// More directories than are remembered, and then more entries for the first of them.
+TEST_F(Unpack, GivesManyDirectoriesTheirTimes) {
+  std::vector<Item> items{dir("./"), dir("a"), dir("a/b"), symlink("alias", "a")};
+  for (int i = 0; i < 3000; ++i) items.push_back(dir("many" + std::to_string(i)));
+  for (Item& item : items) item.seconds = 1000;
+  items.push_back(file("a/b/late", "x"));
+  items.push_back(file("alias/late", "x"));
+  items.push_back(file("many0/implied/late", "x"));
+  unpack(items);
+  for (const char* name : {".", "a", "a/b", "alias", "many0", "many1", "many2999"}) {
+    EXPECT_EQ(status(name).st_mtim.tv_sec, 1000) << name;
+  }
+  EXPECT_TRUE(exists("many0/implied/late"));
+}
+
+// A directory that was there before is changed, as by any program; those of the archive are as old
+// as it says.
+TEST_F(Unpack, OfAnArchiveChangesTheTimesOfWhatWasThere) {
+  std::filesystem::create_directory(layer() / "there");
+  const timespec old[2]{{1000, 0}, {1000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (layer() / "there").c_str(), old, 0), 0);
+  const timespec before = status("there").st_ctim;
+  timespec now{};
+  while (std::pair(now.tv_sec, now.tv_nsec) <= std::pair(before.tv_sec, before.tv_nsec)) {
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  }
+  const UniqueFd fd = open_file(layer(), O_RDONLY | O_DIRECTORY);
+  unpack_archive(
+      std::make_unique<Bytes>(tar({file("there/x", "1"), dir("new"), file("new/x", "2")})),
+      fd.get());
+  EXPECT_GE(status("there").st_mtim.tv_sec, before.tv_sec);
+  EXPECT_EQ(status("new").st_mtim.tv_sec, 1);
+}
+
+// What is remembered of the directories does not grow with their number.
+TEST_F(Unpack, RemembersFewDirectories) {
+  std::string place;
+  for (int i = 0; i < 15; ++i) place += std::string(200, 'd') + "/";
+  std::vector<Item> items;
+  for (int i = 0; i < 8000; ++i) items.push_back(dir(place + std::to_string(i)));
+  const std::string bytes = tar(items);
+  items.clear();
+  const UniqueFd fd = open_file(layer(), O_RDONLY | O_DIRECTORY);
+  auto source = std::make_unique<Bytes>(bytes, 1u << 16);
+  const auto taken = [] { return ::mallinfo2().uordblks; };
+  const std::size_t before = taken();
+  std::size_t most = 0;
+  unpack_layer(std::move(source), fd.get(), {},
+               [&](std::uint64_t) { most = std::max(most, taken()); });
+  EXPECT_LT(most - std::min(before, most), 12u << 20);
+}
+
+TEST_F(Unpack, TakesADeepNameStepByStep) {
+  std::string deep;
+  for (int i = 0; i < 2000; ++i) deep += "d/";
+  std::string through_a_link = "link/";
+  for (int i = 0; i < 2000; ++i) through_a_link += "e/";
+  unpack({file(deep + "x", "1"), symlink("link", "d"), file(through_a_link + "y", "2")});
+  EXPECT_TRUE(exists(deep + "x"));
+  EXPECT_TRUE(exists("d/e"));
+  EXPECT_TRUE(exists(through_a_link + "y"));
 }
 
 TEST_F(Unpack, AnEmptyLayerIsALayer) {
