@@ -27,9 +27,8 @@ void write_all(int fd, std::string_view bytes, std::string_view name);
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            unsigned mode = 0644);
 
-// Removes the tree, however deep, without leaving the file system it starts on, following no
-// symbolic link and entering no mount; some 32 descriptors are enough for it. Absent is fine.
-// Throws Error naming what could not be removed.
+// Removes the tree, however deep, with some 32 descriptors, following no symbolic link and entering
+// no mount. Absent is fine. Throws Error naming what could not be removed.
 void remove_tree(const std::filesystem::path& path);
 
 // A directory of its own, removed with all its content on destruction.

@@ -111,9 +111,8 @@ class ImageStore {
 
   // One archive that is an OCI layout and a docker-archive at once.
   void save(const std::vector<std::string>& images, int fd) const;
-  // Reads either, compressed or not. An archive that is refused leaves nothing; of several images,
-  // those before the one that is refused stay. The names of its files, which are remembered to its
-  // end, may take 32 MiB: else Error{kExhausted}.
+  // Reads either, compressed or not. What is refused leaves nothing; of several images, those before
+  // it stay. More than 32 MiB of names of the archive's files are Error{kExhausted}.
   std::vector<ImageRecord> load(int fd, const Progress& progress = {}) const;
 
   // A root file system's tar (compressed or not) as an image of one layer.
