@@ -33,6 +33,8 @@ const std::vector<NamedCommand>& pressure_commands();
 const std::vector<NamedCommand>& reach_commands();
 // outside.cc: ways that have led out of containers.
 const std::vector<NamedCommand>& outside_commands();
+// flaws.cc: what kernels once let a process do.
+const std::vector<NamedCommand>& flaw_commands();
 
 // serve.cc: answering over the network.
 const std::vector<NamedCommand>& serve_commands();

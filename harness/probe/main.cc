@@ -14,9 +14,10 @@ char** arguments = nullptr;
 namespace {
 
 Command find(const std::string& name) {
-  for (const auto* commands : {&file_commands(), &identity_commands(), &kernel_commands(),
-                               &life_commands(), &sweep_commands(), &pressure_commands(),
-                               &reach_commands(), &outside_commands(), &serve_commands()}) {
+  for (const auto* commands :
+       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands(),
+        &sweep_commands(), &pressure_commands(), &reach_commands(), &outside_commands(),
+        &flaw_commands(), &serve_commands()}) {
     for (const NamedCommand& command : *commands) {
       if (command.name == name) return command.run;
     }

@@ -10,6 +10,8 @@
 #include <filesystem>
 
 #include "engine/base/files.h"
+#include "engine/sys/deadline.h"
+#include "harness/core/deadline_scale.h"
 #include "suites/security/isolation/isolation_case.h"
 
 namespace isolation::device_nodes {
@@ -125,10 +127,15 @@ TRIAL(Doors, ToTunAreClosed, Clauses{"security/devices/tun-fuse-kvm"}) {
 }
 
 // Its number made inside is no way to it, and a container's own terminals are another's numbers.
-TRIAL(HostsTerminals, TakeNoInputFromInside, Clauses{"security/descriptors/tiocsti"}) {
+TRIAL(HostsTerminals, TakeNoInputFromInside,
+      Clauses{"security/descriptors/tiocsti", "security/tiocsti"}) {
   int ends[2];
   ASSERT_EQ(::openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr), 0);
   const seatrial::UniqueFd master(ends[0]), slave(ends[1]);
+  termios raw{};  // what waits for the end of a line is not counted
+  ASSERT_EQ(::tcgetattr(slave.get(), &raw), 0);
+  ::cfmakeraw(&raw);
+  ASSERT_EQ(::tcsetattr(slave.get(), TCSANOW, &raw), 0);
   struct stat status{};
   ASSERT_EQ(::fstat(slave.get(), &status), 0);
   const std::string number = std::to_string(minor(status.st_rdev));
@@ -142,6 +149,10 @@ TRIAL(HostsTerminals, TakeNoInputFromInside, Clauses{"security/descriptors/tiocs
   int waiting = -1;
   EXPECT_EQ(::ioctl(slave.get(), FIONREAD, &waiting), 0);
   EXPECT_EQ(waiting, 0);
+  ASSERT_EQ(::write(master.get(), "x", 1), 1);
+  seatrial::sys::wait_readable(slave.get(), seatrial::sys::after(scaled(5s)));
+  EXPECT_EQ(::ioctl(slave.get(), FIONREAD, &waiting), 0);
+  EXPECT_EQ(waiting, 1);  // control: input is seen
   // Control: the same push into a terminal of the container's own is taken.
   ContainerDraft with_terminal = probe({{"tiocsti", "-", "x"}});
   with_terminal.tty = true;

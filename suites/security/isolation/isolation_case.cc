@@ -9,6 +9,24 @@
 #include "engine/base/error.h"
 
 namespace isolation {
+namespace {
+
+std::vector<SweepCall> those_named(const std::vector<std::string>& labels,
+                                   const std::vector<SweepCall>& all) {
+  if (all.empty()) throw Lack("the sweep's data knows no numbers of this machine's system calls");
+  std::vector<SweepCall> found;
+  for (const std::string& label : labels) {
+    const auto call = std::find_if(all.begin(), all.end(),
+                                   [&](const SweepCall& each) { return each.label == label; });
+    if (call == all.end()) {
+      throw seatrial::error(seatrial::Kind::kInternal, "the sweep does not know {}", label);
+    }
+    found.push_back(*call);
+  }
+  return found;
+}
+
+}  // namespace
 
 Planted::Planted() {
   ::setenv(kVariable, "of the caller", 1);
@@ -55,18 +73,11 @@ std::map<std::string, std::string> Trial::sweep(ContainerDraft draft,
 }
 
 std::vector<SweepCall> calls_named(const std::vector<std::string>& labels) {
-  const std::vector<SweepCall> all = sweep_calls();
-  if (all.empty()) throw Lack("the sweep's data knows no numbers of this machine's system calls");
-  std::vector<SweepCall> found;
-  for (const std::string& label : labels) {
-    const auto call = std::find_if(all.begin(), all.end(),
-                                   [&](const SweepCall& each) { return each.label == label; });
-    if (call == all.end()) {
-      throw seatrial::error(seatrial::Kind::kInternal, "the sweep does not know {}", label);
-    }
-    found.push_back(*call);
-  }
-  return found;
+  return those_named(labels, sweep_calls());
+}
+
+std::vector<SweepCall> calls_32_named(const std::vector<std::string>& labels) {
+  return those_named(labels, sweep_calls_32());
 }
 
 }  // namespace isolation

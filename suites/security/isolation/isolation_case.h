@@ -51,5 +51,6 @@ class Trial : protected Planted, public engine_suite::ProbedTrial {
 
 // The calls of the sweep with these labels, in that order.
 std::vector<SweepCall> calls_named(const std::vector<std::string>& labels);
+std::vector<SweepCall> calls_32_named(const std::vector<std::string>& labels);
 
 }  // namespace isolation

@@ -68,7 +68,8 @@ TRIAL(Sweep, OrdinaryCallsReachTheKernel, Clauses{"security/seccomp/ordinary-pro
 }
 
 // Whatever a container is given. The errno is part of what is published.
-TRIAL(Sweep, RefusedCallsDoNot, Clauses{"security/seccomp/filter-on"}, Deadline{30s}) {
+TRIAL(Sweep, RefusedCallsDoNot, Clauses{"security/seccomp/filter-on", "security/io-uring-and-kin"},
+      Deadline{30s}) {
   const Profile known = profile();
   const auto calls =
       those(sweep_calls(), [&](const std::string& label) { return known.refused.contains(label); });
@@ -89,7 +90,9 @@ TRIAL(Sweep, RefusedCallsDoNot, Clauses{"security/seccomp/filter-on"}, Deadline{
 
 // The same filter lets them through where the capability is given that makes them useful.
 TRIAL(Sweep, CallsBehindACapabilityNeedIt,
-      Clauses{"security/seccomp/filter-on", "security/seccomp/mount-api"}, Deadline{30s}) {
+      Clauses{"security/seccomp/filter-on", "security/seccomp/mount-api",
+              "security/io-uring-and-kin"},
+      Deadline{30s}) {
   const Profile known = profile();
   const auto calls =
       those(sweep_calls(), [&](const std::string& label) { return known.guarded.contains(label); });
