@@ -1,5 +1,6 @@
 #include "engine/network/namespace.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -7,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -35,6 +37,15 @@ void fail(Job& job, const char* call) {
   job.failed_call = call;
 }
 
+// Of interfaces to come, in the namespace of the calling task. True where the kernel has no IPv6.
+__attribute__((no_sanitize("address", "thread", "undefined"))) bool turn_ipv6_off() {
+  const int file = ::open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno == ENOENT;
+  const bool written = ::write(file, "1", 1) == 1;
+  ::close(file);
+  return written;
+}
+
 __attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(void* argument) {
   Job& job = *static_cast<Job*>(argument);
   const bool fresh = job.network_namespace == kNewNamespace;
@@ -42,6 +53,10 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) int child_main(vo
       fresh ? ::unshare(CLONE_NEWNET) : ::setns(job.network_namespace, CLONE_NEWNET);
   if (entered != 0) {
     fail(job, fresh ? "make a network namespace" : "enter a network namespace");
+    return 0;
+  }
+  if (fresh && !turn_ipv6_off()) {
+    fail(job, "turn IPv6 off in a network namespace");
     return 0;
   }
   job.socket = ::socket(job.domain, job.type | SOCK_CLOEXEC, job.protocol);

@@ -18,8 +18,10 @@ namespace seatrial::network {
 // A close-on-exec socket of the namespace. Throws Error.
 UniqueFd socket_in(int network_namespace, int domain, int type, int protocol);
 
-// A new namespace whose loopback interface is up. It lives as long as a descriptor of it, a process
-// in it, or a mount of it. Throws Error.
+// A new namespace whose loopback interface is up. Interfaces that come later have no IPv6 unless
+// somebody turns it on (disable_ipv6): the kernel would give them addresses of its own making, and
+// routes of whoever calls himself a router. It lives as long as a descriptor of it, a process in
+// it, or a mount of it. Throws Error.
 UniqueFd new_network_namespace();
 
 // The namespace of the calling thread. Throws Error.

@@ -33,6 +33,40 @@ TEST_F(Namespaces, ANewOneHasItsLoopbackUpAndTheCallerStays) {
   });
 }
 
+// What the file of /proc/net says in a namespace.
+std::string seen_in(const UniqueFd& network_namespace, const std::string& file) {
+  std::string text;
+  std::thread([&] {
+    ASSERT_EQ(::setns(network_namespace.get(), CLONE_NEWNET), 0);
+    text = read_file("/proc/thread-self/net/" + file);
+  }).join();
+  return text;
+}
+
+TEST_F(Namespaces, ANewOneGivesItsInterfacesNoIpv6) {
+  in_child([] {
+    if (::access("/proc/self/net/if_inet6", F_OK) != 0) GTEST_SKIP() << "this kernel has no IPv6";
+    World world;  // an uplink with an address of the kernel's making, and one without
+    const auto addresses = [] { return read_file("/proc/thread-self/net/if_inet6"); };
+    // The kernel gives one when it has seen that the link works.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kArrives);
+    while (addresses().find("uplink") == std::string::npos &&
+           std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_THAT(addresses(), testing::HasSubstr("uplink"));
+    EXPECT_THAT(
+        seen_in(world.outside, "if_inet6"),
+        testing::AllOf(testing::HasSubstr(" lo"), testing::Not(testing::HasSubstr("eth0"))));
+    const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
+    world.networks.create(web);
+    const UniqueFd container = new_network_namespace();
+    world.attach(web, container.get(), '1', "10.1.0.2");
+    EXPECT_THAT(addresses(), testing::Not(testing::HasSubstr(web.bridge_name)));
+    EXPECT_THAT(seen_in(container, "if_inet6"), testing::Not(testing::HasSubstr("eth0")));
+  });
+}
+
 TEST_F(Namespaces, ThreadsMakeThemAtOnce) {
   in_child([] {
     std::vector<std::thread> threads;

@@ -42,6 +42,15 @@ bool enable_forwarding() {
   return true;
 }
 
+// The bridge would believe a container that calls itself a router (CVE-2020-13401).
+void turn_ipv6_off(const std::string& bridge) {
+  const std::string setting = "/proc/sys/net/ipv6/conf/" + bridge + "/disable_ipv6";
+  const UniqueFd file(::open(setting.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file && errno == ENOENT) return;  // the kernel has none
+  if (!file) throw sys_error(errno, "open {}", setting);
+  write_all(file.get(), "1", setting);
+}
+
 bool counts_as_taken(const Route& route) {
   return route.destination.prefix >= 8;
 }
@@ -86,6 +95,7 @@ HostChanges Networks::create(const NetworkSpec& network) {
     });
     const auto bridge = find_link(route_, network.bridge_name);
     if (!bridge) throw error(Kind::kConflict, "bridge {} was removed", network.bridge_name);
+    turn_ipv6_off(network.bridge_name);
     // The rules first: with an address, the bridge would carry packets.
     firewall_.add_network(
         {.bridge = network.bridge_name, .subnet = network.subnet, .internal = network.internal});

@@ -36,6 +36,9 @@ const std::vector<NamedCommand>& outside_commands();
 // flaws.cc: what kernels once let a process do.
 const std::vector<NamedCommand>& flaw_commands();
 
+// advertise.cc: claiming to be a router.
+const std::vector<NamedCommand>& advertise_commands();
+
 // serve.cc: answering over the network.
 const std::vector<NamedCommand>& serve_commands();
 
