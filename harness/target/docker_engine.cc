@@ -72,6 +72,7 @@ void add_limits(const ContainerDraft& draft, json& document) {
   if (draft.oom_score_adj != 0) document["OomScoreAdj"] = draft.oom_score_adj;
   if (draft.shm_size != 0) document["ShmSize"] = draft.shm_size;
   if (!draft.tmpfs.empty()) document["Tmpfs"] = draft.tmpfs;
+  if (!draft.sysctls.empty()) document["Sysctls"] = draft.sysctls;
   if (!draft.log_opts.empty()) {
     document["LogConfig"] = {{"Type", "json-file"}, {"Config", draft.log_opts}};
   }

@@ -82,6 +82,7 @@ struct ContainerDraft {
   std::int64_t nano_cpus = 0;    // --cpus * 1e9
   std::int64_t pids_limit = 0;
   int oom_score_adj = 0;
+  std::map<std::string, std::string> sysctls = {};   // "net.ipv4.ip_forward" -> "1"
   std::map<std::string, std::string> log_opts = {};  // of json-file: "max-size", "max-file"
 };
 

@@ -66,6 +66,7 @@ core::ContainerRequest request_of(const ContainerDraft& draft) {
                                  .security_opt = draft.security_opt,
                                  .group_add = draft.group_add,
                                  .device_cgroup_rules = draft.device_cgroup_rules,
+                                 .sysctls = draft.sysctls,
                                  .pid_mode = draft.pid_mode,
                                  .ipc_mode = draft.ipc_mode,
                                  .log_opts = draft.log_opts};
