@@ -13,12 +13,14 @@ ContainerDraft with_links(const Canary& canary) {
                       "/file /inside/link && echo up && sleep 1000"}};
 }
 
-// /d is by turns a directory of the container and a link to the canary.
+// /d is by turns a directory of the container and a link to the canary. It stays the directory for
+// a moment: an engine that looks it up several times for one copy would hardly ever find it, and
+// the tries took minutes on a busy machine.
 ContainerDraft exchanging(const Canary& canary) {
-  return {
-      .cmd = {"sh", "-c",
-              "mkdir /d && echo plain > /d/file && ln -s " + canary.directory().native() +
-                  " /l && echo up && while :; do mv /d /t; mv /l /d; mv /d /l; mv /t /d; done"}};
+  return {.cmd = {"sh", "-c",
+                  "mkdir /d && echo plain > /d/file && ln -s " + canary.directory().native() +
+                      " /l && echo up && while :; do mv /d /t; mv /l /d; mv /d /l; mv /t /d; sleep "
+                      "0.02; done"}};
 }
 
 }  // namespace
