@@ -46,7 +46,8 @@ std::vector<std::string> parse_environment(const std::vector<std::string>& texts
 core::Labels parse_labels(const std::vector<std::string>& texts,
                           const std::vector<std::string>& files, const Surroundings& around);
 
-// "[[IP:]HOSTPORT:]PORT[/PROTO]", each port maybe a range, IPv6 in brackets.
+// "[[IP:]HOSTPORT:]PORT[/PROTO]", each port maybe a range, IPv6 in brackets. A range of the host's
+// before one port is what to choose from.
 std::vector<core::PortBinding> parse_publish(const std::string& text);
 // "80/tcp", "80-82" -> "80/tcp" each
 std::vector<std::string> parse_expose(const std::string& text);

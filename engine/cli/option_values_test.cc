@@ -13,8 +13,10 @@ using testing::ElementsAre;
 std::string ports(const std::string& text) {
   std::string out;
   for (const core::PortBinding& each : parse_publish(text)) {
-    out += fmt::format("{}{}|{}>{}/{}", out.empty() ? "" : " ", each.host_ip, each.host_port,
-                       each.container_port, each.protocol);
+    const std::string last =
+        each.host_port_last == 0 ? "" : fmt::format("-{}", each.host_port_last);
+    out += fmt::format("{}{}|{}{}>{}/{}", out.empty() ? "" : " ", each.host_ip, each.host_port,
+                       last, each.container_port, each.protocol);
   }
   return out;
 }
@@ -27,6 +29,8 @@ TEST(Publish, TakesEveryForm) {
   EXPECT_EQ(ports("127.0.0.1::80"), "127.0.0.1|0>80/tcp");
   EXPECT_EQ(ports("[::1]:8080:80"), "::1|8080>80/tcp");
   EXPECT_EQ(ports("8000-8001:80-81"), "|8000>80/tcp |8001>81/tcp");
+  EXPECT_EQ(ports("127.0.0.1:8000-8003:80/udp"), "127.0.0.1|8000-8003>80/udp");
+  EXPECT_EQ(ports("8000-8003:80-83/udp"), "|8000>80/udp |8001>81/udp |8002>82/udp |8003>83/udp");
   EXPECT_EQ(ports("65535"), "|0>65535/tcp");
   EXPECT_EQ(ports("65534-65535"), "|0>65534/tcp |0>65535/tcp");
 }

@@ -81,6 +81,13 @@ std::vector<core::PortBinding> parse_publish(const std::string& text) {
   }
   const auto host = parse_range(outside);
   if (!host) throw error(Kind::kInvalidArgument, "invalid hostPort: {}", outside);
+  if (inside.size() == 1 && host->size() > 1) {
+    return {{.container_port = static_cast<std::uint16_t>(inside.first),
+             .protocol = protocol,
+             .host_ip = ip,
+             .host_port = static_cast<std::uint16_t>(host->first),
+             .host_port_last = static_cast<std::uint16_t>(host->last)}};
+  }
   if (host->size() != inside.size()) {
     throw error(Kind::kInvalidArgument, "invalid ranges specified for container and host Ports: {}",
                 text);

@@ -25,6 +25,8 @@ struct PortBinding {
   std::string protocol = "tcp";  // "tcp", "udp"
   std::string host_ip = {};      // empty: every address
   std::uint16_t host_port = 0;   // 0: a free one is chosen
+  // One that is free between host_port and this one is chosen; 0: host_port alone.
+  std::uint16_t host_port_last = 0;
 };
 
 struct Ulimit {

@@ -54,6 +54,24 @@ std::uint16_t port_number(std::string_view text, std::string_view whole) {
   return number;
 }
 
+// "8080", or "8000-8003": one that is free of these.
+void read_host_port(std::string_view text, PortBinding& binding) {
+  if (text.empty()) return;
+  const std::size_t dash = text.find('-');
+  binding.host_port = port_number(text.substr(0, dash), text);
+  if (dash == std::string_view::npos) return;
+  binding.host_port_last = port_number(text.substr(dash + 1), text);
+  if (binding.host_port == 0 || binding.host_port_last < binding.host_port) {
+    throw error(Kind::kInvalidArgument, "\"{}\" is not a range of ports", text);
+  }
+}
+
+std::string host_port_text(const PortBinding& port) {
+  if (port.host_port == 0) return "";
+  if (port.host_port_last == 0) return std::to_string(port.host_port);
+  return fmt::format("{}-{}", port.host_port, port.host_port_last);
+}
+
 Json mount_json(const volume::MountSpec& mount) {
   Json json{{"Type", volume::to_string(mount.type)},
             {"Source", mount.source},
@@ -168,7 +186,7 @@ void read_lists(const Json& json, ContainerRequest& request) {
       read(binding, "HostIp", entry.host_ip);
       std::string host_port;
       read(binding, "HostPort", host_port);
-      if (!host_port.empty()) entry.host_port = port_number(host_port, host_port);
+      read_host_port(host_port, entry);
       request.ports.push_back(std::move(entry));
     }
   }
@@ -295,9 +313,7 @@ std::string port_text(const PortBinding& port) {
 Json ports_json(const std::vector<PortBinding>& ports) {
   Json json = Json::object();
   for (const PortBinding& port : ports) {
-    json[port_text(port)].push_back(
-        {{"HostIp", port.host_ip},
-         {"HostPort", port.host_port == 0 ? "" : std::to_string(port.host_port)}});
+    json[port_text(port)].push_back({{"HostIp", port.host_ip}, {"HostPort", host_port_text(port)}});
   }
   return json;
 }

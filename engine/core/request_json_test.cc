@@ -107,6 +107,12 @@ TEST(RequestJson, ReadsWhatClientsSend) {
     "NetworkingConfig": {"EndpointsConfig": {"default": null}}})");
   EXPECT_EQ(request.mounts.size(), 4U);
   EXPECT_EQ(request.ports.at(0).host_port, 8080);
+  EXPECT_EQ(request.ports.at(0).host_port_last, 0);
+  const ContainerRequest ranged =
+      parse_request(R"({"HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "8000-8003"}]}}})");
+  EXPECT_EQ(ranged.ports.at(0).host_port, 8000);
+  EXPECT_EQ(ranged.ports.at(0).host_port_last, 8003);
+  EXPECT_EQ(ports_json(ranged.ports).at("80/tcp")[0].at("HostPort"), "8000-8003");
   EXPECT_EQ(request.network_mode, "default");
   EXPECT_EQ(request.shm_size, 64U << 20);
   EXPECT_EQ(request.resources.memory_swappiness, std::nullopt);
@@ -117,6 +123,7 @@ TEST(RequestJson, ReadsWhatClientsSend) {
 TEST(RequestJson, RefusesTheWrongTypeByName) {
   for (const char* text : {R"({"Cmd": 5})", R"({"HostConfig": {"Memory": "x"}})", "[]", "{",
                            R"({"HostConfig": {"PortBindings": {"80/sctp": [{}]}}})",
+                           R"({"HostConfig": {"PortBindings": {"80": [{"HostPort": "2-1"}]}}})",
                            R"({"HostConfig": {"Mounts": [{"Type": "bind", "Target": "/"}]}})"}) {
     EXPECT_THROW(parse_request(text), Error) << text;
   }

@@ -34,7 +34,8 @@ network::PublishedPort published(const PortBinding& port) {
                               ? network::Ipv4{}
                               : network::parse_ipv4(port.host_ip),
           .host_port = port.host_port,
-          .container_port = port.container_port};
+          .container_port = port.container_port,
+          .host_port_last = port.host_port_last};
 }
 
 PortBinding binding(const network::PublishedPort& port) {

@@ -90,6 +90,23 @@ PublishedPort settle_any_port(PublishedPort port, const std::vector<Publication>
   throw error(Kind::kExhausted, "no free port on {}", to_string(port.host_address));
 }
 
+PublishedPort settle_in_range(const PublishedPort& port, const std::vector<Publication>& taken) {
+  for (unsigned each = port.host_port; each <= port.host_port_last; ++each) {
+    const PublishedPort candidate{.protocol = port.protocol,
+                                  .host_address = port.host_address,
+                                  .host_port = static_cast<std::uint16_t>(each),
+                                  .container_port = port.container_port};
+    if (find_collision(taken, candidate) == nullptr && probe_port(candidate)) return candidate;
+  }
+  throw error(Kind::kConflict, "no port of {}-{} is free on {}", port.host_port,
+              port.host_port_last, to_string(port.host_address));
+}
+
+PublishedPort settle(const PublishedPort& port, const std::vector<Publication>& taken) {
+  if (port.host_port_last != 0) return settle_in_range(port, taken);
+  return port.host_port == 0 ? settle_any_port(port, taken) : port;
+}
+
 // The ports as they will be published; throws for one that somebody has. `taken` grows.
 std::vector<PublishedPort> settle_ports(const std::vector<PublishedPort>& ports,
                                         std::vector<Publication> taken,
@@ -100,7 +117,7 @@ std::vector<PublishedPort> settle_ports(const std::vector<PublishedPort>& ports,
       throw error(Kind::kInvalidArgument, "port {}: no port of the container is 0",
                   to_string(port));
     }
-    settled.push_back(port.host_port == 0 ? settle_any_port(port, taken) : port);
+    settled.push_back(settle(port, taken));
     const PublishedPort& chosen = settled.back();
     if (const Publication* other = find_collision(taken, chosen)) {
       throw error(Kind::kConflict, "port {} is already published by container {}",

@@ -39,6 +39,8 @@ struct PublishedPort {
   Ipv4 host_address = {};  // 0.0.0.0: all of the host's
   std::uint16_t host_port = 0;
   std::uint16_t container_port = 0;
+  // Where attach() has a choice: from host_port to this one. 0 in what is published.
+  std::uint16_t host_port_last = 0;
   bool operator==(const PublishedPort&) const = default;
 };
 

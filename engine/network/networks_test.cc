@@ -107,6 +107,28 @@ TEST_F(NetworksTest, OverlappingSubnetsAndDoublesAreRefusedBeforeAnythingIsMade)
   });
 }
 
+TEST_F(NetworksTest, ARangeGivesAPortThatIsFree) {
+  in_child([] {
+    World world;
+    const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
+    world.networks.create(web);
+    const PublishedPort range{.host_port = 8000, .container_port = 80, .host_port_last = 8002};
+    Peer server(world.host.get(), kTcp);
+    server.listen("0.0.0.0", 8001);
+    std::vector<UniqueFd> containers;
+    const auto next = [&](char id, const std::string& ip) {
+      containers.push_back(new_network_namespace());
+      return world.attach(web, containers.back().get(), id, ip, {range}).ports.at(0);
+    };
+    EXPECT_EQ(next('1', "10.1.0.2").host_port, 8000);
+    const PublishedPort second = next('2', "10.1.0.3");
+    EXPECT_EQ(second.host_port, 8002);
+    EXPECT_EQ(second.host_port_last, 0);
+    EXPECT_EQ(error_of([&] { next('3', "10.1.0.4"); }),
+              "network web: no port of 8000-8002 is free on 0.0.0.0");
+  });
+}
+
 TEST_F(NetworksTest, PortsThatSomebodyHasAreRefusedBeforeAnythingIsMade) {
   in_child([] {
     World world;

@@ -78,14 +78,19 @@ void add_limits(const ContainerDraft& draft, json& document) {
   }
 }
 
+std::string host_port_text(const PublishDraft& port) {
+  if (port.host_port == 0) return "";
+  if (port.host_port_last == 0) return std::to_string(port.host_port);
+  return fmt::format("{}-{}", port.host_port, port.host_port_last);
+}
+
 json host_config(const ContainerDraft& draft) {
   json document{{"NetworkMode", draft.network}};
   for (const MountDraft& mount : draft.mounts) document["Mounts"].push_back(mount_json(mount));
   if (!draft.volumes_from.empty()) document["VolumesFrom"] = draft.volumes_from;
   for (const PublishDraft& each : draft.ports) {
     document["PortBindings"][fmt::format("{}/{}", each.port, each.protocol)].push_back(
-        {{"HostIp", each.host_ip},
-         {"HostPort", each.host_port == 0 ? "" : std::to_string(each.host_port)}});
+        {{"HostIp", each.host_ip}, {"HostPort", host_port_text(each)}});
   }
   if (draft.publish_all) document["PublishAllPorts"] = true;
   if (!draft.dns.empty()) document["Dns"] = draft.dns;

@@ -28,8 +28,9 @@ struct MountDraft {
 struct PublishDraft {
   std::uint16_t port = 0;
   std::string protocol = "tcp";
-  std::string host_ip = {};     // empty: every address
-  std::uint16_t host_port = 0;  // 0: the engine chooses
+  std::string host_ip = {};          // empty: every address
+  std::uint16_t host_port = 0;       // 0: the engine chooses
+  std::uint16_t host_port_last = 0;  // the engine chooses from host_port to this one; 0: no choice
 };
 
 struct UlimitDraft {

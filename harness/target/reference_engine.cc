@@ -80,7 +80,8 @@ core::ContainerRequest request_of(const ContainerDraft& draft) {
     request.ports.push_back({.container_port = each.port,
                              .protocol = each.protocol,
                              .host_ip = each.host_ip,
-                             .host_port = each.host_port});
+                             .host_port = each.host_port,
+                             .host_port_last = each.host_port_last});
   }
   if (!draft.aliases.empty() || !draft.ip.empty() || !draft.mac.empty()) {
     request.networks = {

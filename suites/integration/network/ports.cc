@@ -10,6 +10,10 @@ Service at(const std::string& ip, std::uint16_t port = kPort, Protocol protocol 
   return {.ip = ip, .port = port, .protocol = protocol};
 }
 
+Service at_host(std::uint16_t port, Protocol protocol) {
+  return at(HostNetwork::kAddress, port, protocol);
+}
+
 ContainerDraft publishing(ContainerDraft draft, const PublishDraft& port) {
   draft.ports.push_back(port);
   return draft;
@@ -106,6 +110,52 @@ TRIAL(Port, IsReachedFromOtherContainers, Clauses{"docker/network/publish"}) {
   up(publishing(answering("web"), {.port = 80, .host_port = kPort}));
   const std::string other = up(answering("other"));
   EXPECT_THAT(hears(other, HostNetwork::kAddress, kPort), StartsWith("web "));
+}
+
+// -p 8000-8003:80-83, which docker's command line sends as one port after the other.
+TRIAL(PortRange, LeadsPortByPort, Clauses{"docker/run/publish", "docker/network/publish"}) {
+  ContainerDraft draft = answering("web");
+  draft.cmd = {"sh", "-c",
+               "for p in 80 81 82 83; do /probe serve tcp $p tcp$p & /probe serve udp $p udp$p & "
+               "done; wait"};
+  for (std::uint16_t n = 0; n < 4; ++n) {
+    for (const char* protocol : {"tcp", "udp"}) {
+      const auto port = static_cast<std::uint16_t>(80 + n);
+      const auto host_port = static_cast<std::uint16_t>(8000 + n);
+      draft.ports.push_back({.port = port, .protocol = protocol, .host_port = host_port});
+    }
+  }
+  const std::string id = up(draft);
+  for (std::uint16_t n = 0; n < 4; ++n) {
+    const auto host_port = static_cast<std::uint16_t>(8000 + n);
+    EXPECT_EQ(published(id, fmt::format("{}/udp", 80 + n)), host_port);
+    EXPECT_THAT(answer_of(outside(), at_host(host_port, Protocol::kTcp)),
+                StartsWith(fmt::format("tcp{} ", 80 + n)));
+    EXPECT_THAT(answer_of(outside(), at_host(host_port, Protocol::kUdp)),
+                StartsWith(fmt::format("udp{} ", 80 + n)));
+  }
+  EXPECT_TRUE(is_silent(outside(), at_host(7999, Protocol::kTcp)));
+  EXPECT_TRUE(is_silent(outside(), at_host(8004, Protocol::kTcp)));
+}
+
+// -p 8000-8001:80: one of them that is free.
+TRIAL(PortRange, OfTheHostIsToChooseFrom, Clauses{"docker/run/publish"}) {
+  const PublishDraft range{.port = 80, .host_port = 8000, .host_port_last = 8001};
+  const std::string first = up(publishing(answering("first"), range));
+  const std::string second = up(publishing(answering("second"), range));
+  EXPECT_THAT((std::vector{published(first, "80/tcp"), published(second, "80/tcp")}),
+              UnorderedElementsAre(8000, 8001));
+  EXPECT_THAT(answer_of(outside(), at_host(published(first, "80/tcp"), Protocol::kTcp)),
+              StartsWith("first "));
+  EXPECT_THAT(answer_of(outside(), at_host(published(second, "80/tcp"), Protocol::kTcp)),
+              StartsWith("second "));
+  const std::string third = create(publishing(answering("third"), range));
+  refusal([&] { engine().start(third); });
+  engine().remove(first, {.force = true});
+  engine().start(third);  // control: nothing else was in the way
+  await_output(third, "serve");
+  EXPECT_THAT(answer_of(outside(), at_host(published(third, "80/tcp"), Protocol::kTcp)),
+              StartsWith("third "));
 }
 
 TRIAL(TakenPort, OfAnotherContainerIsRefusedAtTheStart, Clauses{"docker/network/publish-taken"}) {
