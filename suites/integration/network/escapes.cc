@@ -1,135 +1,21 @@
 // Published ways by which containers have reached through their networks: the security clauses of
 // the catalogue that need a network of the engine's.
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <cerrno>
+#include <filesystem>
 #include <fstream>
-#include <thread>
 
-#include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/network/links.h"
-#include "engine/network/namespace.h"
-#include "engine/sys/deadline.h"
-#include "harness/core/deadline_scale.h"
 #include "harness/core/engine_failure.h"
 #include "harness/core/lack.h"
 #include "harness/fixtures/case_site.h"
+#include "harness/fixtures/network_witness.h"
 #include "suites/integration/network/network_case.h"
 
 namespace network_suite {
 namespace {
 
-namespace net = seatrial::network;
-using seatrial::UniqueFd;
-
 constexpr const char* kPrefix = "2001:db8:bad::";
 constexpr const char* kPrefixInRoutes = "20010db80bad0000";  // as /proc/net has it
-constexpr auto kPatience = 10s;
-
-// Somebody on a bridge whom nobody protects: what the kernel does with IPv6 by itself.
-class Witness {
- public:
-  explicit Witness(const std::string& bridge) {
-    // Not the engine's own way to make one, which may come without IPv6.
-    std::thread([&] {
-      if (::unshare(CLONE_NEWNET) == 0) {
-        place_ = UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-      }
-    }).join();
-    if (!place_) throw seatrial::error(Kind::kDenied, "no namespace for a witness");
-    net::Netlink route = net::Netlink::route();
-    const auto link = net::find_link(route, bridge);
-    if (!link) throw seatrial::error(Kind::kNotFound, "there is no bridge {}", bridge);
-    net::create_veth(route, {.name = "witness",
-                             .bridge = link->index,
-                             .peer_namespace = place_.get(),
-                             .peer_name = "eth0",
-                             .peer_mac = net::parse_mac("02:00:00:00:00:03")});
-    net::Netlink inside = net::Netlink::route_in(place_.get());
-    net::set_up(inside, net::find_link(inside, "eth0")->index);
-  }
-
-  // A file of /proc/net as it is there.
-  std::string sees(const std::string& file) const {
-    std::string text;
-    std::thread([&] {
-      if (::setns(place_.get(), CLONE_NEWNET) == 0) {
-        text = seatrial::read_file("/proc/thread-self/net/" + file);
-      }
-    }).join();
-    return text;
-  }
-  bool comes_to_see(const std::string& file, const std::string& word) const {
-    const auto end = std::chrono::steady_clock::now() + scaled(kPatience);
-    while (sees(file).find(word) == std::string::npos) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(10ms);
-    }
-    return true;
-  }
-
- private:
-  UniqueFd place_;
-};
-
-// Counts who asks it for names, and says that there are none.
-class NameServer {
- public:
-  NameServer(int network_namespace, const std::string& ip)
-      : socket_(net::socket_in(network_namespace, AF_INET, SOCK_DGRAM, 0)),
-        end_(::eventfd(0, EFD_CLOEXEC)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = ::htons(53);
-    address.sin_addr.s_addr = ::htonl(net::parse_ipv4(ip).value);
-    if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw seatrial::sys_error(errno, "bind {}:53", ip);
-    }
-    thread_ = std::thread([this] { answer(); });
-  }
-  NameServer(const NameServer&) = delete;
-  NameServer& operator=(const NameServer&) = delete;
-  ~NameServer() {
-    const std::uint64_t one = 1;
-    static_cast<void>(!::write(end_.get(), &one, sizeof one));
-    thread_.join();
-  }
-
-  int asked() const { return asked_; }
-
- private:
-  void answer() {
-    for (;;) {
-      std::array<pollfd, 2> events{{{socket_.get(), POLLIN, 0}, {end_.get(), POLLIN, 0}}};
-      seatrial::sys::poll_until(events, std::nullopt);
-      if (events[1].revents != 0) return;
-      sockaddr_in asker{};
-      socklen_t size = sizeof asker;
-      unsigned char question[512];
-      const ssize_t got = ::recvfrom(socket_.get(), question, sizeof question, 0,
-                                     reinterpret_cast<sockaddr*>(&asker), &size);
-      if (got < 12) continue;
-      ++asked_;
-      question[2] |= 0x80;  // an answer: no such name (RFC 1035, 4.1.1)
-      question[3] = 3;
-      static_cast<void>(!::sendto(socket_.get(), question, static_cast<std::size_t>(got), 0,
-                                  reinterpret_cast<const sockaddr*>(&asker), size));
-    }
-  }
-
-  UniqueFd socket_;
-  UniqueFd end_;
-  std::atomic<int> asked_ = 0;
-  std::thread thread_;
-};
 
 // What the host's resolv.conf says from now on. In place: the file is mounted.
 void let_the_host_ask(const std::vector<std::string>& nameservers) {
@@ -139,13 +25,10 @@ void let_the_host_ask(const std::vector<std::string>& nameservers) {
 
 // The bridge that appears while `body` makes a network and its first container.
 std::string new_bridge(const std::function<void()>& body, Where where = Where::current()) {
-  const std::vector<std::string> before = HostNetwork::links();
+  const std::vector<std::string> before = HostNetwork::bridges();
   body();
-  net::Netlink route = net::Netlink::route();
-  for (const std::string& name : HostNetwork::links()) {
-    if (std::ranges::find(before, name) != before.end()) continue;
-    const auto link = net::find_link(route, name);
-    if (link && !net::ports_of(route, link->index).empty()) return name;
+  for (const std::string& name : HostNetwork::bridges()) {
+    if (std::ranges::find(before, name) == before.end()) return name;
   }
   throw EngineFailure("no bridge has come with the network", where);
 }
@@ -159,13 +42,6 @@ ContainerDraft able(ContainerDraft draft, const std::string& capability) {
 // The way out for one in an internal network of this subnet whose default route is its own.
 constexpr const char* kClosed = "10.77.0.0/24";
 constexpr const char* kWayOut = "10.77.0.1";
-
-// Whoever is asked outside may answer: without this, silence would prove nothing.
-void let_the_outside_answer(int outside) {
-  net::Netlink far = net::Netlink::route_in(outside);
-  net::add_default_route(far, net::find_link(far, "eth0")->index,
-                         net::parse_ipv4(HostNetwork::kAddress));
-}
 
 // Takes away every rule, and what else an engine holds containers back with.
 void let_everything_through() {
@@ -264,7 +140,7 @@ TRIAL(InternalNetwork, HoldsWithARouteOfTheContainersOwn,
   const std::string captive = up(able(member("closed", "captive"), "NET_ADMIN"));
   inside(captive, {"ip", "route", "replace", "default", "via", kWayOut, "dev", "eth0"});
   EXPECT_THAT(inside(captive, {"ip", "route"}), HasSubstr("default via " + std::string(kWayOut)));
-  let_the_outside_answer(outside());
+  world.let_the_outside_answer();
   EXPECT_TRUE(hears_nothing(captive, HostNetwork::kOutside, 7000));
   EXPECT_TRUE(is_silent(outside(), {.ip = address(captive, "closed"), .port = 80}));
   let_everything_through();
@@ -284,7 +160,7 @@ TRIAL(Reload, OfTheHostsRulesOpensNothing, Clauses{"security/cve-2025-54388"}, D
   const std::string stranger = up(member("hold", "stranger"));
   const std::string captive = up(able(member("closed", "captive"), "NET_ADMIN"));
   inside(captive, {"ip", "route", "replace", "default", "via", kWayOut, "dev", "eth0"});
-  let_the_outside_answer(outside());
+  world.let_the_outside_answer();
   const auto expect_shut = [&](const char* when) {
     EXPECT_TRUE(hears_nothing(stranger, address(web, "deck"))) << when;
     EXPECT_TRUE(is_silent(outside(), {.ip = address(captive, "closed"), .port = 80})) << when;

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "engine/base/error.h"
+#include "harness/fixtures/network_witness.h"
 #include "suites/integration/registry_client/client_case.h"
 
 namespace {
@@ -321,6 +322,30 @@ TRIAL(Credentials, AreForNoOtherRegistry, Clauses{"security/cve-2020-15157"}) {
   for (const ScriptedRequest& request : registry.requests()) {
     EXPECT_EQ(request.header("Authorization"), std::nullopt);
   }
+}
+
+// Whoever stands between could break every handshake, and read and write what is asked for then.
+TRIAL(TlsHandshake, ThatFailsLeadsToNoPlainRequest, Clauses{"security/cve-2014-5277"}) {
+  // Elsewhere than in 127.0.0.0/8, where registries may do without.
+  const std::string elsewhere = "192.0.2.1";
+  add_loopback_address(elsewhere);
+  ScriptedRegistry registry(elsewhere);
+  serve(registry, sample());
+  const BlobStore target = store("target"), source = store("source");
+  const auto manifest = put(source, sample());
+
+  EXPECT_NE(failure_of([&] { Client(options()).pull(reference(registry.host()), target); }), "");
+  EXPECT_NE(
+      failure_of([&] { Client(options()).push(source, manifest, reference(registry.host())); }),
+      "");
+  EXPECT_GE(registry.handshakes(), 2);  // control: it was asked, ...
+  EXPECT_THAT(registry.requests(), IsEmpty());
+  EXPECT_THAT(target.list(), IsEmpty());
+
+  ClientOptions trusting = options();
+  trusting.insecure = {registry.host()};
+  EXPECT_EQ(failure_of([&] { Client(trusting).pull(reference(registry.host()), target); }), "");
+  expect_whole(target, sample());  // ... and would have answered
 }
 
 TRIAL(Push, NoticesARegistryThatStoredSomethingElse,

@@ -1,5 +1,6 @@
 // What an engine is made of besides containers: its sockets, its libraries.
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -7,11 +8,11 @@
 #include <cstddef>
 #include <cstring>
 #include <sstream>
+#include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/base/unique_fd.h"
-#include "engine/network/namespace.h"
 #include "suites/security/regressions_engine/escape_case.h"
 
 namespace regressions_engine {
@@ -19,17 +20,27 @@ namespace {
 
 using seatrial::UniqueFd;
 
+// A throwaway thread enters there.
 UniqueFd listen_abstract(const std::filesystem::path& network, const std::string& name) {
-  const UniqueFd place = seatrial::open_file(network, O_RDONLY | O_CLOEXEC);
-  UniqueFd made = seatrial::network::socket_in(place.get(), AF_UNIX, SOCK_STREAM, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path + 1, name.data(), name.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::listen(made.get(), 8) != 0) {
-    throw seatrial::sys_error(errno, "listen on @{}", name);
-  }
+  UniqueFd made;
+  int failure = 0;
+  std::thread([&] {
+    const UniqueFd place(::open(network.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!place || ::setns(place.get(), CLONE_NEWNET) != 0) {
+      failure = errno;
+      return;
+    }
+    made = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::bind(made.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+        ::listen(made.get(), 8) != 0) {
+      failure = errno;
+    }
+  }).join();
+  if (failure != 0) throw seatrial::sys_error(failure, "listen on @{}", name);
   return made;
 }
 
