@@ -218,6 +218,25 @@ void apply_cpu(Writer& writer, const spec::CpuLimits& cpu) {
   if (!cpu.mems.empty()) writer.set({"cpu.mems", "cpuset.mems", cpu.mems});
 }
 
+// One write for each device; 0 takes a limit away.
+void apply_rates(Writer& writer, std::string_view key, std::string_view file,
+                 const std::vector<spec::DeviceRate>& rates) {
+  for (const spec::DeviceRate& device : rates) {
+    writer.set({key, file, fmt::format("{}:{} {}", device.major, device.minor, device.rate)});
+  }
+}
+
+void apply_block_io(Writer& writer, const spec::BlockIoLimits& block_io) {
+  apply_rates(writer, "blockIO.throttleReadBpsDevice", "blkio.throttle.read_bps_device",
+              block_io.read_bps);
+  apply_rates(writer, "blockIO.throttleWriteBpsDevice", "blkio.throttle.write_bps_device",
+              block_io.write_bps);
+  apply_rates(writer, "blockIO.throttleReadIOPSDevice", "blkio.throttle.read_iops_device",
+              block_io.read_iops);
+  apply_rates(writer, "blockIO.throttleWriteIOPSDevice", "blkio.throttle.write_iops_device",
+              block_io.write_iops);
+}
+
 // The launcher and the init that it clones are in the cgroup at the same time.
 bool is_too_narrow(const std::optional<std::int64_t>& pids_limit) {
   return pids_limit && (*pids_limit == 0 || *pids_limit == 1);
@@ -229,6 +248,7 @@ void Cgroup::apply_limits(const spec::Resources& resources) const {
   Writer writer(identity_);
   if (resources.cpu) apply_cpu(writer, *resources.cpu);
   if (resources.memory) apply_memory(writer, *resources.memory);
+  if (resources.block_io) apply_block_io(writer, *resources.block_io);
   if (resources.pids_limit) {
     const std::int64_t limit = *resources.pids_limit;
     writer.set({"pids.limit", "pids.max", limit < 0 ? "max" : fmt::format("{}", limit)});

@@ -186,6 +186,35 @@ TEST_F(CgroupLimits, CpusetAndPidsAreWhatWasAskedFor) {
   EXPECT_EQ(cgroup.stats().pids_max, std::nullopt);
 }
 
+TEST_F(CgroupLimits, RatesOfBlockDevicesAreWhatWasAskedFor) {
+  need("blkio");
+  std::string disk;
+  for (const auto& entry : std::filesystem::directory_iterator("/sys/block")) {
+    disk = read_file(entry.path() / "dev");
+  }
+  if (disk.empty()) GTEST_SKIP() << "this host has no block device";
+  disk.pop_back();
+  const std::int64_t major = std::stol(disk), minor = std::stol(disk.substr(disk.find(':') + 1));
+  const auto rate = [&](std::uint64_t number) {
+    return std::vector<spec::DeviceRate>{{.major = major, .minor = minor, .rate = number}};
+  };
+  const Cgroup& cgroup = make("box");
+  spec::Resources resources;
+  resources.block_io = spec::BlockIoLimits{
+      .read_bps = rate(4096), .write_bps = rate(8192), .read_iops = rate(7), .write_iops = rate(9)};
+  cgroup.apply_limits(resources);
+  EXPECT_EQ(content("blkio", "box", "blkio.throttle.read_bps_device"), disk + " 4096");
+  EXPECT_EQ(content("blkio", "box", "blkio.throttle.write_bps_device"), disk + " 8192");
+  EXPECT_EQ(content("blkio", "box", "blkio.throttle.read_iops_device"), disk + " 7");
+  EXPECT_EQ(content("blkio", "box", "blkio.throttle.write_iops_device"), disk + " 9");
+  resources.block_io = spec::BlockIoLimits{.write_bps = rate(0)};
+  cgroup.apply_limits(resources);
+  EXPECT_EQ(content("blkio", "box", "blkio.throttle.write_bps_device"), "");
+  resources.block_io = spec::BlockIoLimits{.write_bps = {{.major = 4095, .minor = 1, .rate = 1}}};
+  EXPECT_THAT(error_of([&] { cgroup.apply_limits(resources); }),
+              HasSubstr("linux.resources.blockIO.throttleWriteBpsDevice: 4095:1 1"));
+}
+
 TEST_F(CgroupLimits, RefusalNamesPathAndValue) {
   need("cpu");
   need("cpuset");

@@ -186,6 +186,7 @@ void read_isolation(const GivenOptions& options, const Surroundings& around,
     request.ulimits.push_back(parse_ulimit(text));
   }
   request.resources = parse_limits(options);
+  request.storage_opt = parse_options("storage-opt", options.all("storage-opt"));
 }
 
 void read_program(const CommandLine& line, const Surroundings& around, ContainerRequest& request) {
@@ -260,6 +261,24 @@ PullWhen parse_pull(const GivenOptions& options) {
 
 }  // namespace
 
+namespace {
+
+void read_rates(const GivenOptions& options, core::ResourceLimits& limits) {
+  const auto rates = [&](std::string_view option, RateUnit unit) {
+    std::vector<core::DeviceRate> parsed;
+    for (const std::string& text : options.all(option)) {
+      parsed.push_back(parse_device_rate(option, text, unit));
+    }
+    return parsed;
+  };
+  limits.device_read_bps = rates("device-read-bps", RateUnit::kBytes);
+  limits.device_write_bps = rates("device-write-bps", RateUnit::kBytes);
+  limits.device_read_iops = rates("device-read-iops", RateUnit::kOperations);
+  limits.device_write_iops = rates("device-write-iops", RateUnit::kOperations);
+}
+
+}  // namespace
+
 core::ResourceLimits parse_limits(const GivenOptions& options) {
   core::ResourceLimits limits;
   const auto number = [&](std::string_view name) { return options.number(name).value_or(0); };
@@ -298,6 +317,7 @@ core::ResourceLimits parse_limits(const GivenOptions& options) {
                 "invalid value {}, range for oom score adj is [-1000, 1000]", adjustment);
   }
   limits.oom_score_adj = static_cast<int>(adjustment);
+  read_rates(options, limits);
   return limits;
 }
 

@@ -49,6 +49,24 @@ TEST(ParseRun, FillsTheRequest) {
   EXPECT_TRUE(request.read_only_rootfs);
 }
 
+TEST(ParseRun, TakesRatesOfDevicesAndOptionsOfStorage) {
+  const ContainerRequest request =
+      run_of(
+          "create --device-read-bps /dev/sda:1m --device-write-bps /dev/sda:2k --device-write-bps "
+          "/dev/sdb:3 --device-read-iops /dev/sda:100 --device-write-iops /dev/sda:200 "
+          "--storage-opt size=10m i")
+          .container;
+  const core::ResourceLimits& limits = request.resources;
+  ASSERT_EQ(limits.device_read_bps.size(), 1U);
+  EXPECT_EQ(limits.device_read_bps[0].path, "/dev/sda");
+  EXPECT_EQ(limits.device_read_bps[0].rate, 1U << 20);
+  ASSERT_EQ(limits.device_write_bps.size(), 2U);
+  EXPECT_EQ(limits.device_write_bps[1].rate, 3U);
+  EXPECT_EQ(limits.device_read_iops.at(0).rate, 100U);
+  EXPECT_EQ(limits.device_write_iops.at(0).rate, 200U);
+  EXPECT_EQ(request.storage_opt.at("size"), "10m");
+}
+
 TEST(ParseRun, AttachesAsDockerDoes) {
   const ContainerRequest plain = run_of("run i").container;
   EXPECT_TRUE(plain.attach_stdout && plain.attach_stderr && !plain.attach_stdin);
@@ -123,6 +141,11 @@ TEST(ParseRun, RefusesInOneSentence) {
       {"run --stop-signal FOO i", "invalid signal: FOO"},
       {"run --pids-limit many i",
        "invalid argument \"many\" for \"--pids-limit\" flag: it is not a number"},
+      {"run --device-write-bps sda:1m i",
+       "invalid argument \"sda:1m\" for \"--device-write-bps\" flag: bad format: sda:1m"},
+      {"run --device-write-iops /dev/sda:1m i",
+       "invalid argument \"/dev/sda:1m\" for \"--device-write-iops\" flag: invalid rate for "
+       "device: /dev/sda:1m"},
       {"run -a stdfoo i",
        "invalid argument \"stdfoo\" for \"-a, --attach\" flag: valid streams are STDIN, STDOUT and "
        "STDERR"},

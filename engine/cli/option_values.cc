@@ -203,6 +203,20 @@ core::RestartPolicy parse_restart_policy(const std::string& text) {
   refuse(text, "restart", fmt::format("invalid restart policy: {}", policy.name));
 }
 
+core::DeviceRate parse_device_rate(std::string_view option, const std::string& text,
+                                   RateUnit unit) {
+  const std::size_t colon = text.rfind(':');
+  const std::string path = text.substr(0, colon);
+  if (colon == text.npos || !path.starts_with("/dev/")) {
+    refuse(text, option, fmt::format("bad format: {}", text));
+  }
+  const std::string rate = text.substr(colon + 1);
+  const auto number =
+      unit == RateUnit::kBytes ? volume::parse_size(rate) : parse_number<std::uint64_t>(rate);
+  if (!number) refuse(text, option, fmt::format("invalid rate for device: {}", text));
+  return {.path = path, .rate = *number};
+}
+
 core::DeviceMapping parse_device(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t begin = 0;;) {

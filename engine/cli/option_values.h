@@ -54,6 +54,9 @@ std::vector<std::string> parse_expose(const std::string& text);
 
 core::Ulimit parse_ulimit(const std::string& text);
 core::RestartPolicy parse_restart_policy(const std::string& text);
+// "/dev/sda:1m" for bytes, "/dev/sda:100" for operations in a second.
+enum class RateUnit { kBytes, kOperations };
+core::DeviceRate parse_device_rate(std::string_view option, const std::string& text, RateUnit unit);
 core::DeviceMapping parse_device(const std::string& text);
 
 // "9", "KILL", "SIGKILL", any case.

@@ -80,6 +80,13 @@ constexpr Option kRun[] = {
     {"cpuset-cpus", "LIST", "Run on these processors only, as 0-2,4"},
     {"cpuset-mems", "LIST", "Use these memory nodes only"},
     {"pids-limit", "NUMBER", "Limit of processes; -1: none"},
+    {"device-read-bps", "DEVICE:RATE",
+     "Limit of bytes a second read from it, as /dev/sda:1m. Repeatable"},
+    {"device-write-bps", "DEVICE:RATE", "Limit of bytes a second written to it. Repeatable"},
+    {"device-read-iops", "DEVICE:RATE", "Limit of reads from it in a second. Repeatable"},
+    {"device-write-iops", "DEVICE:RATE", "Limit of writes to it in a second. Repeatable"},
+    {"storage-opt", "KEY=VALUE",
+     "size=SIZE: a quota of what it writes; refused where none can be had. Repeatable"},
     {"ulimit", "NAME=SOFT[:HARD]", "Set a resource limit. Repeatable"},
     {"cgroup-parent", "CGROUP", "Make its cgroup below this one"},
     // logs

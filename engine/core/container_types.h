@@ -54,6 +54,12 @@ struct NetworkAttachment {
   std::string mac = {};  // empty: made from the address
 };
 
+// How fast a block device of the host may be used.
+struct DeviceRate {
+  std::string path = {};   // of its node on the host
+  std::uint64_t rate = 0;  // bytes or operations in a second
+};
+
 // HostConfig's limits. 0 or an empty string: not limited.
 struct ResourceLimits {
   std::int64_t memory = 0;       // bytes
@@ -69,6 +75,10 @@ struct ResourceLimits {
   std::int64_t pids_limit = 0;  // -1: unlimited
   bool oom_kill_disable = false;
   int oom_score_adj = 0;
+  std::vector<DeviceRate> device_read_bps = {};
+  std::vector<DeviceRate> device_write_bps = {};
+  std::vector<DeviceRate> device_read_iops = {};
+  std::vector<DeviceRate> device_write_iops = {};
 };
 
 struct ContainerRequest {
@@ -124,7 +134,8 @@ struct ContainerRequest {
   std::string uts_mode = {};       // "", "host"
   std::string cgroupns_mode = {};  // "", "host", "private"
   std::string cgroup_parent = {};
-  std::uint64_t shm_size = 64U << 20;  // bytes
+  std::uint64_t shm_size = 64U << 20;                   // bytes
+  std::map<std::string, std::string> storage_opt = {};  // "size": refused, as nothing sets quotas
   ResourceLimits resources = {};
   std::string log_driver = "json-file";              // "json-file", "none"
   std::map<std::string, std::string> log_opts = {};  // "max-size", "max-file"

@@ -53,6 +53,13 @@ void check_request(const ContainerRequest& request) {
   if (request.resources.memory != 0 && request.resources.memory < kLeastMemory) {
     throw error(Kind::kInvalidArgument, "Minimum memory limit allowed is 6MB");
   }
+  if (!request.storage_opt.empty()) {
+    const auto& [key, value] = *request.storage_opt.begin();
+    throw error(Kind::kUnsupported,
+                "--storage-opt {}={}: what a container writes beside its volumes cannot be bounded "
+                "on this host",
+                key, value);
+  }
   for (std::size_t at = 0; at < request.mounts.size(); ++at) {
     volume::check(request.mounts[at]);
     for (std::size_t other = 0; other < at; ++other) {

@@ -55,6 +55,21 @@ void add_device(HostDevices& devices, const DeviceMapping& mapping) {
   devices.nodes.push_back(device);
 }
 
+std::vector<spec::DeviceRate> rates_of(const std::vector<DeviceRate>& devices) {
+  std::vector<spec::DeviceRate> rates;
+  for (const DeviceRate& device : devices) {
+    struct stat status{};
+    if (::stat(device.path.c_str(), &status) != 0) throw sys_error(errno, "device {}", device.path);
+    if (!S_ISBLK(status.st_mode)) {
+      throw error(Kind::kInvalidArgument, "{} is no block device, whose rate could be limited",
+                  device.path);
+    }
+    rates.push_back(
+        {.major = ::major(status.st_rdev), .minor = ::minor(status.st_rdev), .rate = device.rate});
+  }
+  return rates;
+}
+
 // Terminals, shared memory and message queues are file systems of the container's own.
 bool is_own(const fs::path& path) {
   constexpr std::array<std::string_view, 13> kOwn{"pts",     "shm",     "mqueue", "fd",  "ptmx",
@@ -83,6 +98,18 @@ bool parse_number(std::string_view text, std::optional<std::int64_t>& number) {
 }
 
 }  // namespace
+
+std::optional<spec::BlockIoLimits> block_io_of(const ResourceLimits& limits) {
+  spec::BlockIoLimits block_io{.read_bps = rates_of(limits.device_read_bps),
+                               .write_bps = rates_of(limits.device_write_bps),
+                               .read_iops = rates_of(limits.device_read_iops),
+                               .write_iops = rates_of(limits.device_write_iops)};
+  if (block_io.read_bps.empty() && block_io.write_bps.empty() && block_io.read_iops.empty() &&
+      block_io.write_iops.empty()) {
+    return std::nullopt;
+  }
+  return block_io;
+}
 
 spec::DeviceRule parse_device_rule(const std::string& text) {
   std::string_view rest = text;

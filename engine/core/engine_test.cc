@@ -216,6 +216,19 @@ TEST_F(EngineTest, AFailedStartLeavesACreatedContainerAndNothingElse) {
               HasSubstr("No such image: nobody"));
 }
 
+// What cannot be had is said, not passed over.
+TEST_F(EngineTest, RefusesQuotasAndRatesThatCannotBe) {
+  ContainerRequest quota = box({"exit", "0"});
+  quota.storage_opt = {{"size", "10m"}};
+  EXPECT_EQ(failure(Kind::kUnsupported, [&] { engine_->create(quota); }),
+            "--storage-opt size=10m: what a container writes beside its volumes cannot be bounded "
+            "on this host");
+  ContainerRequest rate = box({"exit", "0"});
+  rate.resources.device_write_bps = {{.path = "/dev/null", .rate = 1}};
+  EXPECT_THAT(failure(Kind::kInvalidArgument, [&] { engine_->run(rate); }),
+              HasSubstr("/dev/null is no block device, whose rate could be limited"));
+}
+
 TEST_F(EngineTest, PausesMeasuresAndShowsProcesses) {
   ContainerRequest request = box({"sleep"});
   request.resources.memory = 64 << 20;

@@ -150,6 +150,14 @@ void read_config(const Json& json, ContainerRequest& request) {
   }
 }
 
+void read_rates(const Json& json, const char* key, std::vector<DeviceRate>& rates) {
+  for (const Json& device : child(json, key)) {
+    DeviceRate& entry = rates.emplace_back();
+    read(device, "Path", entry.path);
+    read(device, "Rate", entry.rate);
+  }
+}
+
 void read_resources(const Json& json, ResourceLimits& limits) {
   read(json, "Memory", limits.memory);
   read(json, "MemorySwap", limits.memory_swap);
@@ -168,6 +176,10 @@ void read_resources(const Json& json, ResourceLimits& limits) {
   read(json, "PidsLimit", limits.pids_limit);
   read(json, "OomKillDisable", limits.oom_kill_disable);
   read(json, "OomScoreAdj", limits.oom_score_adj);
+  read_rates(json, "BlkioDeviceReadBps", limits.device_read_bps);
+  read_rates(json, "BlkioDeviceWriteBps", limits.device_write_bps);
+  read_rates(json, "BlkioDeviceReadIOps", limits.device_read_iops);
+  read_rates(json, "BlkioDeviceWriteIOps", limits.device_write_iops);
 }
 
 void read_lists(const Json& json, ContainerRequest& request) {
@@ -207,6 +219,7 @@ void read_lists(const Json& json, ContainerRequest& request) {
 void read_host_config(const Json& json, ContainerRequest& request) {
   read_lists(json, request);
   read_resources(json, request.resources);
+  read(json, "StorageOpt", request.storage_opt);
   read(json, "VolumesFrom", request.volumes_from);
   read(json, "PublishAllPorts", request.publish_all_ports);
   read(json, "NetworkMode", request.network_mode);
@@ -259,6 +272,14 @@ void read_networks(const Json& json, ContainerRequest& request) {
   }
 }
 
+Json rates_json(const std::vector<DeviceRate>& rates) {
+  Json json = Json::array();
+  for (const DeviceRate& device : rates) {
+    json.push_back({{"Path", device.path}, {"Rate", device.rate}});
+  }
+  return json;
+}
+
 Json resources_json(const ResourceLimits& limits) {
   Json json{{"Memory", limits.memory},
             {"MemorySwap", limits.memory_swap},
@@ -272,7 +293,11 @@ Json resources_json(const ResourceLimits& limits) {
             {"CpusetMems", limits.cpuset_mems},
             {"PidsLimit", limits.pids_limit},
             {"OomKillDisable", limits.oom_kill_disable},
-            {"OomScoreAdj", limits.oom_score_adj}};
+            {"OomScoreAdj", limits.oom_score_adj},
+            {"BlkioDeviceReadBps", rates_json(limits.device_read_bps)},
+            {"BlkioDeviceWriteBps", rates_json(limits.device_write_bps)},
+            {"BlkioDeviceReadIOps", rates_json(limits.device_read_iops)},
+            {"BlkioDeviceWriteIOps", rates_json(limits.device_write_iops)}};
   if (limits.memory_swappiness) json["MemorySwappiness"] = *limits.memory_swappiness;
   return json;
 }
@@ -346,7 +371,8 @@ Json config_json(const ContainerRequest& request) {
 Json host_config_json(const ContainerRequest& request) {
   Json json = resources_json(request.resources);
   add_lists(request, json);
-  json.update({{"VolumesFrom", request.volumes_from},
+  json.update({{"StorageOpt", request.storage_opt},
+               {"VolumesFrom", request.volumes_from},
                {"PortBindings", ports_json(request.ports)},
                {"PublishAllPorts", request.publish_all_ports},
                {"NetworkMode", request.network_mode},

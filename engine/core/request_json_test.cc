@@ -74,7 +74,12 @@ ContainerRequest everything() {
                        .cpuset_mems = "1",
                        .pids_limit = 9,
                        .oom_kill_disable = true,
-                       .oom_score_adj = 10};
+                       .oom_score_adj = 10,
+                       .device_read_bps = {{.path = "/dev/a", .rate = 11}},
+                       .device_write_bps = {{.path = "/dev/b", .rate = 12}},
+                       .device_read_iops = {{.path = "/dev/c", .rate = 13}},
+                       .device_write_iops = {{.path = "/dev/d", .rate = 14}}};
+  request.storage_opt = {{"size", "1m"}};
   request.log_driver = "none";
   request.log_opts = {{"max-size", "1m"}};
   request.restart_policy = {.name = "on-failure", .maximum_retry_count = 3};

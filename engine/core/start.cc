@@ -171,6 +171,7 @@ class Start {
     security::apply(security_request(request), config);
     auto& rules = config.linux_.resources.devices;
     rules.insert(rules.end(), devices.rules.begin(), devices.rules.end());
+    config.linux_.resources.block_io = block_io_of(request.resources);
     write_plainly(impl_.directory(record_.id) / "bundle/config.json", spec::print_config(config));
   }
 

@@ -172,11 +172,26 @@ struct CpuLimits {
   std::string mems = {};
 };
 
+// How fast one block device may be used: bytes or operations in a second; 0: as fast as it is.
+struct DeviceRate {
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  std::uint64_t rate = 0;
+};
+
+struct BlockIoLimits {
+  std::vector<DeviceRate> read_bps = {};
+  std::vector<DeviceRate> write_bps = {};
+  std::vector<DeviceRate> read_iops = {};
+  std::vector<DeviceRate> write_iops = {};
+};
+
 struct Resources {
   std::vector<DeviceRule> devices = {};
   std::optional<MemoryLimits> memory = {};
   std::optional<CpuLimits> cpu = {};
   std::optional<std::int64_t> pids_limit = {};  // negative: unlimited
+  std::optional<BlockIoLimits> block_io = {};
 };
 
 // Offset of a clock of a new time namespace.

@@ -215,7 +215,8 @@ TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
            {R"({"linux": {"personality": {"domain": "LINUX32"}}})", "linux.personality"},
            {R"({"linux": {"netDevices": {"eth0": {"name": "x"}}}})", "linux.netDevices"},
            {R"({"linux": {"memoryPolicy": {"mode": "x"}}})", "linux.memoryPolicy"},
-           {R"({"linux": {"resources": {"blockIO": {"weight": 5}}}})", "linux.resources.blockIO"},
+           {R"({"linux": {"resources": {"blockIO": {"weight": 5}}}})",
+            "linux.resources.blockIO.weight"},
            {R"({"linux": {"resources": {"blockIO": {"weight": 0, "weightDevice": []}}}})", ""},
            {R"({"linux": {"resources": {"hugepageLimits": [{}]}}})",
             "linux.resources.hugepageLimits"},
@@ -264,6 +265,20 @@ TEST(ParseProcess, RefusesWithPathsOfItsOwn) {
     EXPECT_EQ(failure.kind(), Kind::kUnsupported);
     EXPECT_STREQ(failure.what(), "process: selinuxLabel: is not supported by this build");
   }
+}
+
+TEST(ParseResources, ReadsTheRatesOfBlockDevices) {
+  const auto limits =
+      parse_resources(
+          R"({"blockIO": {"throttleWriteBpsDevice": [{"major": 8, "minor": 16, "rate": 5}]}})")
+          .block_io.value();
+  ASSERT_EQ(limits.write_bps.size(), 1U);
+  EXPECT_EQ(limits.write_bps[0].major, 8);
+  EXPECT_EQ(limits.write_bps[0].minor, 16);
+  EXPECT_EQ(limits.write_bps[0].rate, 5U);
+  EXPECT_TRUE(limits.read_bps.empty());
+  EXPECT_THROW(parse_resources(R"({"blockIO": {"throttleWriteBpsDevice": [{"minor": 1}]}})"),
+               Error);
 }
 
 TEST(ParseResources, ReadsTheObjectByItself) {

@@ -89,6 +89,30 @@ CpuLimits parse_cpu(const Reader& cpu) {
   return result;
 }
 
+std::vector<DeviceRate> parse_rates(const Reader& block_io, std::string_view key) {
+  std::vector<DeviceRate> rates;
+  const auto list = block_io.find(key);
+  if (!list) return rates;
+  for (const Reader& device : list->elements()) {
+    const auto number = [&](std::string_view name) {
+      device.require(name, "a device's number");
+      return device.optional_integer<std::int64_t>(name, 0, 0xffffffff).value_or(0);
+    };
+    rates.push_back({.major = number("major"),
+                     .minor = number("minor"),
+                     .rate = device.optional_integer<std::uint64_t>("rate").value_or(0)});
+  }
+  return rates;
+}
+
+BlockIoLimits parse_block_io(const Reader& block_io, Unsupported& unsupported) {
+  note_unsupported(block_io, {"weight", "leafWeight", "weightDevice"}, unsupported);
+  return {.read_bps = parse_rates(block_io, "throttleReadBpsDevice"),
+          .write_bps = parse_rates(block_io, "throttleWriteBpsDevice"),
+          .read_iops = parse_rates(block_io, "throttleReadIOPSDevice"),
+          .write_iops = parse_rates(block_io, "throttleWriteIOPSDevice")};
+}
+
 }  // namespace
 
 Resources parse_resources(const Reader& resources, Unsupported& unsupported) {
@@ -103,8 +127,10 @@ Resources parse_resources(const Reader& resources, Unsupported& unsupported) {
   if (const auto pids = resources.find("pids")) {
     result.pids_limit = pids->optional_integer<std::int64_t>("limit", kUnlimited, kMost);
   }
-  note_unsupported(resources, {"blockIO", "hugepageLimits", "rdma", "network", "unified"},
-                   unsupported);
+  if (const auto block_io = resources.find("blockIO")) {
+    result.block_io = parse_block_io(*block_io, unsupported);
+  }
+  note_unsupported(resources, {"hugepageLimits", "rdma", "network", "unified"}, unsupported);
   return result;
 }
 

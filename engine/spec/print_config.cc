@@ -193,6 +193,28 @@ void print_cpu(Json& json, const CpuLimits& cpu) {
   json.end_object();
 }
 
+void print_rates(Json& json, const char* key, const std::vector<DeviceRate>& rates) {
+  if (rates.empty()) return;
+  json.key(key).begin_array();
+  for (const DeviceRate& device : rates) {
+    json.begin_object();
+    json.key("major").number(device.major);
+    json.key("minor").number(device.minor);
+    json.key("rate").number(device.rate);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void print_block_io(Json& json, const BlockIoLimits& block_io) {
+  json.key("blockIO").begin_object();
+  print_rates(json, "throttleReadBpsDevice", block_io.read_bps);
+  print_rates(json, "throttleWriteBpsDevice", block_io.write_bps);
+  print_rates(json, "throttleReadIOPSDevice", block_io.read_iops);
+  print_rates(json, "throttleWriteIOPSDevice", block_io.write_iops);
+  json.end_object();
+}
+
 void print_resources(Json& json, const Resources& resources) {
   json.key("resources").begin_object();
   print_device_rules(json, resources.devices);
@@ -201,6 +223,7 @@ void print_resources(Json& json, const Resources& resources) {
   if (resources.pids_limit) {
     json.key("pids").begin_object().key("limit").number(*resources.pids_limit).end_object();
   }
+  if (resources.block_io) print_block_io(json, *resources.block_io);
   json.end_object();
 }
 

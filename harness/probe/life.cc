@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -110,6 +111,31 @@ void fill(const Operands& operands) {
   ::close(fd);
 }
 
+// Past the page cache, so that it takes as long as the disk, or whoever slows it down.
+void write_through(const Operands& operands) {
+  if (operands.size() != 2) return;
+  const int fd =
+      ::open(operands[0].c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0644);
+  JsonLine line("write_through", operands[0]);
+  if (fd < 0) return line.error(errno).print();
+  alignas(4096) static char block[256 << 10];
+  const std::size_t wanted = kMebibyte * static_cast<std::size_t>(std::atoi(operands[1].c_str()));
+  timespec start{}, end{};
+  ::clock_gettime(CLOCK_MONOTONIC, &start);
+  std::size_t written = 0;
+  ssize_t put = 0;
+  while (written < wanted && (put = ::write(fd, block, sizeof block)) > 0) {
+    written += static_cast<std::size_t>(put);
+  }
+  const int failure = put < 0 ? errno : 0;
+  ::clock_gettime(CLOCK_MONOTONIC, &end);
+  line.unsigned_number("written", written)
+      .number("ms", (end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000)
+      .error(failure)
+      .print();
+  ::close(fd);
+}
+
 void write_descriptor(const Operands& operands) {
   if (operands.size() != 2) return;
   const ssize_t put =
@@ -121,10 +147,15 @@ void write_descriptor(const Operands& operands) {
 
 const std::vector<NamedCommand>& life_commands() {
   static const std::vector<NamedCommand> commands = {
-      {"hold", hold},          {"exit", leave},
-      {"raise", raise_signal}, {"spawn", spawn},
-      {"fork", fork_many},     {"alloc", allocate},
-      {"fill", fill},          {"write_fd", write_descriptor},
+      {"hold", hold},
+      {"exit", leave},
+      {"raise", raise_signal},
+      {"spawn", spawn},
+      {"fork", fork_many},
+      {"alloc", allocate},
+      {"fill", fill},
+      {"write_fd", write_descriptor},
+      {"write_through", write_through},
   };
   return commands;
 }

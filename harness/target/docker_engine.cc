@@ -70,6 +70,10 @@ void add_limits(const ContainerDraft& draft, json& document) {
   if (draft.nano_cpus != 0) document["NanoCpus"] = draft.nano_cpus;
   if (draft.pids_limit != 0) document["PidsLimit"] = draft.pids_limit;
   if (draft.oom_score_adj != 0) document["OomScoreAdj"] = draft.oom_score_adj;
+  for (const DeviceRateDraft& each : draft.device_write_bps) {
+    document["BlkioDeviceWriteBps"].push_back({{"Path", each.path}, {"Rate", each.rate}});
+  }
+  if (!draft.storage_opt.empty()) document["StorageOpt"] = draft.storage_opt;
   if (draft.shm_size != 0) document["ShmSize"] = draft.shm_size;
   if (!draft.tmpfs.empty()) document["Tmpfs"] = draft.tmpfs;
   if (!draft.sysctls.empty()) document["Sysctls"] = draft.sysctls;

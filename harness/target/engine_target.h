@@ -39,6 +39,11 @@ struct UlimitDraft {
   std::int64_t hard = 0;
 };
 
+struct DeviceRateDraft {
+  std::string path = {};  // of a block device
+  std::uint64_t rate = 0;
+};
+
 // A container that a case wants. Empty: what the image or the engine says.
 struct ContainerDraft {
   std::string image = "docker.io/library/busybox:latest";
@@ -83,8 +88,10 @@ struct ContainerDraft {
   std::int64_t nano_cpus = 0;    // --cpus * 1e9
   std::int64_t pids_limit = 0;
   int oom_score_adj = 0;
-  std::map<std::string, std::string> sysctls = {};   // "net.ipv4.ip_forward" -> "1"
-  std::map<std::string, std::string> log_opts = {};  // of json-file: "max-size", "max-file"
+  std::map<std::string, std::string> sysctls = {};  // "net.ipv4.ip_forward" -> "1"
+  std::vector<DeviceRateDraft> device_write_bps = {};
+  std::map<std::string, std::string> storage_opt = {};  // "size" -> "10m"
+  std::map<std::string, std::string> log_opts = {};     // of json-file: "max-size", "max-file"
 };
 
 struct NetworkDraft {

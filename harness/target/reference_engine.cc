@@ -35,6 +35,10 @@ void add_limits(const ContainerDraft& draft, core::ContainerRequest& request) {
   request.resources.nano_cpus = draft.nano_cpus;
   request.resources.pids_limit = draft.pids_limit;
   request.resources.oom_score_adj = draft.oom_score_adj;
+  for (const DeviceRateDraft& each : draft.device_write_bps) {
+    request.resources.device_write_bps.push_back({.path = each.path, .rate = each.rate});
+  }
+  request.storage_opt = draft.storage_opt;
   if (draft.shm_size != 0) request.shm_size = draft.shm_size;
   for (const UlimitDraft& each : draft.ulimits) {
     request.ulimits.push_back({.name = each.name, .soft = each.soft, .hard = each.hard});
