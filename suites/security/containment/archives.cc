@@ -146,7 +146,7 @@ TRIAL(ManyEntries, DoNotUseUpMemory, Clauses{"security/containment/many-entries"
 }
 
 // A document of an image that is nearly nothing but blanks.
-TRIAL_TABLE(LargeDocuments, kDocuments) {
+TRIAL_TABLE(LargeImageDocuments, kDocuments) {
   const std::filesystem::path honest = archive_of_documents({}),
                               large = archive_of_documents(row());
   engine().load_image(honest);  // control

@@ -111,35 +111,6 @@ TRIAL(Copy, LeadsNowhereWhileThePathIsExchanged, Clauses{"security/cve-2018-1566
   engine().kill(id, SIGKILL);
 }
 
-// Some engines mount a container's volumes once more for each copy. Where such a mount's place has
-// become a link meanwhile, it must not be made on the host, nor anything that it could lie on.
-TRIAL(Copy, MakesNothingOutsideWhileAVolumesPathIsExchanged, Clauses{"security/cve-2026-41568"},
-      Deadline{60s}) {
-  constexpr int kLeast = 10, kMost = 400, kArrivals = 3;
-  ContainerDraft draft = exchanging(canary());
-  draft.mounts = {{.source = "cargo", .target = "/d/volume"},
-                  {.type = "bind", .source = scratch_file("bound", "bound"), .target = "/d/bound"}};
-  draft.cmd.back().replace(0, std::string("mkdir /d && ").size(), "");  // the mounts have made it
-  const std::string id = run(draft);
-  await_output(id, "up");
-  const std::string tar = tar_of([](TarWriter& writer) { writer.file("new", "hit"); });
-  int arrived = 0;
-  for (int i = 0; i < kLeast || (arrived < kArrivals && i < kMost); ++i) {
-    try {
-      engine().put_archive(id, "/d/volume", tar);
-      arrived += engine().archive(id, "/d/volume/new").find("hit") != std::string::npos ? 1 : 0;
-      engine().archive(id, "/d/bound");
-    } catch (const Error&) {
-      continue;  // caught between two names
-    }
-  }
-  EXPECT_GT(arrived, 0);  // control: the path was there at times
-  // The canary itself is looked at when the case ends; its mounts in the engine's place are not.
-  EXPECT_THAT(seatrial::read_file("/proc/" + std::to_string(engines_place()) + "/mountinfo"),
-              Not(HasSubstr(canary().name())));
-  engine().kill(id, SIGKILL);
-}
-
 // top joins the container's namespaces with nothing of the image's. An engine may run the image's
 // ps there for a format that it does not know: that stays inside.
 TRIAL(Top, RunsNoNsenterOfTheImage, Clauses{"security/cve-2022-1227"}) {
