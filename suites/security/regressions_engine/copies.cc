@@ -1,4 +1,6 @@
 // cp in and out of containers whose paths are links, or become links while it runs.
+#include <sstream>
+
 #include "engine/base/files.h"
 #include "suites/security/regressions_engine/escape_case.h"
 
@@ -21,6 +23,20 @@ ContainerDraft exchanging(const Canary& canary) {
                   "mkdir /d && echo plain > /d/file && ln -s " + canary.directory().native() +
                       " /l && echo up && while :; do mv /d /t; mv /l /d; mv /d /l; mv /t /d; sleep "
                       "0.02; done"}};
+}
+
+// Where a process sees mounts at or below the directory; the fifth field of mountinfo. A path that
+// only ends in the directory's lies in somebody's root.
+std::vector<std::string> mounts_below(const std::filesystem::path& directory, pid_t process) {
+  std::istringstream mounts(seatrial::read_file("/proc/" + std::to_string(process) + "/mountinfo"));
+  std::vector<std::string> found;
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream fields(line);
+    std::string field;
+    for (int i = 0; i < 5; ++i) fields >> field;
+    if (field.starts_with(directory.native())) found.push_back(field);
+  }
+  return found;
 }
 
 }  // namespace
@@ -108,6 +124,34 @@ TRIAL(Copy, LeadsNowhereWhileThePathIsExchanged, Clauses{"security/cve-2018-1566
   });
   EXPECT_GT(out, 0);  // control: the path was there at times
   EXPECT_GT(in, 0);
+  engine().kill(id, SIGKILL);
+}
+
+// Some engines mount a container's volumes once more for each copy. Where such a mount's place has
+// become a link meanwhile, it must not be made on the host, nor anything that it could lie on.
+TRIAL(Copy, MakesNothingOutsideWhileAVolumesPathIsExchanged, Clauses{"security/cve-2026-41568"},
+      Deadline{60s}) {
+  constexpr int kLeast = 10, kMost = 400, kArrivals = 3;
+  ContainerDraft draft = exchanging(canary());
+  draft.mounts = {{.source = "cargo", .target = "/d/volume"},
+                  {.type = "bind", .source = scratch_file("bound", "bound"), .target = "/d/bound"}};
+  draft.cmd.back().replace(0, std::string("mkdir /d && ").size(), "");  // the mounts have made it
+  const std::string id = run(draft);
+  await_output(id, "up");
+  const std::string tar = tar_of([](TarWriter& writer) { writer.file("new", "hit"); });
+  int arrived = 0;
+  for (int i = 0; i < kLeast || (arrived < kArrivals && i < kMost); ++i) {
+    try {
+      engine().put_archive(id, "/d/volume", tar);
+      arrived += engine().archive(id, "/d/volume/new").find("hit") != std::string::npos ? 1 : 0;
+      engine().archive(id, "/d/bound");
+    } catch (const Error&) {
+      continue;  // caught between two names
+    }
+  }
+  EXPECT_GT(arrived, 0);  // control: the path was there at times
+  // The canary itself is looked at when the case ends; its mounts in the engine's place are not.
+  EXPECT_THAT(mounts_below(canary().directory(), engines_place()), IsEmpty());
   engine().kill(id, SIGKILL);
 }
 
