@@ -41,7 +41,9 @@ TEST(Error, EveryKindHasItsOwnNonZeroExitStatusAndName) {
   EXPECT_FALSE(statuses.contains(0));
 }
 
-TEST(Error, NamesAnErrnoThatLibcDoesNotKnow) { EXPECT_EQ(errno_name(524), "errno 524"); }
+TEST(Error, NamesAnErrnoThatLibcDoesNotKnow) {
+  EXPECT_EQ(errno_name(524), "errno 524");
+}
 
 }  // namespace
 }  // namespace seatrial

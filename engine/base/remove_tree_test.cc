@@ -4,7 +4,6 @@
 #include <sched.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,12 +13,14 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/testing/deep_tree.h"
 
 namespace seatrial {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using testing::FewDescriptors;
+using ::testing::HasSubstr;
 
 // In memory, where many directories are made and removed in no time.
 fs::path memory() {
@@ -37,22 +38,6 @@ void make_chain(const fs::path& top, int levels) {
     ASSERT_TRUE(here);
   }
 }
-
-// Lets no more descriptors be opened than the number, while it lives.
-class FewDescriptors {
- public:
-  explicit FewDescriptors(rlim_t number) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit few{number, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &few);
-  }
-  FewDescriptors(const FewDescriptors&) = delete;
-  FewDescriptors& operator=(const FewDescriptors&) = delete;
-  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 // In a child with mounts of its own: what `body` says, empty when all was well.
 std::string with_own_mounts(const std::function<std::string()>& body) {

@@ -4,13 +4,16 @@
 #include <gmock/gmock.h>
 
 #include "engine/base/error.h"
-#include "engine/image/deep_tree.h"
+#include "engine/base/testing/deep_tree.h"
 #include "engine/image/pack.h"
 #include "engine/image/store_fixture.h"
 
 namespace seatrial::image::testing {
 namespace {
 
+using seatrial::testing::deep_path;
+using seatrial::testing::FewDescriptors;
+using seatrial::testing::make_deep_tree;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kGrowth = 96 << 20;  // of an engine's memory, whatever it is given
+
 struct statvfs space_of_the_case() {
   struct statvfs space{};
   const fs::path place = current_site().directory;
@@ -111,9 +113,13 @@ std::string Trial::still_missing(const Room& before) {
 }
 
 fs::path Trial::archive_of(const std::string& name, const Fill& fill) {
+  return archive_of(name, [&](ImageLayout& layout) { return layout.add_layer(fill); });
+}
+
+fs::path Trial::archive_of(const std::string& name, const AddLayer& add_layer) {
   const int number = ++archives_;
   ImageLayout layout(scratch() / fmt::format("layout-{}", number));
-  layout.add_image(name, {layout.add_layer(fill)}, {.cmd = {"/probe"}});
+  layout.add_image(name, {add_layer(layout)}, {.cmd = {"/probe"}});
   layout.finish();
   const fs::path archive = scratch() / fmt::format("image-{}.tar", number);
   layout.archive_to(archive);
@@ -131,14 +137,7 @@ fs::path Trial::archive_with_zeros_behind(const std::string& name, std::uint64_t
     tar.finish();
   }
   fs::resize_file(bare, fs::file_size(bare) + zeros);  // a hole, which takes no room here
-  const int number = ++archives_;
-  ImageLayout layout(scratch() / fmt::format("layout-{}", number));
-  layout.add_image(name, {layout.add_layer(bare)}, {.cmd = {"/probe"}});
-  layout.finish();
-  const fs::path archive = scratch() / fmt::format("image-{}.tar", number);
-  layout.archive_to(archive);
-  fs::remove_all(layout.directory());
-  return archive;
+  return archive_of(name, [&](ImageLayout& layout) { return layout.add_layer(bare); });
 }
 
 Trial::Loaded Trial::load(const fs::path& archive) {
@@ -153,9 +152,20 @@ Trial::Loaded Trial::load(const fs::path& archive) {
   return result;
 }
 
-void Trial::load_and_remove(const std::string& name, const Fill& fill) {
-  engine().load_image(archive_of(name, fill));
-  engine().remove_image(name, true);
+std::string Trial::refusal_in(const Room& little, const fs::path& archive,
+                              const std::string& name) {
+  leave(little);
+  constexpr const char* kHonest = "docker.io/seatrial/honest:latest";
+  engine().load_image(archive_of(kHonest, [](TarWriter& tar) { tar.file("small", "file"); }));
+  engine().remove_image(kHonest, true);  // control
+  const Room before = room();
+  const Loaded loaded = load(archive);
+  if (loaded.refusal.empty()) engine().remove_image(name, true);
+  EXPECT_EQ(still_missing(before), "");
+  EXPECT_LT(loaded.growth, kGrowth);
+  EXPECT_THROW(engine().inspect_image(name), Error);
+  expect_engine_well();
+  return loaded.refusal;
 }
 
 void Trial::expect_engine_well(Where where) {

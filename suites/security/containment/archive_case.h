@@ -56,6 +56,8 @@ class Trial : public containment::Trial {
 
   // An archive of an image with one layer that `fill` writes.
   std::filesystem::path archive_of(const std::string& name, const Fill& fill);
+  using AddLayer = std::function<BlobDescriptor(ImageLayout&)>;
+  std::filesystem::path archive_of(const std::string& name, const AddLayer& add_layer);
   // The layer as a bare archive with `zeros` bytes behind its end.
   std::filesystem::path archive_with_zeros_behind(const std::string& name, std::uint64_t zeros);
 
@@ -65,8 +67,10 @@ class Trial : public containment::Trial {
     std::int64_t growth = 0;
   };
   Loaded load(const std::filesystem::path& archive);
-  // Loads it, as any engine must, and takes it away again.
-  void load_and_remove(const std::string& name, const Fill& fill);
+  // The same where the engine's data may grow by no more than the room; an image that came is
+  // removed. What was taken is given back, and the engine is well. Returns what it refused it with.
+  std::string refusal_in(const Room& little, const std::filesystem::path& archive,
+                         const std::string& name);
   // It can do what an engine does.
   void expect_engine_well(Where where = Where::current());
 

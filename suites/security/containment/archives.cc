@@ -13,13 +13,7 @@ namespace containment::archives {
 namespace {
 
 constexpr std::uint64_t kMuch = 256 << 20;  // bytes that a kilobyte for each of them unpacks to
-constexpr std::int64_t kGrowth = 96 << 20;  // of an engine's memory, whatever it is given
 constexpr const char* kName = "docker.io/seatrial/hostile:latest";
-constexpr const char* kHonest = "docker.io/seatrial/honest:latest";
-
-void add_small_file(TarWriter& tar) {
-  tar.file("small", "file");
-}
 
 // A file that no engine can store as less, to be missed where it is left; and then one of nothing
 // but zeros.
@@ -98,15 +92,7 @@ std::filesystem::path archive_of_documents(const Document& document) {
 TRIAL(ArchiveBomb, IsStoppedAndItsSpaceFreed,
       Clauses{"security/containment/archive-bomb", "security/cve-2017-14992"}, Deadline{60s}) {
   const std::filesystem::path bomb = archive_of(kName, add_large_files);
-  leave({.bytes = 48 << 20, .inodes = 10'000});
-  load_and_remove(kHonest, add_small_file);  // control
-  const Room before = room();
-  const Loaded loaded = load(bomb);
-  EXPECT_NE(loaded.refusal, "");
-  EXPECT_EQ(still_missing(before), "");
-  EXPECT_LT(loaded.growth, kGrowth);
-  EXPECT_THROW(engine().inspect_image(kName), Error);
-  expect_engine_well();
+  EXPECT_NE(refusal_in({.bytes = 48 << 20, .inodes = 10'000}, bomb, kName), "");
 }
 
 // Zeros behind the end of the layer's archive unpack to nothing, but an engine that keeps what it
@@ -114,27 +100,13 @@ TRIAL(ArchiveBomb, IsStoppedAndItsSpaceFreed,
 TRIAL(ArchiveBomb, BehindTheEndOfItsArchiveUsesUpNoMemory,
       Clauses{"security/containment/archive-bomb", "security/cve-2017-14992"}, Deadline{60s}) {
   const std::filesystem::path bomb = archive_with_zeros_behind(kName, kMuch);
-  leave({.bytes = 48 << 20, .inodes = 10'000});
-  load_and_remove(kHonest, add_small_file);  // control
-  const Room before = room();
-  const Loaded loaded = load(bomb);
-  if (loaded.refusal.empty()) engine().remove_image(kName, true);
-  EXPECT_EQ(still_missing(before), "");
-  EXPECT_LT(loaded.growth, kGrowth);
-  expect_engine_well();
+  refusal_in({.bytes = 48 << 20, .inodes = 10'000}, bomb, kName);
 }
 
 TRIAL(ManyEntries, EndWithTheInodesAndGiveThemBack, Clauses{"security/containment/many-entries"},
       Deadline{60s}) {
   const std::filesystem::path bomb = archive_of(kName, add_many_files);
-  leave({.bytes = 256 << 20, .inodes = 8'000});
-  load_and_remove(kHonest, add_small_file);  // control
-  const Room before = room();
-  const Loaded loaded = load(bomb);
-  EXPECT_NE(loaded.refusal, "");
-  EXPECT_EQ(still_missing(before), "");
-  EXPECT_LT(loaded.growth, kGrowth);
-  expect_engine_well();
+  EXPECT_NE(refusal_in({.bytes = 256 << 20, .inodes = 8'000}, bomb, kName), "");
 }
 
 // All of them are unpacked, or they are refused: they are not remembered all at once.

@@ -1,4 +1,4 @@
-// Trees for this room's tests that are deeper than descriptors or paths reach.
+// Trees for tests that are deeper than descriptors or paths reach.
 #pragma once
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "engine/base/files.h"
 
-namespace seatrial::image::testing {
+namespace seatrial::testing {
 
 // "d/d/d/..." in the directory, and a file at the end.
 inline void make_deep_tree(const std::filesystem::path& directory, int levels) {
@@ -46,4 +46,4 @@ class FewDescriptors {
   rlimit before_{};
 };
 
-}  // namespace seatrial::image::testing
+}  // namespace seatrial::testing
