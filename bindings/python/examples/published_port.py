@@ -6,7 +6,8 @@ import urllib.request
 import seatrial
 from seatrial import testing
 
-SERVE = "echo ahoy >/srv/index.html && httpd -h /srv && echo listening && sleep 2147483647"
+SERVE = """mkdir -p /srv && echo ahoy >/srv/index.html &&
+httpd -h /srv && echo listening && sleep 2147483647"""
 
 
 def main() -> None:

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "harness/fixtures/case_site.h"
 #include "suites/security/isolation/isolation_case.h"
 
 namespace isolation {
@@ -31,7 +32,7 @@ class HostKey {
  public:
   HostKey() {
     constexpr long kUserKeyring = -4;
-    const std::string name = fmt::format("seatrial-canary-{}", ::getpid());
+    const std::string name = current_site().directory.filename();
     serial_ = ::syscall(SYS_add_key, "user", name.c_str(), "secret", 6, kUserKeyring);
     constexpr long kSetPermissions = 5;
     constexpr long kAllForUser = 0x3f3f0000;
