@@ -5,21 +5,9 @@
 #include "engine/base/files.h"
 #include "harness/core/engine_failure.h"
 #include "harness/fixtures/case_site.h"
+#include "harness/fixtures/probe_program.h"
 
 namespace regressions_engine {
-namespace {
-
-std::vector<std::string> probe_words(const std::vector<std::vector<std::string>>& commands) {
-  std::vector<std::string> words{"/probe"};
-  for (const auto& command : commands) {
-    if (words.size() > 1) words.emplace_back(",");
-    words.insert(words.end(), command.begin(), command.end());
-  }
-  return words;
-}
-
-}  // namespace
-
 std::string climbing(const std::filesystem::path& to) {
   std::string path;
   for (int i = 0; i < 24; ++i) path += "../";
@@ -99,14 +87,13 @@ std::string Trial::output_if_run(const ContainerDraft& draft) {
 Report Trial::probed(ContainerDraft draft, const std::vector<std::vector<std::string>>& commands,
                      Where where) {
   if (draft.image == ContainerDraft().image) draft.image = "docker.io/seatrial/probe:latest";
-  const std::vector<std::string> words = probe_words(commands);
-  draft.entrypoint = {{words.front()}};
-  draft.cmd.assign(words.begin() + 1, words.end());
+  draft.entrypoint = {{"/probe"}};
+  draft.cmd = seatrial::harness::probe_arguments(commands);
   return Report(run_to_end(draft, where).out, where);
 }
 
 Report Trial::probed_in(const std::string& container, const std::vector<std::string>& command) {
-  return Report(engine().exec(container, {.args = probe_words({command})}).output.out);
+  return Report(engine().exec(container, {.args = seatrial::harness::probe_words({command})}).output.out);
 }
 
 }  // namespace regressions_engine
