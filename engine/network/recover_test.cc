@@ -1,4 +1,5 @@
 // What a killed process leaves, and that recover() finds it.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,19 +17,30 @@ using testing::SizeIs;
 
 using Recover = InNamespaces;
 
-// Attaches and detaches container 2 over and over, in a process of its own.
+// Attaches and detaches container 2 over and over, in a process of its own; returns when it has done
+// so once, however long a busy machine took to begin.
 pid_t start_load(const NetworkSpec& web, int container) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw sys_error(errno, "make a pipe");
+  const UniqueFd begun(ends[0]);
+  UniqueFd begins(ends[1]);
   const pid_t child = ::fork();
-  if (child != 0) return child;
+  if (child != 0) {
+    begins.reset();
+    char byte = 0;
+    EXPECT_EQ(::read(begun.get(), &byte, 1), 1);
+    return child;
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   Networks networks;
-  for (;;) {
+  for (bool told = false;; told = true) {
     const Endpoint endpoint =
         networks.attach(web, {.container_id = id_of('2'),
                               .network_namespace = container,
                               .address = parse_ipv4("10.1.0.3"),
                               .ports = {{.host_port = 9090, .container_port = 80}}});
     networks.detach(endpoint);
+    if (!told && ::write(begins.get(), "", 1) != 1) ::_exit(1);
   }
 }
 
@@ -47,7 +59,7 @@ TEST_F(Recover, RemovesWhatAKilledProcessLeftAndNothingElse) {
     int left = 0;
     for (int round = 0; round < 60; ++round) {
       const pid_t load = start_load(web, victim.get());
-      std::this_thread::sleep_for(std::chrono::microseconds(1500 + round * 137));
+      std::this_thread::sleep_for(std::chrono::microseconds(round * 137));
       ::kill(load, SIGKILL);
       ::waitpid(load, nullptr, 0);
       const std::vector<std::string> alive{id_of('1')};
