@@ -334,11 +334,13 @@ TRIAL(TlsHandshake, ThatFailsLeadsToNoPlainRequest, Clauses{"security/cve-2014-5
   const BlobStore target = store("target"), source = store("source");
   const auto manifest = put(source, sample());
 
-  EXPECT_NE(failure_of([&] { Client(options()).pull(reference(registry.host()), target); }), "");
-  EXPECT_NE(
-      failure_of([&] { Client(options()).push(source, manifest, reference(registry.host())); }),
-      "");
-  EXPECT_GE(registry.handshakes(), 2);  // control: it was asked, ...
+  const std::string pull =
+      failure_of([&] { Client(options()).pull(reference(registry.host()), target); });
+  EXPECT_NE(pull, "");
+  const std::string push =
+      failure_of([&] { Client(options()).push(source, manifest, reference(registry.host())); });
+  EXPECT_NE(push, "");
+  EXPECT_GE(registry.handshakes(), 2) << pull << "\n" << push;  // control: it was asked, ...
   EXPECT_THAT(registry.requests(), IsEmpty());
   EXPECT_THAT(target.list(), IsEmpty());
 
