@@ -3,7 +3,8 @@
 # on a bare Debian 12 made by mmdebstrap, as a new user would. The root is entered by pivot_root in mount and pid namespaces
 # of its own (inside a plain chroot no runtime can pivot) and is gone afterwards.
 # BARE_ROOT_TAR keeps the bare root between runs; BARE_ROOT_CCACHE is a directory of ccache's that is
-# lent to it, for a second try: a new user has none.
+# lent to it, for a second try: a new user has none. It serves where it was filled by the same compiler
+# (compiler_check = content: the file's time is another).
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 tar=${BARE_ROOT_TAR:-$(mktemp -u /tmp/bare-root.XXXXXX.tar)}
@@ -23,6 +24,8 @@ unshare --mount --propagation private --pid --fork --kill-child sh -euc '
   if [ -n "${BARE_ROOT_CCACHE:-}" ]; then
     mkdir -p "$root/root/.cache/ccache"
     mount --bind "$BARE_ROOT_CCACHE" "$root/root/.cache/ccache"
+    mkdir -p "$root/root/.config/ccache"
+    echo "compiler_check = content" >"$root/root/.config/ccache/ccache.conf"
   fi
   mount -t proc proc "$root/proc"
   mount --rbind /sys "$root/sys"
