@@ -36,6 +36,29 @@ function(seatrial_library variable item archive)
   set(${variable} "${chosen}" PARENT_SCOPE)
 endfunction()
 
+# seatrial_lightly_optimised(TARGET): for what tests. Its own speed matters less than the time that
+# -O2 takes to compile it; what is tested stays as it is shipped.
+function(seatrial_lightly_optimised target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
+# seatrial_precompile(TARGET NAME HEADERS header ... LINK target ...)
+# The program TARGET starts from these headers, which are parsed once for all programs that give the
+# same NAME: they cost more than most sources that include them. LINK is what the headers need.
+function(seatrial_precompile target name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "HEADERS;LINK")
+  if(NOT TARGET precompiled_${name})
+    add_library(precompiled_${name} OBJECT "${PROJECT_SOURCE_DIR}/cmake/precompiled.cc")
+    target_link_libraries(precompiled_${name} PRIVATE ${arg_LINK})
+    target_precompile_headers(precompiled_${name} PRIVATE ${arg_HEADERS})
+    # As programs are compiled, or the compiler would not take it for them.
+    set_target_properties(precompiled_${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(precompiled_${name} PRIVATE -fPIE)
+    seatrial_lightly_optimised(precompiled_${name})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM precompiled_${name})
+endfunction()
+
 # seatrial_unit_test(ROOM SOURCES x_test.cc ... [LINK target ...])
 # All of a room's unit tests in one program `ROOM_test`, one ctest entry per room, label `unit`.
 function(seatrial_unit_test room)
@@ -44,6 +67,10 @@ function(seatrial_unit_test room)
   add_executable(${room}_test ${arg_SOURCES})
   target_include_directories(${room}_test PRIVATE "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${room}_test PRIVATE seatrial_${room} ${arg_LINK} GTest::gmock GTest::gtest_main)
+  seatrial_lightly_optimised(${room}_test)
+  seatrial_precompile(${room}_test unit_tests
+    HEADERS <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h> <filesystem> <thread>
+    LINK seatrial_base GTest::gmock)
   set_target_properties(${room}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/unit")
   add_test(NAME unit.${room} COMMAND ${room}_test)
   set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 120)
