@@ -65,6 +65,7 @@ struct Spawning::Shared {
             .env = env.data(),
             .directory = request.directory.empty() ? nullptr : request.directory.c_str(),
             .own_process_group = request.own_process_group,
+            .parent = request.ends_with_parent ? ::getpid() : 0,
             .placements = request.placements.data(),
             .placement_count = request.placements.size()} {
     for (const Placement& placement : request.placements) {

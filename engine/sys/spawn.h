@@ -25,6 +25,7 @@ struct SpawnRequest {
   std::vector<Placement> placements = {};
   std::string directory = {};      // working directory; empty: the caller's
   bool own_process_group = false;  // so that one kill reaches what the program starts, too
+  bool ends_with_parent = false;   // killed when the caller's thread ends, whatever ends it
 };
 
 // A child on its way to its program, while the caller goes on. It starts with all signal handlers

@@ -3,6 +3,8 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/prctl.h>
+#include <signal.h>
 
 #include "engine/sys/raw_signals.h"
 #include "engine/sys/raw_syscall.h"
@@ -56,12 +58,21 @@ void place_descriptors(ChildJob& job) {
         raw_syscall(__NR_close_range, job.highest_target + 1, ~0U, CLOSE_RANGE_CLOEXEC));
 }
 
+// A parent that ended before the kernel knew of the wish is found by its number, which is no longer
+// the parent's.
+void end_with_parent(ChildJob& job) {
+  constexpr long kNoParent = -3;  // -ESRCH
+  check(job, "prctl", raw_syscall(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
+  if (raw_syscall(__NR_getppid) != job.parent) fail(job, "find the parent", kNoParent);
+}
+
 }  // namespace
 
 int become_program(void* argument) {
   ChildJob& job = *static_cast<ChildJob*>(argument);
   reset_signals();
   if (job.own_process_group) check(job, "setpgid", raw_syscall(__NR_setpgid, 0, 0));
+  if (job.parent != 0) end_with_parent(job);
   if (job.directory != nullptr) check(job, "chdir", raw_syscall(__NR_chdir, job.directory));
   place_descriptors(job);
   const long result = job.executable >= 0 ? raw_syscall(__NR_execveat, job.executable, "", job.args,

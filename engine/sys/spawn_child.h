@@ -17,6 +17,7 @@ struct ChildJob {
   char* const* env = nullptr;
   const char* directory = nullptr;  // null: the parent's
   bool own_process_group = false;
+  pid_t parent = 0;  // with which the child ends; 0: it does not
 
   Placement* placements = nullptr;
   std::size_t placement_count = 0;

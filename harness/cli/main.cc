@@ -17,6 +17,7 @@ namespace {
 int run_verb(const CLI::App& app, const Settings& settings) {
   const auto chosen = [&](const char* name) { return app.got_subcommand(name); };
   if (chosen("conform")) return conform(settings);
+  if (chosen("lane")) return lane_run(settings);
   if (chosen("clauses")) return clauses(settings);
   if (chosen("report")) return report(settings);
   if (chosen("check")) return check();

@@ -63,6 +63,53 @@ void add_ways_to_run(CLI::App& verb, Settings& settings) {
       ->type_name("DIR");
 }
 
+void add_machine(CLI::App& verb, Settings& settings) {
+  verb.add_option("--memory", settings.lane_memory, "The lane's memory, in MiB (2048)")
+      ->check(CLI::Range(256, 65536))
+      ->type_name("MIB");
+  verb.add_option("--cpus", settings.lane_cpus, "The lane's processors (2)")
+      ->check(CLI::Range(1, 64))
+      ->type_name("N");
+  verb.add_option("--console", settings.lane_console, "Keep what the lane's kernel prints here")
+      ->type_name("FILE");
+}
+
+void add_lane(CLI::App& app, Settings& settings) {
+  CLI::App& group = *app.add_subcommand("lane", "Use another kernel: a disposable QEMU machine");
+  group.require_subcommand(1);
+  CLI::App& verb = *group.add_subcommand("run", "Run a command of this host on another kernel");
+  verb.add_option("--kernel", settings.lane_kernel, "The series of Debian's cloud kernel: 6.1")
+      ->type_name("SERIES");
+  verb.add_option("--cgroup", settings.lane_cgroup, "The control groups: v2, v1 or hybrid (v2)")
+      ->type_name("LAYOUT");
+  verb.add_option("--lsm", settings.lane_lsm, "The security module: apparmor or none (none)")
+      ->type_name("MODULE");
+  add_machine(verb, settings);
+  verb.add_option("--timeout", settings.lane_timeout,
+                  "Turn the machine off after this many seconds (600)")
+      ->check(CLI::Range(1, 86400))
+      ->type_name("SECONDS");
+  add_list(verb, "--with", settings.lane_with,
+           "Take this file or directory along, under its own path; programs bring their "
+           "libraries. Repeatable",
+           "PATH");
+  add_list(verb, "--env", settings.lane_env, "Set a variable for the command. Repeatable",
+           "NAME=VALUE");
+  verb.add_option("--workdir", settings.lane_directory, "Where the command starts (/root)")
+      ->type_name("DIR");
+  verb.add_option("command", settings.lane_command, "The command and its arguments")
+      ->required()
+      ->type_name("COMMAND");
+  verb.footer(
+      "The lane has no network and no disk; it boots in a few seconds, and what the command writes\n"
+      "is gone with it. Exit status: the command's own, 128+N when signal N ended it, 125 when the\n"
+      "machine panicked, hung, ran out of memory or time: standard error says which.\n\n"
+      "Examples:\n"
+      "  seatrial lane run -- uname -r\n"
+      "  seatrial lane run --cgroup hybrid -- cat /proc/self/cgroup\n"
+      "  seatrial lane run --with ./bundle --workdir $PWD/bundle -- runc run box");
+}
+
 void add_conform(CLI::App& app, Settings& settings) {
   CLI::App& verb = *app.add_subcommand("conform", "Run the conformance suites against engines");
   add_choice_of_cases(verb, settings);
@@ -149,6 +196,7 @@ std::unique_ptr<CLI::App> command_line(Settings& settings) {
   app->set_version_flag("--version", "seatrial " SEATRIAL_VERSION, "Print the version");
   app->get_formatter()->column_width(34);
   add_conform(*app, settings);
+  add_lane(*app, settings);
   add_readers(*app, settings);
   add_helpers(*app, settings);
   add_engine_verbs(*app);

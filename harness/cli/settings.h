@@ -26,6 +26,20 @@ struct Settings {
   bool strict = false;
   bool no_waivers = false;
   bool no_host_check = false;
+  std::string lane;
+  // lane run
+  std::string lane_kernel = "6.1";
+  std::string lane_cgroup = "v2";
+  std::string lane_lsm = "none";
+  std::vector<std::string> lane_with;
+  std::vector<std::string> lane_env;
+  std::vector<std::string> lane_command;
+  std::string lane_directory = "/root";
+  // lane run, and conform in a lane
+  std::string lane_console;
+  int lane_memory = 2048;
+  int lane_cpus = 2;
+  int lane_timeout = 0;
   // conform and report
   std::string junit;
   std::string html;

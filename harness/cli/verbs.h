@@ -12,8 +12,10 @@ inline constexpr int kAllKept = 0;
 inline constexpr int kEngineFailed = 1;
 inline constexpr int kHarnessFailed = 2;
 inline constexpr int kNothingRan = 3;
+inline constexpr int kNoStatus = 125;  // of a lane: nobody knows how the command would have ended
 
 int conform(const Settings& settings);
+int lane_run(const Settings& settings);
 int clauses(const Settings& settings);
 int report(const Settings& settings);
 int check();

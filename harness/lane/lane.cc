@@ -1,0 +1,138 @@
+#include "harness/lane/lane.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "harness/lane/initramfs.h"
+#include "harness/lane/kernel.h"
+#include "harness/lane/machine.h"
+#include "harness/lane/tool.h"
+
+namespace seatrial::lane {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = Watch::Clock;
+
+// Reads what the machine says until there is a verdict.
+class Listener {
+ public:
+  Listener(const Machine& machine, Watch& watch, const fs::path& console)
+      : machine_(machine), watch_(watch) {
+    if (!console.empty()) console_ = open_file(console, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  }
+
+  void run() {
+    std::array<pollfd, 3> ends{{{machine_.results(), POLLIN, 0},
+                                {machine_.console(), POLLIN, 0},
+                                {machine_.complaints(), POLLIN, 0}}};
+    while (!watch_.verdict()) {
+      if (std::all_of(ends.begin(), ends.end(), [](const pollfd& end) { return end.fd < 0; })) {
+        watch_.ended();
+        return;
+      }
+      wait(ends);
+      for (std::size_t i = 0; i < ends.size() && !watch_.verdict(); ++i) {
+        if (ends[i].revents != 0 && !hear(ends[i].fd)) ends[i].fd = -1;
+      }
+      watch_.time(Clock::now());
+    }
+  }
+
+ private:
+  void wait(std::array<pollfd, 3>& ends) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(watch_.next() - Clock::now());
+    const int timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    if (::poll(ends.data(), ends.size(), timeout) < 0 && errno != EINTR) {
+      throw sys_error(errno, "wait for the machine");
+    }
+  }
+
+  // False at the end.
+  bool hear(int fd) {
+    const ssize_t got = ::read(fd, buffer_.data(), buffer_.size());
+    if (got < 0 && errno == EINTR) return true;
+    if (got <= 0) return false;
+    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
+    if (fd == machine_.results()) {
+      watch_.results(bytes, Clock::now());
+    } else if (fd == machine_.console()) {
+      watch_.console(bytes, Clock::now());
+      if (console_) write_all(console_.get(), bytes, "the file of the console");
+    } else {
+      watch_.complaint(bytes);
+    }
+    return true;
+  }
+
+  const Machine& machine_;
+  Watch& watch_;
+  UniqueFd console_;
+  std::string buffer_ = std::string(64 * 1024, '\0');
+};
+
+}  // namespace
+
+void check_kernel(std::string_view series) {
+  if (series != "6.1") {
+    throw error(Kind::kUnsupported, "lanes are known to work with the kernel 6.1, not with \"{}\"",
+                series);
+  }
+}
+
+LaneName parse_lane_name(std::string_view text) {
+  return with_context(fmt::format("lane \"{}\"", text), [&] {
+    std::array<std::string_view, 3> parts{};
+    std::string_view rest = text;
+    for (std::string_view& part : parts) {
+      part = rest.substr(0, rest.find('-'));
+      rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    }
+    if (!rest.empty() || parts[1].empty()) {
+      throw error(Kind::kInvalidArgument,
+                  "a lane is called KERNEL-CGROUPS or KERNEL-CGROUPS-apparmor, as 6.1-v2");
+    }
+    check_kernel(parts[0]);
+    return LaneName{.kernel = std::string(parts[0]),
+                    .cgroup = parse_cgroup_layout(parts[1]),
+                    .security = parts[2].empty() ? SecurityModule::kNone
+                                                 : parse_security_module(parts[2])};
+  });
+}
+
+fs::path default_cache() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') {
+    return fs::path(cache) / "seatrial/lanes";
+  }
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home != '/') {
+    throw error(Kind::kInvalidArgument, "neither XDG_CACHE_HOME nor HOME says where to keep kernels");
+  }
+  return fs::path(home) / ".cache/seatrial/lanes";
+}
+
+Verdict run_lane(const LaneRequest& request, const Sinks& sinks) {
+  check_kernel(request.name.kernel);
+  Job job = request.job;
+  job.cgroup = request.name.cgroup;
+  const Kernel kernel = provide_kernel(request.name.kernel, request.cache);
+  const UniqueFd initramfs = make_initramfs(kernel, request.cargo, job, request.cache);
+  Watch watch(sinks, {.deadline = request.timeout}, Clock::now());
+  const Machine machine({.kernel = kernel.image,
+                         .initramfs = initramfs.get(),
+                         .security = request.name.security,
+                         .memory_mib = request.memory_mib,
+                         .cpus = request.cpus});
+  Listener(machine, watch, request.console).run();
+  return *watch.verdict();
+}
+
+}  // namespace seatrial::lane
