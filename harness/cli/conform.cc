@@ -112,6 +112,7 @@ int conform(const Settings& settings) {
     harness::keep_shard(harness::parse_shard(settings.shard), suites, selection);
   }
   if (settings.list) return list_cases(suites, selection);
+  if (!settings.lane.empty()) return conform_in_lane(settings);
 
   // Read before anything runs, so that a mistake in them does not cost a whole run.
   const std::vector<Waiver> waivers = waivers_for(settings, suites);

@@ -63,15 +63,24 @@ void add_ways_to_run(CLI::App& verb, Settings& settings) {
       ->type_name("DIR");
 }
 
-void add_machine(CLI::App& verb, Settings& settings) {
-  verb.add_option("--memory", settings.lane_memory, "The lane's memory, in MiB (2048)")
-      ->check(CLI::Range(256, 65536))
-      ->type_name("MIB");
-  verb.add_option("--cpus", settings.lane_cpus, "The lane's processors (2)")
-      ->check(CLI::Range(1, 64))
-      ->type_name("N");
-  verb.add_option("--console", settings.lane_console, "Keep what the lane's kernel prints here")
-      ->type_name("FILE");
+// `prefix` "lane-": for a verb that is not about lanes alone.
+std::vector<CLI::Option*> add_machine(CLI::App& verb, Settings& settings,
+                                      const std::string& prefix, const std::string& timeout) {
+  const std::string dashes = "--" + prefix;
+  return {verb.add_option(dashes + "memory", settings.lane_memory,
+                          "The lane's memory, in MiB (2048)")
+              ->check(CLI::Range(256, 65536))
+              ->type_name("MIB"),
+          verb.add_option(dashes + "cpus", settings.lane_cpus, "The lane's processors (2)")
+              ->check(CLI::Range(1, 64))
+              ->type_name("N"),
+          verb.add_option(dashes + "console", settings.lane_console,
+                          "Keep what the lane's kernel prints in this file")
+              ->type_name("FILE"),
+          verb.add_option(dashes + "timeout", settings.lane_timeout,
+                          "Turn the lane off after this many seconds (" + timeout + ")")
+              ->check(CLI::Range(1, 86400))
+              ->type_name("SECONDS")};
 }
 
 void add_lane(CLI::App& app, Settings& settings) {
@@ -84,11 +93,7 @@ void add_lane(CLI::App& app, Settings& settings) {
       ->type_name("LAYOUT");
   verb.add_option("--lsm", settings.lane_lsm, "The security module: apparmor or none (none)")
       ->type_name("MODULE");
-  add_machine(verb, settings);
-  verb.add_option("--timeout", settings.lane_timeout,
-                  "Turn the machine off after this many seconds (600)")
-      ->check(CLI::Range(1, 86400))
-      ->type_name("SECONDS");
+  add_machine(verb, settings, "", "600");
   add_list(verb, "--with", settings.lane_with,
            "Take this file or directory along, under its own path; programs bring their "
            "libraries. Repeatable",
@@ -120,6 +125,13 @@ void add_conform(CLI::App& app, Settings& settings) {
   verb.add_flag("--no-waivers", settings.no_waivers,
                 "Leave out the waivers that ship with the suites");
   add_outputs(verb, settings);
+  CLI::Option* const lane =
+      verb.add_option("--lane", settings.lane,
+                      "Run on another kernel, see `seatrial help lane`: 6.1-v2, 6.1-v1, 6.1-hybrid, "
+                      "each also with -apparmor. Without --suite, --filter or --case: the suite "
+                      "runtime; without --target: reference")
+          ->type_name("LANE");
+  for (CLI::Option* option : add_machine(verb, settings, "lane-", "7200")) option->needs(lane);
   verb.footer(
       "Exit status: 0 all kept, 1 an engine failed a case or something was left on the host,\n"
       "2 the harness or the command line was wrong, 3 nothing ran.\n\n"
@@ -127,7 +139,8 @@ void add_conform(CLI::App& app, Settings& settings) {
       "  seatrial conform\n"
       "  seatrial conform --target oci:/opt/runc --filter 'MaskedPaths.*'\n"
       "  seatrial conform --target oci:crun --filter 'runtime/hooks/*' --html results\n"
-      "  seatrial conform --junit results/junit --json results/run.json -j 4");
+      "  seatrial conform --junit results/junit --json results/run.json -j 4\n"
+      "  seatrial conform --lane 6.1-v2 --filter 'Cgroup*' --junit results/v2");
 }
 
 void add_readers(CLI::App& app, Settings& settings) {

@@ -15,6 +15,8 @@ inline constexpr int kNothingRan = 3;
 inline constexpr int kNoStatus = 125;  // of a lane: nobody knows how the command would have ended
 
 int conform(const Settings& settings);
+// The same in the lane that --lane names.
+int conform_in_lane(const Settings& settings);
 int lane_run(const Settings& settings);
 int clauses(const Settings& settings);
 int report(const Settings& settings);
