@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <thread>
@@ -151,6 +153,33 @@ TEST(Spawning, OneThatNobodyFinishesRunsAllTheSame) {
   int status = 0;
   ASSERT_GT(::waitpid(-1, &status, 0), 0);
   EXPECT_EQ(WEXITSTATUS(status), 7);
+}
+
+// The process that spawned it is killed as abruptly as can be; the child's end is seen by the pipe
+// that only the child holds.
+TEST(Spawn, EndsWithItsParentWhereAsked) {
+  for (const bool asked : {true, false}) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const UniqueFd reader(ends[0]);
+    UniqueFd writer(ends[1]);
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+      const PidFd child = spawn({.path = "/bin/sh",
+                                 .args = {"sh", "-c", "echo; exec sleep 2"},
+                                 .placements = {{writer.get(), 1}},
+                                 .ends_with_parent = asked});
+      writer.reset();
+      for (;;) ::pause();
+    }
+    writer.reset();
+    char newline = 0;
+    ASSERT_EQ(::read(reader.get(), &newline, 1), 1);
+    ::kill(parent, SIGKILL);
+    ::waitpid(parent, nullptr, 0);
+    pollfd end{reader.get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&end, 1, 1000), asked ? 1 : 0);
+  }
 }
 
 TEST(Spawn, WorksFromSeveralThreadsAtOnce) {

@@ -18,7 +18,7 @@ CgroupLayout parse_cgroup_layout(std::string_view word);
 SecurityModule parse_security_module(std::string_view word);
 
 struct Job {
-  std::vector<std::string> args;         // args[0]: an absolute path in the lane
+  std::vector<std::string> args = {};    // args[0]: an absolute path in the lane
   std::vector<std::string> env = {};     // the whole environment, "NAME=VALUE"
   std::string directory = "/root";       // made where it is not there
   std::vector<std::string> collect = {}; // directories, made before; sent back after

@@ -1,13 +1,11 @@
-// Whether KVM runs a guest here. Hosts that are machines themselves may show /dev/kvm and let all of
-// it be set up, and yet no guest instruction ever runs.
+// Whether KVM runs a guest here: hosts that are machines themselves may show /dev/kvm and refuse what
+// it is for.
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-#include <csignal>
 #include <cstring>
-#include <ctime>
 
 #include "engine/base/unique_fd.h"
 #include "harness/lane/machine.h"
@@ -51,26 +49,23 @@ bool halts(int kvm, int machine) {
   if (::ioctl(processor.get(), KVM_SET_SREGS, &segments) != 0) return false;
   if (::ioctl(processor.get(), KVM_SET_REGS, &registers) != 0) return false;
   auto* const run = static_cast<kvm_run*>(shared.get());
-  run->immediate_exit = 0;
   return ::ioctl(processor.get(), KVM_RUN, 0) == 0 && run->exit_reason == KVM_EXIT_HLT;
 }
 
 }  // namespace
 
-Accelerator best_accelerator() {
+bool kvm_runs() {
   const UniqueFd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
-  if (!kvm || ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION) {
-    return Accelerator::kTcg;
-  }
+  if (!kvm || ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION) return false;
   const UniqueFd machine(::ioctl(kvm.get(), KVM_CREATE_VM, 0));
   const Mapping memory(kPage, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-  if (!machine || !memory) return Accelerator::kTcg;
+  if (!machine || !memory) return false;
   std::memset(memory.get(), kHalt, kPage);
   kvm_userspace_memory_region region{};
   region.memory_size = kPage;
   region.userspace_addr = reinterpret_cast<__u64>(memory.get());
-  if (::ioctl(machine.get(), KVM_SET_USER_MEMORY_REGION, &region) != 0) return Accelerator::kTcg;
-  return halts(kvm.get(), machine.get()) ? Accelerator::kKvm : Accelerator::kTcg;
+  if (::ioctl(machine.get(), KVM_SET_USER_MEMORY_REGION, &region) != 0) return false;
+  return halts(kvm.get(), machine.get());
 }
 
 }  // namespace seatrial::lane

@@ -1,6 +1,7 @@
 #include "harness/lane/lane.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -21,6 +23,8 @@ namespace fs = std::filesystem;
 namespace {
 
 using Clock = Watch::Clock;
+
+constexpr std::chrono::seconds kKvmBoots{10};
 
 // Reads what the machine says until there is a verdict.
 class Listener {
@@ -119,20 +123,51 @@ fs::path default_cache() {
   return fs::path(home) / ".cache/seatrial/lanes";
 }
 
+namespace {
+
+// Beside the kernels: that KVM did not boot one since the host was started.
+fs::path kvm_mark(const fs::path& cache) {
+  std::string boot = read_file("/proc/sys/kernel/random/boot_id");
+  while (!boot.empty() && boot.back() == '\n') boot.pop_back();
+  return cache / ("no-kvm-" + boot);
+}
+
+// Boots once. Nothing: under KVM, the machine never gave a sign of life.
+std::optional<Verdict> boot(const LaneRequest& request, const MachineRequest& machine_request,
+                            Watch watch) {
+  const Machine machine(machine_request);
+  Listener(machine, watch, request.console).run();
+  const bool kvm = machine_request.accelerator == Accelerator::kKvm;
+  if (kvm && !watch.alive()) return std::nullopt;
+  return watch.verdict();
+}
+
+}  // namespace
+
 Verdict run_lane(const LaneRequest& request, const Sinks& sinks) {
   check_kernel(request.name.kernel);
   Job job = request.job;
   job.cgroup = request.name.cgroup;
   const Kernel kernel = provide_kernel(request.name.kernel, request.cache);
   const UniqueFd initramfs = make_initramfs(kernel, request.cargo, job, request.cache);
-  Watch watch(sinks, {.deadline = request.timeout}, Clock::now());
-  const Machine machine({.kernel = kernel.image,
+  Watch::Limits limits{.deadline = request.timeout, .silence = request.silence};
+  MachineRequest machine{.kernel = kernel.image,
                          .initramfs = initramfs.get(),
                          .security = request.name.security,
                          .memory_mib = request.memory_mib,
-                         .cpus = request.cpus});
-  Listener(machine, watch, request.console).run();
-  return *watch.verdict();
+                         .cpus = request.cpus};
+  if (!fs::exists(kvm_mark(request.cache)) && kvm_runs()) {
+    // A processor of hardware boots in two seconds; one that does not boot is given up early.
+    machine.accelerator = Accelerator::kKvm;
+    Watch::Limits brief = limits;
+    brief.first_sign = kKvmBoots;
+    if (const auto verdict = boot(request, machine, Watch(sinks, brief, Clock::now()))) {
+      return *verdict;
+    }
+    write_file_atomically(kvm_mark(request.cache), "");
+    machine.accelerator = Accelerator::kTcg;
+  }
+  return *boot(request, machine, Watch(sinks, limits, Clock::now()));
 }
 
 }  // namespace seatrial::lane

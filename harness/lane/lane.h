@@ -26,14 +26,15 @@ LaneName parse_lane_name(std::string_view text);
 void check_kernel(std::string_view series);
 
 struct LaneRequest {
-  LaneName name;
-  Job job;  // its `cgroup` is the name's
-  Cargo cargo;
+  LaneName name = {};
+  Job job = {};  // its `cgroup` is the name's
+  Cargo cargo = {};
   int memory_mib = 2048;
   int cpus = 2;
   std::chrono::seconds timeout{600};
-  std::filesystem::path cache;    // of kernels and initramfs
-  std::filesystem::path console;  // keep what the kernel says here; empty: do not
+  std::chrono::seconds silence{60};  // after which the machine hangs
+  std::filesystem::path cache = {};    // of kernels and initramfs
+  std::filesystem::path console = {};  // keep what the kernel says here; empty: do not
 };
 
 // $XDG_CACHE_HOME/seatrial/lanes, or ~/.cache/seatrial/lanes.

@@ -38,8 +38,9 @@ std::string kernel_words(const MachineRequest& request) {
   std::string words =
       "console=ttyS0 loglevel=4 panic=-1 mitigations=off random.trust_cpu=on nowatchdog "
       "no_timer_check tsc=reliable";
-  words += request.security == SecurityModule::kAppArmor ? " security=apparmor apparmor=1"
-                                                         : " apparmor=0";
+  // All by name: where AppArmor is merely off, the kernel takes the next one that it has, SELinux.
+  words += " lsm=lockdown,landlock,yama,loadpin,safesetid,integrity,bpf";
+  if (request.security == SecurityModule::kAppArmor) words += ",apparmor";
   return words;
 }
 

@@ -13,9 +13,9 @@ namespace seatrial::lane {
 
 enum class Accelerator { kTcg, kKvm };
 
-// What runs guests here: KVM where a guest of one instruction truly runs, which /dev/kvm alone does
-// not say.
-Accelerator best_accelerator();
+// Whether KVM runs a guest of one instruction here, which /dev/kvm alone does not say. There are hosts
+// where that works and a kernel still never boots: run_lane() finds that out.
+bool kvm_runs();
 
 struct MachineRequest {
   std::filesystem::path kernel;

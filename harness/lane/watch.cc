@@ -140,15 +140,15 @@ void Watch::time(Clock::time_point now) {
   if (now >= start_ + limits_.deadline) {
     decide(VerdictKind::kTimeout,
            fmt::format("the job had not ended after {} s", seconds(limits_.deadline)));
-  } else if (now >= heard_ + limits_.silence) {
+  } else if (now >= heard_ + silence()) {
     decide(VerdictKind::kHang,
-           fmt::format("the machine hangs: no sign of life for {} s{}", seconds(limits_.silence),
+           fmt::format("the machine hangs: no sign of life for {} s{}", seconds(silence()),
                        last_line_.empty() ? "" : fmt::format(", the last was: {}", last_line_)));
   }
 }
 
 Watch::Clock::time_point Watch::next() const {
-  return std::min(start_ + limits_.deadline, heard_ + limits_.silence);
+  return std::min(start_ + limits_.deadline, heard_ + silence());
 }
 
 void Watch::ended() {

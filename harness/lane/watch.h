@@ -29,11 +29,11 @@ struct Verdict {
 
 // Where the output of a job goes.
 struct Sinks {
-  std::function<void(std::string_view)> standard_output;
-  std::function<void(std::string_view)> standard_error;
+  std::function<void(std::string_view)> standard_output = {};
+  std::function<void(std::string_view)> standard_error = {};
   // A collected file begins: the index of its directory, and its path below; then come its bytes.
-  std::function<void(std::size_t, std::string_view)> file;
-  std::function<void(std::string_view)> bytes;
+  std::function<void(std::size_t, std::string_view)> file = {};
+  std::function<void(std::string_view)> bytes = {};
 };
 
 class Watch {
@@ -45,6 +45,7 @@ class Watch {
     // Init gives a sign of life every second, however much the job does. A machine that is starved by
     // its host is slow, too.
     std::chrono::seconds silence{60};
+    std::chrono::seconds first_sign{120};  // the same until init speaks
   };
 
   Watch(Sinks sinks, Limits limits, Clock::time_point start);
@@ -63,6 +64,7 @@ class Watch {
   Clock::time_point next() const;
 
  private:
+  std::chrono::seconds silence() const { return alive_ ? limits_.silence : limits_.first_sign; }
   void line(std::string_view text);
   void frame(wire::FrameType type, std::string_view payload);
   void file(std::string_view name);
