@@ -14,6 +14,9 @@ std::string values_of(const OptionRow& option) {
     return "reference oci:runc oci:crun oci:youki oci:runsc registry:docker-registry";
   if (option.value == "WHEN") return "auto always never";
   if (option.value == "SHELL") return "bash zsh fish";
+  if (option.value == "LANE") return "6.1-v2 6.1-v1 6.1-hybrid 6.1-v2-apparmor";
+  if (option.value == "LAYOUT") return "v2 v1 hybrid";
+  if (option.value == "MODULE") return "apparmor none";
   return "";
 }
 

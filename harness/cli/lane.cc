@@ -20,8 +20,8 @@ constexpr int kTimeout = 600;
 
 // A command of this host, as a shell finds it.
 fs::path program_of(const std::string& word) {
-  const fs::path program = word.find('/') == std::string::npos ? lane::find_program(word)
-                                                               : fs::absolute(word);
+  const fs::path program =
+      word.find('/') == std::string::npos ? lane::find_program(word) : fs::absolute(word);
   if (program.empty() || !fs::exists(program)) {
     throw error(Kind::kNotFound, "there is no command \"{}\"", word);
   }
@@ -45,9 +45,12 @@ lane::Job job_of(const Settings& settings, const fs::path& program) {
 int status_of(const lane::Verdict& verdict) {
   if (!verdict.sentence.empty()) fmt::print(stderr, "seatrial: {}\n", verdict.sentence);
   switch (verdict.kind) {
-    case lane::VerdictKind::kExited: return verdict.code;
-    case lane::VerdictKind::kKilled: return kSignalled + verdict.code;
-    default: return kNoStatus;
+    case lane::VerdictKind::kExited:
+      return verdict.code;
+    case lane::VerdictKind::kKilled:
+      return kSignalled + verdict.code;
+    default:
+      return kNoStatus;
   }
 }
 

@@ -128,7 +128,8 @@ class Delivery {
 
 int conform_in_lane(const Settings& settings) {
   if (!settings.facts_cache.empty()) {
-    throw error(Kind::kInvalidArgument, "--facts-cache is of no use in a lane, which keeps nothing");
+    throw error(Kind::kInvalidArgument,
+                "--facts-cache is of no use in a lane, which keeps nothing");
   }
   const fs::path program = fs::read_symlink("/proc/self/exe");
   const lane::LaneRequest request{

@@ -64,23 +64,23 @@ void add_ways_to_run(CLI::App& verb, Settings& settings) {
 }
 
 // `prefix` "lane-": for a verb that is not about lanes alone.
-std::vector<CLI::Option*> add_machine(CLI::App& verb, Settings& settings,
-                                      const std::string& prefix, const std::string& timeout) {
+std::vector<CLI::Option*> add_machine(CLI::App& verb, Settings& settings, const std::string& prefix,
+                                      const std::string& timeout) {
   const std::string dashes = "--" + prefix;
-  return {verb.add_option(dashes + "memory", settings.lane_memory,
-                          "The lane's memory, in MiB (2048)")
-              ->check(CLI::Range(256, 65536))
-              ->type_name("MIB"),
-          verb.add_option(dashes + "cpus", settings.lane_cpus, "The lane's processors (2)")
-              ->check(CLI::Range(1, 64))
-              ->type_name("N"),
-          verb.add_option(dashes + "console", settings.lane_console,
-                          "Keep what the lane's kernel prints in this file")
-              ->type_name("FILE"),
-          verb.add_option(dashes + "timeout", settings.lane_timeout,
-                          "Turn the lane off after this many seconds (" + timeout + ")")
-              ->check(CLI::Range(1, 86400))
-              ->type_name("SECONDS")};
+  return {
+      verb.add_option(dashes + "memory", settings.lane_memory, "The lane's memory, in MiB (2048)")
+          ->check(CLI::Range(256, 65536))
+          ->type_name("MIB"),
+      verb.add_option(dashes + "cpus", settings.lane_cpus, "The lane's processors (2)")
+          ->check(CLI::Range(1, 64))
+          ->type_name("N"),
+      verb.add_option(dashes + "console", settings.lane_console,
+                      "Keep what the lane's kernel prints in this file")
+          ->type_name("FILE"),
+      verb.add_option(dashes + "timeout", settings.lane_timeout,
+                      "Turn the lane off after this many seconds (" + timeout + ")")
+          ->check(CLI::Range(1, 86400))
+          ->type_name("SECONDS")};
 }
 
 void add_lane(CLI::App& app, Settings& settings) {
@@ -106,8 +106,10 @@ void add_lane(CLI::App& app, Settings& settings) {
       ->required()
       ->type_name("COMMAND");
   verb.footer(
-      "The lane has no network and no disk; it boots in a few seconds, and what the command writes\n"
-      "is gone with it. Exit status: the command's own, 128+N when signal N ended it, 125 when the\n"
+      "The lane has no network and no disk; it boots in a few seconds, and what the command "
+      "writes\n"
+      "is gone with it. Exit status: the command's own, 128+N when signal N ended it, 125 when "
+      "the\n"
       "machine panicked, hung, ran out of memory or time: standard error says which.\n\n"
       "Examples:\n"
       "  seatrial lane run -- uname -r\n"
@@ -126,10 +128,11 @@ void add_conform(CLI::App& app, Settings& settings) {
                 "Leave out the waivers that ship with the suites");
   add_outputs(verb, settings);
   CLI::Option* const lane =
-      verb.add_option("--lane", settings.lane,
-                      "Run on another kernel, see `seatrial help lane`: 6.1-v2, 6.1-v1, 6.1-hybrid, "
-                      "each also with -apparmor. Without --suite, --filter or --case: the suite "
-                      "runtime; without --target: reference")
+      verb.add_option(
+              "--lane", settings.lane,
+              "Run on another kernel, see `seatrial help lane`: 6.1-v2, 6.1-v1, 6.1-hybrid, "
+              "each also with -apparmor. Without --suite, --filter or --case: the suite "
+              "runtime; without --target: reference")
           ->type_name("LANE");
   for (CLI::Option* option : add_machine(verb, settings, "lane-", "7200")) option->needs(lane);
   verb.footer(

@@ -5,28 +5,43 @@
 namespace seatrial::lane {
 namespace {
 
-// Small programs that people and cases call, as far as the host has them. Everything else comes with
-// the job.
-constexpr const char* kTools[] = {
-    "sh",     "bash",   "cat",    "cp",     "mv",      "rm",     "ls",      "ln",     "mkdir",
-    "mknod",  "chmod",  "chown",  "touch",  "true",    "false",  "sleep",   "echo",   "env",
-    "id",     "uname",  "head",   "tail",   "wc",      "sort",   "tr",      "cut",    "dd",
-    "grep",   "sed",    "find",   "tar",    "gzip",    "mount",  "umount",  "ps",     "kill",
-    "stat",   "readlink", "dmesg", "ip",    "nft",     "iptables", "ip6tables", "unshare", "nsenter",
-    "setpriv", "timeout", "date", "busybox", "mkfs.ext4", "mkfs.xfs", "strace", "newuidmap",
-    "newgidmap", "runc", "crun", "apparmor_parser"};
+// Small programs that people and cases call, as far as the host has them. Everything else comes
+// with the job.
+constexpr const char* kTools[] = {"sh",        "bash",      "cat",
+                                  "cp",        "mv",        "rm",
+                                  "ls",        "ln",        "mkdir",
+                                  "mknod",     "chmod",     "chown",
+                                  "touch",     "true",      "false",
+                                  "sleep",     "echo",      "env",
+                                  "id",        "uname",     "head",
+                                  "tail",      "wc",        "sort",
+                                  "tr",        "cut",       "dd",
+                                  "grep",      "sed",       "find",
+                                  "tar",       "gzip",      "mount",
+                                  "umount",    "ps",        "kill",
+                                  "stat",      "readlink",  "dmesg",
+                                  "ip",        "nft",       "iptables",
+                                  "ip6tables", "unshare",   "nsenter",
+                                  "setpriv",   "timeout",   "date",
+                                  "busybox",   "mkfs.ext4", "mkfs.xfs",
+                                  "strace",    "newuidmap", "newgidmap",
+                                  "runc",      "crun",      "apparmor_parser"};
 
-constexpr const char* kFiles[] = {"/etc/os-release", "/etc/protocols", "/etc/services",
-                                  "/etc/apparmor.d/abstractions", "/etc/apparmor.d/tunables",
-                                  "/etc/apparmor", "/usr/share/zoneinfo/UTC"};
+constexpr const char* kFiles[] = {"/etc/os-release",
+                                  "/etc/protocols",
+                                  "/etc/services",
+                                  "/etc/apparmor.d/abstractions",
+                                  "/etc/apparmor.d/tunables",
+                                  "/etc/apparmor",
+                                  "/usr/share/zoneinfo/UTC"};
 
 }  // namespace
 
 Cargo basic_cargo() {
   Cargo cargo;
-  for (const char* directory : {"/proc", "/sys", "/dev", "/run", "/home", "/mnt", "/opt", "/srv",
-                                "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/etc", "/var",
-                                "/var/lib", "/var/cache", "/var/log"}) {
+  for (const char* directory :
+       {"/proc", "/sys", "/dev", "/run", "/home", "/mnt", "/opt", "/srv", "/usr", "/usr/bin",
+        "/usr/sbin", "/usr/lib", "/etc", "/var", "/var/lib", "/var/cache", "/var/log"}) {
     cargo.add_directory(directory);
   }
   cargo.add_directory("/root", 0700);

@@ -132,7 +132,9 @@ void Cargo::add_needs(const std::string& path) {
     add_if_there(interpreter_of(head));
     return;
   }
-  if (!head.starts_with("\x7f" "ELF")) return;
+  if (!head.starts_with("\x7f"
+                        "ELF"))
+    return;
   std::string listed;
   try {
     listed = run_tool({kLinker, "--list", path});

@@ -41,7 +41,8 @@ TEST_F(CargoTest, CarriesWhatALinkLeadsTo) {
   fs::create_symlink("real", at("way"));
   fs::create_symlink("../way/file", at("real/link"));
   cargo_.add(at("way/link"));
-  EXPECT_THAT(cargo_.paths(), IsSupersetOf({at("way"), at("real"), at("real/link"), at("real/file")}));
+  EXPECT_THAT(cargo_.paths(),
+              IsSupersetOf({at("way"), at("real"), at("real/link"), at("real/file")}));
   EXPECT_THAT(cargo_.paths(), Not(Contains(at("way/link"))));
 }
 

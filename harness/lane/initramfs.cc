@@ -21,15 +21,18 @@ namespace {
 
 constexpr std::size_t kKeptImages = 4;
 
-// What containers and their networks need and the kernel does not have built in. All are loaded: the
-// job finds no modprobe.
-const std::vector<std::string> kModules{
-    "virtio_pci",    "virtio_console",  "overlay",       "veth",          "bridge",
-    "br_netfilter",  "nf_tables",       "nft_chain_nat", "nft_masq",      "nft_nat",
-    "nft_ct",        "nft_compat",      "nft_fib_inet",  "nft_redir",     "nft_reject_inet",
-    "xt_MASQUERADE", "xt_conntrack",    "xt_addrtype",   "xt_nat",        "xt_tcpudp",
-    "xt_comment",    "xt_mark",         "dummy",         "vxlan",         "fuse",
-    "loop",          "xfs",             "quota_v2"};
+// What containers and their networks need and the kernel does not have built in. All are loaded:
+// the job finds no modprobe.
+const std::vector<std::string> kModules{"virtio_pci",    "virtio_console", "overlay",
+                                        "veth",          "bridge",         "br_netfilter",
+                                        "nf_tables",     "nft_chain_nat",  "nft_masq",
+                                        "nft_nat",       "nft_ct",         "nft_compat",
+                                        "nft_fib_inet",  "nft_redir",      "nft_reject_inet",
+                                        "xt_MASQUERADE", "xt_conntrack",   "xt_addrtype",
+                                        "xt_nat",        "xt_tcpudp",      "xt_comment",
+                                        "xt_mark",       "dummy",          "vxlan",
+                                        "fuse",          "loop",           "xfs",
+                                        "quota_v2"};
 
 fs::path init_program() {
   const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
@@ -93,14 +96,14 @@ UniqueFd open_image(const Kernel& kernel, const Cargo& cargo, const fs::path& ca
     ::futimens(kept.get(), nullptr);  // used now
     return open_file(image, O_RDONLY);
   }
-  const TempDir room(cache, ".writing-");
-  const fs::path part = room.path() / "image";
-  {
-    const UniqueFd file = open_file(part, O_WRONLY | O_CREAT | O_EXCL, 0644);
-    write_image(file.get(), kernel, modules, cargo);
+  // Without a name until it is whole, so that nothing is left of one that was not finished.
+  UniqueFd made = open_file(images, O_RDWR | O_TMPFILE, 0644);
+  write_image(made.get(), kernel, modules, cargo);
+  const std::string opened = fmt::format("/proc/self/fd/{}", made.get());
+  if (::linkat(AT_FDCWD, opened.c_str(), AT_FDCWD, image.c_str(), AT_SYMLINK_FOLLOW) != 0 &&
+      errno != EEXIST) {
+    throw sys_error(errno, "name {}", image.native());
   }
-  UniqueFd made = open_file(part, O_RDONLY);
-  fs::rename(part, image);
   forget_old_images(images);
   return made;
 }
@@ -109,8 +112,7 @@ void append_file(int to, int from) {
   struct stat status{};
   if (::fstat(from, &status) != 0) throw sys_error(errno, "stat the image of a lane");
   for (off_t at = 0; at < status.st_size;) {
-    const ssize_t sent =
-        ::sendfile(to, from, &at, static_cast<std::size_t>(status.st_size - at));
+    const ssize_t sent = ::sendfile(to, from, &at, static_cast<std::size_t>(status.st_size - at));
     if (sent <= 0) throw sys_error(sent < 0 ? errno : EIO, "copy the image of a lane");
   }
 }

@@ -8,9 +8,12 @@ namespace {
 
 std::string_view word_for(CgroupLayout layout) {
   switch (layout) {
-    case CgroupLayout::kV2: return "v2";
-    case CgroupLayout::kV1: return "v1";
-    case CgroupLayout::kHybrid: return "hybrid";
+    case CgroupLayout::kV2:
+      return "v2";
+    case CgroupLayout::kV1:
+      return "v1";
+    case CgroupLayout::kHybrid:
+      return "hybrid";
   }
   return "";
 }

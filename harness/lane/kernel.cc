@@ -1,7 +1,10 @@
 #include "harness/lane/kernel.h"
 
-#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -13,6 +16,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kPrefix = "linux-image-";
+constexpr std::string_view kUnfinished = ".fetching-";
 constexpr std::string_view kSuffix = "-cloud-amd64";
 
 std::vector<std::string> lines_of(std::string_view text) {
@@ -69,9 +73,21 @@ std::vector<std::string> names_in(const fs::path& directory) {
   return names;
 }
 
+// One at a time; so what others left unfinished is nobody's.
+UniqueFd lock_and_tidy(const fs::path& kernels) {
+  UniqueFd lock = open_file(kernels / ".lock", O_RDWR | O_CREAT, 0644);
+  if (::flock(lock.get(), LOCK_EX) != 0) throw sys_error(errno, "lock {}", kernels.native());
+  for (const std::string& name : names_in(kernels)) {
+    if (name.starts_with(kUnfinished)) remove_tree(kernels / name);
+  }
+  return lock;
+}
+
 // Complete or not there: it gets its name when all is unpacked.
 void fetch(const std::string& package, const fs::path& kernels) {
-  const TempDir room(kernels, ".fetching-");
+  const UniqueFd lock = lock_and_tidy(kernels);
+  if (fs::exists(kernels / package)) return;
+  const TempDir room(kernels, kUnfinished);
   run_tool({"apt-get", "download", "-q", package}, room.path());
   std::string archive;
   for (const std::string& name : names_in(room.path())) {
@@ -82,11 +98,7 @@ void fetch(const std::string& package, const fs::path& kernels) {
   run_tool({"dpkg-deb", "-x", room.path() / archive, tree});
   // The package leaves this to its installation.
   run_tool({"depmod", "-b", tree, kernel_in(tree).release});
-  std::error_code failure;
-  fs::rename(tree, kernels / package, failure);
-  if (failure && !fs::exists(kernels / package)) {
-    throw sys_error(failure.value(), "rename {}", tree.native());
-  }
+  fs::rename(tree, kernels / package);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A lane's kernel: Debian's own package, fetched once and kept, and which of its modules are loaded.
+// A lane's kernel: Debian's own package, fetched once and kept, and which of its modules are
+// loaded.
 #pragma once
 
 #include <filesystem>
@@ -26,8 +27,8 @@ class ModuleTable {
   // The text of modules.dep. Throws Error{kInvalidArgument} naming the line.
   static ModuleTable parse(std::string_view text);
 
-  // The files of these modules and of what they need, each after what it needs. A name takes - and _
-  // for the same. One that the kernel lacks is left out: it may be built in.
+  // The files of these modules and of what they need, each after what it needs. A name takes - and
+  // _ for the same. One that the kernel lacks is left out: it may be built in.
   std::vector<std::string> load_order(const std::vector<std::string>& names) const;
 
  private:

@@ -21,12 +21,12 @@ TEST(NewestPackage, ComparesNumbersAndNotLetters) {
 }
 
 TEST(NewestPackage, TakesNoOtherKindAndNoOtherSeries) {
-  EXPECT_EQ(newest_package({"linux-image-6.1.0-56-cloud-amd64-dbg", "linux-image-cloud-amd64",
-                            "linux-image-6.1.0-56-cloud-amd64-unsigned",
-                            "linux-image-6.1.0-56-amd64", "linux-image-6.12.9-cloud-amd64",
-                            "linux-headers-6.1.0-56-cloud-amd64"},
-                           "6.1"),
-            std::nullopt);
+  EXPECT_EQ(
+      newest_package({"linux-image-6.1.0-56-cloud-amd64-dbg", "linux-image-cloud-amd64",
+                      "linux-image-6.1.0-56-cloud-amd64-unsigned", "linux-image-6.1.0-56-amd64",
+                      "linux-image-6.12.9-cloud-amd64", "linux-headers-6.1.0-56-cloud-amd64"},
+                     "6.1"),
+      std::nullopt);
 }
 
 constexpr const char* kTable =
@@ -43,8 +43,9 @@ TEST(ModuleTable, PutsFirstWhatIsNeededFirst) {
 }
 
 TEST(ModuleTable, NamesEachFileOnceAndTakesDashesForUnderscores) {
-  EXPECT_THAT(ModuleTable::parse(kTable).load_order({"virtio_ring", "virtio-ring", "virtio"}),
-              ElementsAre("kernel/drivers/virtio/virtio-ring.ko", "kernel/drivers/virtio/virtio.ko"));
+  EXPECT_THAT(
+      ModuleTable::parse(kTable).load_order({"virtio_ring", "virtio-ring", "virtio"}),
+      ElementsAre("kernel/drivers/virtio/virtio-ring.ko", "kernel/drivers/virtio/virtio.ko"));
 }
 
 TEST(ModuleTable, LeavesOutWhatIsBuiltIn) {

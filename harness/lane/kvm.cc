@@ -1,5 +1,5 @@
-// Whether KVM runs a guest here: hosts that are machines themselves may show /dev/kvm and refuse what
-// it is for.
+// Whether KVM runs a guest here: hosts that are machines themselves may show /dev/kvm and refuse
+// what it is for.
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>

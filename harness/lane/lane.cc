@@ -105,10 +105,10 @@ LaneName parse_lane_name(std::string_view text) {
                   "a lane is called KERNEL-CGROUPS or KERNEL-CGROUPS-apparmor, as 6.1-v2");
     }
     check_kernel(parts[0]);
-    return LaneName{.kernel = std::string(parts[0]),
-                    .cgroup = parse_cgroup_layout(parts[1]),
-                    .security = parts[2].empty() ? SecurityModule::kNone
-                                                 : parse_security_module(parts[2])};
+    return LaneName{
+        .kernel = std::string(parts[0]),
+        .cgroup = parse_cgroup_layout(parts[1]),
+        .security = parts[2].empty() ? SecurityModule::kNone : parse_security_module(parts[2])};
   });
 }
 
@@ -118,7 +118,8 @@ fs::path default_cache() {
   }
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home != '/') {
-    throw error(Kind::kInvalidArgument, "neither XDG_CACHE_HOME nor HOME says where to keep kernels");
+    throw error(Kind::kInvalidArgument,
+                "neither XDG_CACHE_HOME nor HOME says where to keep kernels");
   }
   return fs::path(home) / ".cache/seatrial/lanes";
 }

@@ -69,7 +69,9 @@ TEST(MachineCommand, AsksForWhatTheLaneSays) {
                                       .security = SecurityModule::kAppArmor,
                                       .accelerator = Accelerator::kKvm});
   EXPECT_THAT(words, IsSupersetOf({"pc,accel=kvm", "host"}));
-  EXPECT_THAT(words, Contains(HasSubstr(" lsm=lockdown,landlock,yama,loadpin,safesetid,integrity,bpf,apparmor")));
+  EXPECT_THAT(
+      words,
+      Contains(HasSubstr(" lsm=lockdown,landlock,yama,loadpin,safesetid,integrity,apparmor,bpf")));
 }
 
 }  // namespace

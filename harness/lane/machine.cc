@@ -39,12 +39,15 @@ std::string kernel_words(const MachineRequest& request) {
       "console=ttyS0 loglevel=4 panic=-1 mitigations=off random.trust_cpu=on nowatchdog "
       "no_timer_check tsc=reliable";
   // All by name: where AppArmor is merely off, the kernel takes the next one that it has, SELinux.
-  words += " lsm=lockdown,landlock,yama,loadpin,safesetid,integrity,bpf";
-  if (request.security == SecurityModule::kAppArmor) words += ",apparmor";
+  // bpf last, because it answers first for /proc/PID/attr and knows nothing.
+  words += " lsm=lockdown,landlock,yama,loadpin,safesetid,integrity,";
+  words += request.security == SecurityModule::kAppArmor ? "apparmor,bpf" : "bpf";
   return words;
 }
 
-std::string opened(int fd) { return fmt::format("/proc/self/fd/{}", fd); }
+std::string opened(int fd) {
+  return fmt::format("/proc/self/fd/{}", fd);
+}
 
 }  // namespace
 

@@ -13,8 +13,8 @@ namespace seatrial::lane {
 
 enum class Accelerator { kTcg, kKvm };
 
-// Whether KVM runs a guest of one instruction here, which /dev/kvm alone does not say. There are hosts
-// where that works and a kernel still never boots: run_lane() finds that out.
+// Whether KVM runs a guest of one instruction here, which /dev/kvm alone does not say. There are
+// hosts where that works and a kernel still never boots: run_lane() finds that out.
 bool kvm_runs();
 
 struct MachineRequest {
@@ -26,10 +26,12 @@ struct MachineRequest {
   Accelerator accelerator = Accelerator::kTcg;
 };
 
-// The words of QEMU's command line. The descriptors that they name: 3 console, 4 results, 5 initramfs.
+// The words of QEMU's command line. The descriptors that they name: 3 console, 4 results, 5
+// initramfs.
 std::vector<std::string> machine_command(const MachineRequest& request);
 
-// Running from construction to destruction. The kernel kills it when this thread or its process ends.
+// Running from construction to destruction. The kernel kills it when this thread or its process
+// ends.
 class Machine {
  public:
   explicit Machine(const MachineRequest& request);

@@ -53,9 +53,9 @@ class LaneMachine : public testing::Test {
 };
 
 TEST_F(LaneMachine, GivesTheJobsStatusOutputAndFiles) {
-  const Verdict verdict = run(
-      "busybox uname -r; busybox cat /proc/self/cgroup; echo oops >&2; "
-      "busybox mkdir /results/sub; echo one > /results/sub/file; exit 7");
+  const Verdict verdict =
+      run("busybox uname -r; busybox cat /proc/self/cgroup; echo oops >&2; "
+          "busybox mkdir /results/sub; echo one > /results/sub/file; exit 7");
   EXPECT_EQ(verdict.sentence, "");
   EXPECT_EQ(verdict.kind, VerdictKind::kExited);
   EXPECT_EQ(verdict.code, 7);
@@ -74,9 +74,9 @@ TEST_F(LaneMachine, NamesThePanicOfItsKernel) {
 TEST_F(LaneMachine, IsSilentWhenItHangs) {
   request_.silence = 6s;
   request_.cargo.add("/usr/bin/chrt");
-  const Verdict verdict = run(
-      "echo -1 > /proc/sys/kernel/sched_rt_runtime_us; echo ready; "
-      "/usr/bin/chrt -f 99 busybox sh -c 'while :; do :; done'");
+  const Verdict verdict =
+      run("echo -1 > /proc/sys/kernel/sched_rt_runtime_us; echo ready; "
+          "/usr/bin/chrt -f 99 busybox sh -c 'while :; do :; done'");
   EXPECT_EQ(out_ + err_, "ready\n");
   EXPECT_EQ(verdict.kind, VerdictKind::kHang);
   EXPECT_THAT(verdict.sentence, HasSubstr("no sign of life for 6 s"));
@@ -89,13 +89,15 @@ TEST_F(LaneMachine, RunsOutOfMemoryWithASentence) {
   EXPECT_THAT(verdict.sentence, HasSubstr("Out of memory: Killed process"));
 }
 
-TEST_F(LaneMachine, HasTheOldControlGroups) {
-  const Verdict verdict = run(
-      "busybox stat -f -c %t /sys/fs/cgroup/memory /sys/fs/cgroup/unified; "
-      "busybox mkdir /sys/fs/cgroup/devices/a /sys/fs/cgroup/unified/a",
-      {.cgroup = CgroupLayout::kHybrid});
+TEST_F(LaneMachine, HasTheOldControlGroupsAndAppArmor) {
+  const Verdict verdict =
+      run("busybox stat -f -c %t /sys/fs/cgroup/memory /sys/fs/cgroup/unified; "
+          "busybox cat /proc/self/attr/current; "
+          "busybox mkdir /sys/fs/cgroup/devices/a /sys/fs/cgroup/unified/a",
+          {.cgroup = CgroupLayout::kHybrid, .security = SecurityModule::kAppArmor});
   EXPECT_EQ(verdict.code, 0) << verdict.sentence << err_;
-  EXPECT_EQ(out_, "27e0eb\n63677270\n");  // CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC
+  // CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC; and the confinement of a process that has none.
+  EXPECT_EQ(out_, "27e0eb\n63677270\nunconfined\n");
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ std::string last_line(std::string text) {
 
 std::vector<std::string> environment() {
   std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    variables.emplace_back(*variable);
   variables.emplace_back("LC_ALL=C");
   return variables;
 }

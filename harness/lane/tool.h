@@ -10,8 +10,8 @@ namespace seatrial::lane {
 // First on PATH, then where Debian installs what only root uses. Empty: not there.
 std::filesystem::path find_program(std::string_view name);
 
-// Runs it to its end in `directory` (empty: here) and returns what it printed. Throws Error with the
-// last of what it complained about when it fails, kNotFound when it is not installed.
+// Runs it to its end in `directory` (empty: here) and returns what it printed. Throws Error with
+// the last of what it complained about when it fails, kNotFound when it is not installed.
 std::string run_tool(const std::vector<std::string>& command,
                      const std::filesystem::path& directory = {});
 

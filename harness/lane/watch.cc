@@ -86,14 +86,27 @@ void Watch::frame(wire::FrameType type, std::string_view payload) {
   using enum wire::FrameType;
   alive_ = true;
   switch (type) {
-    case kAlive: return;
-    case kStdout: sinks_.standard_output(payload); return;
-    case kStderr: sinks_.standard_error(payload); return;
-    case kFile: file(payload); return;
-    case kBytes: sinks_.bytes(payload); return;
+    case kAlive:
+      return;
+    case kStdout:
+      sinks_.standard_output(payload);
+      return;
+    case kStderr:
+      sinks_.standard_error(payload);
+      return;
+    case kFile:
+      file(payload);
+      return;
+    case kBytes:
+      sinks_.bytes(payload);
+      return;
     case kExited:
-    case kKilled: finish(type, payload); return;
-    case kFault: decide(VerdictKind::kBroken, fmt::format("lane: {}", payload)); return;
+    case kKilled:
+      finish(type, payload);
+      return;
+    case kFault:
+      decide(VerdictKind::kBroken, fmt::format("lane: {}", payload));
+      return;
   }
   decide(VerdictKind::kBroken, "the machine's results are garbled");
 }

@@ -14,7 +14,8 @@ using testing::HasSubstr;
 using wire::FrameType;
 
 std::string frame(FrameType type, std::string_view payload) {
-  const wire::FrameHeader header{.type = type, .length = static_cast<std::uint32_t>(payload.size())};
+  const wire::FrameHeader header{.type = type,
+                                 .length = static_cast<std::uint32_t>(payload.size())};
   return std::string(reinterpret_cast<const char*>(&header), sizeof header) + std::string(payload);
 }
 
@@ -34,10 +35,10 @@ class WatchTest : public testing::Test {
   std::vector<std::string> files_;
   Watch watch_{{.standard_output = [this](std::string_view bytes) { out_ += bytes; },
                 .standard_error = [this](std::string_view bytes) { out_ += bytes; },
-                .file = [this](std::size_t index,
-                               std::string_view path) {
-                  files_.push_back(std::to_string(index) + ":" + std::string(path) + "=");
-                },
+                .file =
+                    [this](std::size_t index, std::string_view path) {
+                      files_.push_back(std::to_string(index) + ":" + std::string(path) + "=");
+                    },
                 .bytes = [this](std::string_view bytes) { files_.back() += bytes; }},
                {.deadline = 600s, .silence = 60s, .first_sign = 120s},
                now_};
@@ -63,8 +64,10 @@ TEST_F(WatchTest, GivesCollectedFiles) {
 }
 
 TEST_F(WatchTest, LetsNoFileOutOfItsDirectory) {
-  for (const char* name : {"0/../../etc/passwd", "0//etc/passwd", "0/", "0", "x/a", "0/a/./b", ""}) {
-    Watch watch({.file = [](std::size_t, std::string_view path) { ADD_FAILURE() << path; }}, {}, now_);
+  for (const char* name :
+       {"0/../../etc/passwd", "0//etc/passwd", "0/", "0", "x/a", "0/a/./b", ""}) {
+    Watch watch({.file = [](std::size_t, std::string_view path) { ADD_FAILURE() << path; }}, {},
+                now_);
     watch.results(frame(FrameType::kFile, name), now_);
     ASSERT_TRUE(watch.verdict()) << name;
     EXPECT_EQ(watch.verdict()->kind, VerdictKind::kBroken);

@@ -157,12 +157,18 @@ Job read_job() {
     if (equals == std::string_view::npos) give_up("a record of the job has no value", 0);
     const std::string_view key = record.substr(0, equals);
     std::string value(record.substr(equals + 1));
-    if (key == wire::kArg) job.args.push_back(std::move(value));
-    else if (key == wire::kEnv) job.env.push_back(std::move(value));
-    else if (key == wire::kCollect) job.collect.push_back(std::move(value));
-    else if (key == wire::kDirectory) job.directory = std::move(value);
-    else if (key == wire::kCgroup) job.cgroup = std::move(value);
-    else give_up("the job has an unknown record " + std::string(key), 0);
+    if (key == wire::kArg)
+      job.args.push_back(std::move(value));
+    else if (key == wire::kEnv)
+      job.env.push_back(std::move(value));
+    else if (key == wire::kCollect)
+      job.collect.push_back(std::move(value));
+    else if (key == wire::kDirectory)
+      job.directory = std::move(value);
+    else if (key == wire::kCgroup)
+      job.cgroup = std::move(value);
+    else
+      give_up("the job has an unknown record " + std::string(key), 0);
   }
   if (job.args.empty()) give_up("the job names no program", 0);
   return job;
