@@ -1,0 +1,17 @@
+# One case on another kernel, and its reports back where they were asked for.
+set(command "${SEATRIAL}" conform --lane 6.1-hybrid --case "${CASE}" --json "${DIR}/run.json"
+            --junit "${DIR}/junit" --html "${DIR}/html")
+file(REMOVE_RECURSE "${DIR}")
+execute_process(COMMAND ${command} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "ended with ${status}: ${output}")
+endif()
+foreach(expected "run.json;cloud-amd64" "junit/TEST-seatrial-runtime.xml;<testcase" "html/index.html;${CASE}")
+  list(GET expected 0 name)
+  list(GET expected 1 text)
+  file(READ "${DIR}/${name}" content)
+  string(FIND "${content}" "${text}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${name} does not have ${text}: ${content}")
+  endif()
+endforeach()
