@@ -94,6 +94,17 @@ TEST_F(Verbs, ConformReportsInEveryForm) {
   EXPECT_EQ(document["targets"][0]["version"], "1.2");
 }
 
+TEST_F(Verbs, ALaneRefusesBeforeItBoots) {
+  const auto refusal = [&](const std::string& arguments) {
+    EXPECT_EQ(conform_with(arguments), kHarnessFailed);
+    return complaint_;
+  };
+  EXPECT_THAT(refusal("--lane 6.1-v2-selinux"), HasSubstr("lanes cannot have SELinux yet"));
+  EXPECT_THAT(refusal("--lane 6.1-v2 --facts-cache x"), HasSubstr("of no use in a lane"));
+  EXPECT_THAT(refusal("--lane 6.1-v2 --case No.Such"), HasSubstr("there is no case \"No.Such\""));
+  EXPECT_THROW(conform_with("--lane-memory 512"), CLI::RequiresError);
+}
+
 TEST_F(Verbs, QuietIsSilentAboutWhatIsKept) {
   EXPECT_EQ(conform_with("--quiet --case Fake.Passes"), kAllKept);
   EXPECT_THAT(printed_, IsEmpty());

@@ -103,6 +103,8 @@ void explain_nothing(const Report& report, const harness::Selection& selection,
 }  // namespace
 
 int conform(const Settings& settings) {
+  // Before signals are held back: they end a lane.
+  if (!settings.lane.empty() && !settings.list) return conform_in_lane(settings);
   harness::Interrupt interrupt;
   const std::vector<SuiteProgram> suites =
       harness::load_suites(interrupt, harness::suites_directory(), settings.suites);
@@ -112,7 +114,6 @@ int conform(const Settings& settings) {
     harness::keep_shard(harness::parse_shard(settings.shard), suites, selection);
   }
   if (settings.list) return list_cases(suites, selection);
-  if (!settings.lane.empty()) return conform_in_lane(settings);
 
   // Read before anything runs, so that a mistake in them does not cost a whole run.
   const std::vector<Waiver> waivers = waivers_for(settings, suites);

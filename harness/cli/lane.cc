@@ -58,17 +58,19 @@ int status_of(const lane::Verdict& verdict) {
 
 int lane_run(const Settings& settings) {
   const fs::path program = program_of(settings.lane_command.front());
-  lane::LaneRequest request{
-      .name = {.kernel = settings.lane_kernel,
-               .cgroup = lane::parse_cgroup_layout(settings.lane_cgroup),
-               .security = lane::parse_security_module(settings.lane_lsm)},
-      .job = job_of(settings, program),
-      .cargo = lane::basic_cargo(),
-      .memory_mib = settings.lane_memory,
-      .cpus = settings.lane_cpus,
-      .timeout = std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : kTimeout),
-      .cache = lane::default_cache(),
-      .console = settings.lane_console};
+  lane::LaneRequest request;
+  request.name = {.kernel = settings.lane_kernel,
+                  .cgroup = lane::parse_cgroup_layout(settings.lane_cgroup),
+                  .security = lane::parse_security_module(settings.lane_lsm)};
+  lane::check_kernel(settings.lane_kernel);
+  request.job = job_of(settings, program);
+  request.cargo = lane::basic_cargo();
+  request.memory_mib = settings.lane_memory;
+  request.cpus = settings.lane_cpus;
+  request.timeout =
+      std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : kTimeout);
+  request.cache = lane::default_cache();
+  request.console = settings.lane_console;
   request.cargo.add(program);
   for (const std::string& path : settings.lane_with) request.cargo.add(path);
   const lane::Sinks sinks{

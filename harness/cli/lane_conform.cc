@@ -71,21 +71,24 @@ Words command_line_of(const Settings& settings, const fs::path& program) {
 }
 
 lane::Cargo cargo_of(const Settings& settings, const fs::path& program) {
+  harness::Interrupt interrupt;
+  const fs::path directory = harness::suites_directory();
+  const auto suites = harness::load_suites(interrupt, directory, suites_of(settings));
+  harness::check_names({.globs = {}, .names = settings.cases}, suites);
   lane::Cargo cargo = lane::basic_cargo();
   for (const char* name : {"seatrial", "seatrial-runtime", "seatrial-probe"}) {
     cargo.add(program.parent_path() / name);
   }
-  harness::Interrupt interrupt;
-  const fs::path suites = harness::suites_directory();
-  for (const auto& suite : harness::load_suites(interrupt, suites, suites_of(settings))) {
+  for (const harness::SuiteProgram& suite : suites) {
     cargo.add(suite.program);
-    cargo.add_if_there(suites / "waivers" / suite.name);
+    cargo.add_if_there(directory / "waivers" / suite.name);
   }
   for (const std::string& target : targets_of(settings)) {
     cargo.add_if_there(harness::command_of(target));
   }
   for (const std::string& file : settings.waivers) cargo.add(file);
   if (!settings.resume.empty()) cargo.add(settings.resume);
+  if (interrupt.came()) throw error(Kind::kUnavailable, "interrupted");
   return cargo;
 }
 
@@ -132,18 +135,20 @@ int conform_in_lane(const Settings& settings) {
                 "--facts-cache is of no use in a lane, which keeps nothing");
   }
   const fs::path program = fs::read_symlink("/proc/self/exe");
-  const lane::LaneRequest request{
-      .name = lane::parse_lane_name(settings.lane),
-      .job = {.args = command_line_of(settings, program),
-              .env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                      "HOME=/root", "SEATRIAL_SUITES=" + harness::suites_directory().native()},
-              .collect = {kResults}},
-      .cargo = cargo_of(settings, program),
-      .memory_mib = settings.lane_memory,
-      .cpus = settings.lane_cpus,
-      .timeout = std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : kTimeout),
-      .cache = lane::default_cache(),
-      .console = settings.lane_console};
+  // Step by step: GCC 12 destroys the list of an aggregate twice when a later member throws.
+  lane::LaneRequest request;
+  request.name = lane::parse_lane_name(settings.lane);
+  request.job.args = command_line_of(settings, program);
+  request.job.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                     "HOME=/root", "SEATRIAL_SUITES=" + harness::suites_directory().native()};
+  request.job.collect = {kResults};
+  request.cargo = cargo_of(settings, program);
+  request.memory_mib = settings.lane_memory;
+  request.cpus = settings.lane_cpus;
+  request.timeout =
+      std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : kTimeout);
+  request.cache = lane::default_cache();
+  request.console = settings.lane_console;
   Delivery delivery(settings);
   const lane::Verdict verdict = lane::run_lane(
       request,
