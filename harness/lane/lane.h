@@ -32,7 +32,7 @@ struct LaneRequest {
   int memory_mib = 2048;
   int cpus = 2;
   std::chrono::seconds timeout{600};
-  std::chrono::seconds silence{60};    // after which the machine hangs
+  std::chrono::seconds silence{120};   // after which the machine hangs
   std::filesystem::path cache = {};    // of kernels and initramfs
   std::filesystem::path console = {};  // keep what the kernel says here; empty: do not
 };

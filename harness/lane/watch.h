@@ -44,8 +44,8 @@ class Watch {
     std::chrono::seconds deadline{600};
     // Init gives a sign of life every second, however much the job does. A machine that is starved
     // by its host is slow, too.
-    std::chrono::seconds silence{60};
-    std::chrono::seconds first_sign{120};  // the same until init speaks
+    std::chrono::seconds silence{120};
+    std::chrono::seconds first_sign{300};  // the same until init speaks
   };
 
   Watch(Sinks sinks, Limits limits, Clock::time_point start);
