@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/undo.h"
+#include "engine/cgroup/controllers.h"
 #include "engine/cgroup/directory.h"
 
 namespace seatrial::cgroup {
@@ -23,7 +24,7 @@ constexpr const char* kMadeMark = "trusted.seatrial.made";
 
 std::uint64_t inode_of(const Hierarchy& hierarchy, const std::string& path) {
   const Place place = reach(&hierarchy, path);
-  struct stat status{};
+  struct stat status {};
   if (::fstatat(place.directory, place.path, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     throw sys_error(errno, "stat cgroup {}", path);
   }
@@ -112,14 +113,9 @@ int remove_below(const Hierarchy* hierarchy, const std::string& path) {
 
 bool is_still(const Hierarchy* hierarchy, const MadeDirectory& made) {
   const Place place = reach(hierarchy, made.path);
-  struct stat status{};
+  struct stat status {};
   return ::fstatat(place.directory, place.path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          status.st_ino == made.inode;
-}
-
-std::string_view mountpoint_of(const Membership& member) {
-  return std::string_view(member.directory)
-      .substr(0, member.directory.size() - member.cgroup.size());
 }
 
 // Upwards from the container's directory, as far as this engine made the ancestors and they are
@@ -156,10 +152,6 @@ void remove_member(const Hierarchy* hierarchy, const Membership& member, Backoff
 
 Cgroup Cgroup::create(const Layout& layout, std::string_view cgroups_path,
                       std::string_view container_id) {
-  if (layout.is_pure_v2()) {
-    throw error(Kind::kUnsupported,
-                "this host mounts cgroup v2 alone, and this build drives cgroup v1 only");
-  }
   Identity identity;
   Undo undo;
   identity.members.reserve(layout.hierarchies().size());
@@ -175,6 +167,10 @@ Cgroup Cgroup::create(const Layout& layout, std::string_view cgroups_path,
     if (cgroup == "/") continue;
     make_with_ancestors(hierarchy, member.directory, member, undo);
     if (hierarchy.has("cpuset")) prepare_cpuset(member, hierarchy.mountpoint.size());
+    if (!hierarchy.v2) continue;
+    if (member.made.empty()) check_joinable(member);
+    // Beside v1 it has few controllers or none: those wait for a limit that needs them.
+    if (layout.is_pure_v2()) enable_available(member);
   }
   undo.commit();
   return Cgroup(std::move(identity));
@@ -213,6 +209,17 @@ const Membership* Identity::find(std::string_view controller) const {
   };
   const auto found = std::ranges::find_if(members, carries);
   return found == members.end() ? nullptr : &*found;
+}
+
+const Membership* Identity::unified() const {
+  const auto found = std::ranges::find_if(members, &Membership::v2);
+  return found == members.end() ? nullptr : &*found;
+}
+
+std::string_view mountpoint_of(const Membership& member) {
+  const std::string_view directory = member.directory;
+  return member.cgroup == "/" ? directory
+                              : directory.substr(0, directory.size() - member.cgroup.size());
 }
 
 void Cgroup::add(pid_t pid) const {

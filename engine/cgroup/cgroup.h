@@ -4,8 +4,8 @@
 // inode, and on what lies below them. A directory that stood before is joined and limited as
 // linux.cgroupsPath asks, but its other processes are never killed and it is never removed.
 //
-// Works on v1 and on the v1 side of hybrid hosts; on a host with v2 alone, create() refuses with
-// kUnsupported. All paths are host paths of cgroupfs, which has no symbolic links.
+// Works on v1, on v2, and on hybrid hosts, where each limit goes to the hierarchy that has its
+// controller. All paths are host paths of cgroupfs, which has no symbolic links.
 #pragma once
 
 #include <sys/types.h>
@@ -46,7 +46,12 @@ struct Identity {
 
   // The member that carries this v1 controller ("memory"), or null.
   const Membership* find(std::string_view controller) const;
+  // The member in the tree of v2, or null.
+  const Membership* unified() const;
 };
+
+// Where the member's hierarchy is mounted.
+std::string_view mountpoint_of(const Membership& member);
 
 // An Identity as text, a line each member, and back. parse_identity() throws
 // Error{kInvalidArgument} for a text that print_identity() did not write.
@@ -84,9 +89,11 @@ class Cgroup {
   Cgroup& operator=(const Cgroup&) = delete;
   ~Cgroup() = default;  // removes nothing: remove() is explicit, a container outlives its creator
 
-  // Makes the directory in every hierarchy, missing ancestors too, or nothing at all. cpuset is
-  // filled from its parent, so that tasks can join. `cgroups_path` is linux.cgroupsPath; see
-  // resolve_path(). Throws Error{kUnsupported} on a pure v2 host.
+  // Makes the directory in every hierarchy, missing ancestors too, or nothing at all. A cpuset of
+  // v1 is filled from its parent, so that tasks can join. On a host with v2 alone, the ancestors
+  // hand down all controllers that there are, as far as they may; they go on doing so after
+  // remove(). `cgroups_path` is linux.cgroupsPath; see resolve_path(). Throws Error{kConflict} for
+  // a directory of v2 that stands and that no process can join.
   static Cgroup create(const Layout& layout, std::string_view cgroups_path,
                        std::string_view container_id);
 
@@ -102,14 +109,15 @@ class Cgroup {
   // The files to which a single-threaded process writes "0" to move itself: v1 `tasks`, v2
   // `cgroup.procs`. For v1 the kernel then skips the lock that makes add() slow
   // (cgroup_procs_write_start), so the launcher should join this way before it clones init. v2
-  // always takes it; clone3(CLONE_INTO_CGROUP) on that member's directory avoids it.
+  // always takes it. clone3(CLONE_INTO_CGROUP) would avoid it, and is of no use here: a cgroup
+  // namespace that is made by the same call has its root where the caller is, not the child.
   std::vector<std::string> join_files() const;
 
   // What linux.resources asks for, the device list included (also when it names no device: a
   // container may use the default devices alone). Call before tasks join. What would keep a
   // container from being built is left to complete(). Throws Error naming the JSON path and the
-  // value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose controller is not
-  // mounted, or for device rules that cgroup v1 cannot hold.
+  // value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose controller or file
+  // this host has not, or that v2 has no counterpart of, or for device rules that v1 cannot hold.
   void apply(const spec::Resources& resources, Nodes nodes = Nodes::kAny) const;
 
   // The rest of it, with the same arguments, once init stands and before the user's program runs: a
@@ -117,12 +125,15 @@ class Cgroup {
   void complete(const spec::Resources& resources, Nodes nodes = Nodes::kAny) const;
   static bool leaves_something(const spec::Resources& resources, Nodes nodes);
 
-  // The limits without the device list: what `update` changes on a running container.
+  // The limits without the device list: what `update` changes on a running container. A limit that
+  // linux.resources does not name stays as it is.
   void apply_limits(const spec::Resources& resources) const;
 
   // Denies every device, then takes the rules in order, then allows those that each container has
   // (null, zero, full, random, urandom, tty, ptmx, pts) and, for Nodes::kAny until
-  // complete_devices(), mknod of any. Throws kUnsupported for rules without a devices controller.
+  // complete_devices(), mknod of any. Without a devices controller of v1, a BPF program on the
+  // directory of v2 does that; one of an earlier call is replaced, and no access falls between the
+  // two. Throws kUnsupported for rules where there is neither.
   void apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nodes = Nodes::kAny) const;
   void complete_devices(const std::vector<spec::DeviceRule>& rules) const;
 
@@ -137,7 +148,7 @@ class Cgroup {
   void signal_all(int signal) const;
 
   // freeze() returns when every task is stopped; at the deadline it thaws again and throws
-  // Error{kTimeout}. Throws kUnsupported without the freezer controller.
+  // Error{kTimeout}. Throws kUnsupported with neither the freezer controller of v1 nor v2.
   void freeze(Deadline deadline) const;
   void thaw() const;
   bool frozen() const;

@@ -18,18 +18,6 @@ using testing::HasSubstr;
 class CgroupCreate : public OnRealHierarchies {};
 class CgroupRemove : public OnRealHierarchies {};
 
-TEST(CgroupOnPureV2, CreateIsRefusedByName) {
-  const Layout layout =
-      Layout::parse("30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/\n");
-  try {
-    Cgroup::create(layout, "/a", "box");
-    FAIL() << "nothing was thrown";
-  } catch (const Error& failure) {
-    EXPECT_EQ(failure.kind(), Kind::kUnsupported);
-    EXPECT_THAT(failure.what(), HasSubstr("v2 alone"));
-  }
-}
-
 TEST_F(CgroupCreate, MakesTheDirectoryInEveryHierarchy) {
   const Cgroup& cgroup = make("box");
   for (const Hierarchy& each : layout_->hierarchies()) {

@@ -1,29 +1,38 @@
-// The v1 device list: what the document's rules come to, then what each container has.
+// Devices: what the document's rules come to, then what each container has. In v1 that is a list,
+// in v2 a program.
 #include <array>
 #include <cerrno>
 
 #include "engine/base/error.h"
 #include "engine/cgroup/cgroup.h"
 #include "engine/cgroup/device_list.h"
+#include "engine/cgroup/device_program.h"
 #include "engine/cgroup/directory.h"
+#include "engine/sys/bpf.h"
 
 namespace seatrial::cgroup {
 namespace {
 
+using spec::DeviceRule;
+
 // The devices that config-linux.md has in each container, and the terminals. /dev/console inside is
 // a pseudo-terminal, so the host's console (5:1) is not among them.
-constexpr std::array<std::string_view, 8> kDefaults{
-    "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm",
-    "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm",
+struct Standard {
+  std::int64_t major = 0;
+  std::optional<std::int64_t> minor = {};
 };
+constexpr std::array<Standard, 8> kDefaults{
+    {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 2}, {136, std::nullopt}}};
+
+DeviceRule default_rule(const Standard& device) {
+  return {.allow = true, .type = 'c', .major = device.major, .minor = device.minor};
+}
 
 // While the container is built, init makes the nodes of linux.devices, whether or not the rules let
 // the container open them or make more of them.
-struct NodesOfType {
-  char type;
-  std::string_view line;
-};
-constexpr std::array<NodesOfType, 2> kAllNodes{{{'c', "c *:* m"}, {'b', "b *:* m"}}};
+DeviceRule nodes_of_type(char type) {
+  return {.allow = true, .type = type, .read = false, .write = false};
+}
 
 // devices.allow and devices.deny of one cgroup. Each takes a line per write(2) and is opened once:
 // opening a control file costs more than writing to it.
@@ -67,18 +76,9 @@ void write_rule(List& list, std::size_t index, bool allow, std::string_view line
   }
 }
 
-}  // namespace
-
-void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nodes) const {
-  const Membership* const member = identity_.find("devices");
-  if (member == nullptr) {
-    if (rules.empty()) return;
-    throw error(Kind::kUnsupported,
-                "linux.resources.devices: the cgroup controller devices is not mounted on this "
-                "host");
-  }
+void apply_list(const Membership& member, const std::vector<DeviceRule>& rules, Nodes nodes) {
   const DeviceList wanted = resolve_devices(rules);
-  const Directory directory(member->directory);
+  const Directory directory(member.directory);
   List list(directory);
   // A new cgroup has its parent's list, so a document that only allows would restrict nothing.
   clear(list);
@@ -86,18 +86,67 @@ void Cgroup::apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nod
   for (const DeviceException& exception : wanted.exceptions) {
     write_rule(list, exception.index, exception.rule.allow, device_line(exception.rule));
   }
-  for (const std::string_view line : kDefaults) allow(list, line);
+  for (const Standard& device : kDefaults) allow(list, device_line(default_rule(device)));
   if (wanted.allows_by_default || nodes == Nodes::kDefaults) return;
-  for (const NodesOfType& all : kAllNodes) allow(list, all.line);
+  for (const char type : {'c', 'b'}) allow(list, device_line(nodes_of_type(type)));
 }
 
-void Cgroup::complete_devices(const std::vector<spec::DeviceRule>& rules) const {
+// By this name an engine knows its program again among those that others put on the cgroup.
+constexpr std::string_view kProgramName = "seatrial_device";
+
+void replace_program(const Membership& member, std::span<const DeviceRule> rules) {
+  const UniqueFd directory = Directory(member.directory).open_to_list();
+  std::vector<sys::AttachedBpf> there = sys::attached_bpf(directory.get(), BPF_CGROUP_DEVICE);
+  std::erase_if(there, [](const sys::AttachedBpf& each) { return each.name != kProgramName; });
+  if (there.empty() && allows_everything(rules)) return;
+  const UniqueFd program =
+      sys::load_bpf(BPF_PROG_TYPE_CGROUP_DEVICE, device_program(rules), kProgramName);
+  sys::attach_bpf(directory.get(), BPF_CGROUP_DEVICE, program.get(),
+                  there.empty() ? -1 : there.front().program.get());
+}
+
+void apply_program(const Membership& member, const std::vector<DeviceRule>& rules, Nodes nodes) {
+  std::vector<DeviceRule> all = rules;
+  for (const Standard& device : kDefaults) all.push_back(default_rule(device));
+  if (nodes == Nodes::kAny) all.push_back(nodes_of_type('a'));
+  try {
+    replace_program(member, all);
+  } catch (Error& failure) {
+    // Who may not load programs has no way to restrict devices; only a document that asks for it is
+    // refused.
+    if (rules.empty() && failure.sys_errno() == EPERM) return;
+    if (failure.sys_errno() == EINVAL) {
+      throw Error(Kind::kUnsupported, EINVAL,
+                  "linux.resources.devices: this kernel offers no BPF programs for the devices of "
+                  "a cgroup");
+    }
+    failure.add_context(fmt::format("linux.resources.devices: {}", member.directory));
+    throw;
+  }
+}
+
+}  // namespace
+
+void Cgroup::apply_devices(const std::vector<DeviceRule>& rules, Nodes nodes) const {
+  if (const Membership* const list = identity_.find("devices")) {
+    apply_list(*list, rules, nodes);
+  } else if (const Membership* const unified = identity_.unified()) {
+    apply_program(*unified, rules, nodes);
+  } else if (!rules.empty()) {
+    throw error(Kind::kUnsupported,
+                "linux.resources.devices: the cgroup controller devices is not mounted on this "
+                "host");
+  }
+}
+
+void Cgroup::complete_devices(const std::vector<DeviceRule>& rules) const {
   const Membership* const member = identity_.find("devices");
-  if (member == nullptr) return;
+  if (member == nullptr) return apply_devices(rules, Nodes::kDefaults);
   const DeviceList list = resolve_devices(rules);
   const Directory directory(member->directory);
-  for (const NodesOfType& all : kAllNodes) {
-    if (!list.allows_all_nodes(all.type)) directory.write("devices.deny", all.line);
+  for (const char type : {'c', 'b'}) {
+    if (list.allows_all_nodes(type)) continue;
+    directory.write("devices.deny", device_line(nodes_of_type(type)));
   }
 }
 

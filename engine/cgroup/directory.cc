@@ -20,7 +20,7 @@ UniqueFd open_directory(const std::string& path) {
 }
 
 struct stat status_of(int fd, const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(fd, &status) != 0) throw sys_error(errno, "stat {}", path);
   return status;
 }
@@ -42,9 +42,14 @@ std::uint64_t Directory::inode() const {
   return status_of(fd_.get(), path_).st_ino;
 }
 
-std::string Directory::read(std::string_view file) const {
-  const UniqueFd fd(::openat(fd_.get(), std::string(file).c_str(), O_RDONLY | O_CLOEXEC));
+UniqueFd Directory::open_to_read(std::string_view file) const {
+  UniqueFd fd(::openat(fd_.get(), std::string(file).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) throw sys_error(errno, "open {}/{}", path_, file);
+  return fd;
+}
+
+std::string Directory::read(std::string_view file) const {
+  const UniqueFd fd = open_to_read(file);
   std::string text = read_all(fd.get(), fmt::format("{}/{}", path_, file));
   if (text.ends_with('\n')) text.pop_back();
   return text;
@@ -73,6 +78,12 @@ void Directory::write(std::string_view file, std::string_view value) const {
   if (const int failure = try_write(file, value)) {
     throw sys_error(failure, "write \"{}\" to {}/{}", value, path_, file);
   }
+}
+
+UniqueFd Directory::open_to_list() const {
+  UniqueFd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) throw sys_error(errno, "open cgroup {}", path_);
+  return fd;
 }
 
 std::vector<std::string> Directory::children() const {

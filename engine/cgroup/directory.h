@@ -30,6 +30,9 @@ class Directory {
   // Nothing when the file or the whole cgroup is gone.
   std::optional<std::string> read_if_present(std::string_view file) const;
 
+  // For a control file that is read again and again. Throws Error naming it.
+  UniqueFd open_to_read(std::string_view file) const;
+
   // For a control file that takes many values: write_value(). Empty, with errno, when it cannot be
   // opened.
   UniqueFd open_to_write(std::string_view file) const;
@@ -37,6 +40,9 @@ class Directory {
   int try_write(std::string_view file, std::string_view value) const;
   // The same; throws Error naming file and value.
   void write(std::string_view file, std::string_view value) const;
+
+  // The directory itself, as calls need it that take no O_PATH. Throws Error.
+  UniqueFd open_to_list() const;
 
   // Names of the cgroups directly below.
   std::vector<std::string> children() const;

@@ -143,6 +143,11 @@ Layout Layout::parse(std::string_view mountinfo, std::string_view own_cgroups) {
   if (layout.hierarchies_.empty()) {
     throw error(Kind::kUnsupported, "no cgroup file system is mounted on this host");
   }
+  const bool pure_v2 = layout.is_pure_v2();
+  for (Hierarchy& each : layout.hierarchies_) {
+    each.base = pure_v2 ? each.own_cgroup.substr(0, each.own_cgroup.rfind('/')) : each.own_cgroup;
+    if (each.base.empty()) each.base = "/";
+  }
   return layout;
 }
 
@@ -183,7 +188,7 @@ std::string resolve_path(const Hierarchy& hierarchy, std::string_view cgroups_pa
       path.append("/").append(component);
     }
   };
-  if (!cgroups_path.starts_with('/')) append(hierarchy.own_cgroup);
+  if (!cgroups_path.starts_with('/')) append(hierarchy.base);
   append(cgroups_path.empty() ? container_id : cgroups_path);
   for (const std::string_view component : split(path, '/')) {
     if (component == "." || component == "..") {

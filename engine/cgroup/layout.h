@@ -23,6 +23,9 @@ struct Hierarchy {
   std::string mount_options = {};  // what to mount it with: "cpu,cpuacct"; empty for v2
   bool v2 = false;
   std::string own_cgroup = "/";  // this process' cgroup, below the mountpoint
+  // Where relative paths start: at own_cgroup; on a host with v2 alone at the one above it, because
+  // what holds a process may not hand controllers down.
+  std::string base = "/";
   // The mountpoint, O_PATH, where detect() could open it; reach() goes from there.
   std::shared_ptr<const UniqueFd> top = {};
 
@@ -68,8 +71,8 @@ struct Place {
 Place reach(const Hierarchy* hierarchy, const std::string& path);
 
 // The directory name of a container's cgroup in one hierarchy, absolute below the mountpoint, from
-// linux.cgroupsPath: absolute paths start at the mountpoint; relative ones at this process' own
-// cgroup; an empty one is own cgroup + "/" + container_id. Throws Error{kInvalidArgument} for "."
+// linux.cgroupsPath: absolute paths start at the mountpoint; relative ones at Hierarchy::base; an
+// empty one is base + "/" + container_id. Throws Error{kInvalidArgument} for "."
 // and ".." components.
 std::string resolve_path(const Hierarchy& hierarchy, std::string_view cgroups_path,
                          std::string_view container_id);

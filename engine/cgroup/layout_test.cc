@@ -77,6 +77,21 @@ TEST(Layout, PureV2IsToldApart) {
   EXPECT_EQ(layout.hierarchies().front().own_cgroup, "/init.scope");
 }
 
+// The runtime is in its own cgroup, and below that no controller could be enabled.
+TEST(Layout, RelativePathsStartAboveOwnCgroupOnPureV2) {
+  const auto base = [](std::string_view cgroups) {
+    return Layout::parse("30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", cgroups)
+        .hierarchies()
+        .front()
+        .base;
+  };
+  EXPECT_EQ(base("0::/\n"), "/");
+  EXPECT_EQ(base("0::/init.scope\n"), "/");
+  EXPECT_EQ(base("0::/system.slice/engine.service\n"), "/system.slice");
+  const Layout hybrid = Layout::parse(kHybridMounts, kHybridCgroups);
+  for (const Hierarchy& each : hybrid.hierarchies()) EXPECT_EQ(each.base, each.own_cgroup);
+}
+
 TEST(Layout, MountOfAPartShowsOwnCgroupRelativeToIt) {
   // As inside a container without a cgroup namespace.
   const Layout inside =
@@ -106,13 +121,13 @@ TEST(Layout, BrokenLinesAreNamed) {
 }
 
 TEST(ResolvePath, AbsoluteStartsAtTheMountpoint) {
-  const Hierarchy hierarchy{.own_cgroup = "/user.slice"};
+  const Hierarchy hierarchy{.base = "/user.slice"};
   EXPECT_EQ(resolve_path(hierarchy, "/a//b/", "box"), "/a/b");
   EXPECT_EQ(resolve_path(hierarchy, "/", "box"), "/");
 }
 
-TEST(ResolvePath, RelativeAndEmptyStartAtOwnCgroup) {
-  const Hierarchy nested{.own_cgroup = "/user.slice"};
+TEST(ResolvePath, RelativeAndEmptyStartAtTheBase) {
+  const Hierarchy nested{.base = "/user.slice"};
   EXPECT_EQ(resolve_path(nested, "a/b", "box"), "/user.slice/a/b");
   EXPECT_EQ(resolve_path(nested, "", "box"), "/user.slice/box");
   const Hierarchy at_root{};

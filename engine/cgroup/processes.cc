@@ -1,4 +1,4 @@
-// The processes in a cgroup: listing, signalling, freezing, killing.
+// The processes in a cgroup: listing, signalling, killing.
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -8,6 +8,7 @@
 #include "engine/base/undo.h"
 #include "engine/cgroup/cgroup.h"
 #include "engine/cgroup/directory.h"
+#include "engine/cgroup/freezer.h"
 #include "engine/sys/pid_fd.h"
 
 namespace seatrial::cgroup {
@@ -15,23 +16,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Calls visit(directory) for the container's directory and all below it, outermost first.
-template <typename Visit>
-void walk(const std::string& path, const Visit& visit) {
-  const std::optional<Directory> directory = Directory::open_if_present(path);
-  if (!directory) return;
-  visit(*directory);
-  for (const std::string& child : directory->children()) walk(path + "/" + child, visit);
-}
-
-bool is_ours(const Membership& member) {
-  if (member.made.empty() || member.made.back().path != member.directory) return false;
-  const std::optional<Directory> directory = Directory::open_if_present(member.directory);
-  return directory && directory->inode() == member.made.back().inode;
+// Nothing when the cgroup is gone, or is a threaded one of v2: the processes of its threads are
+// listed further up.
+std::optional<std::string> list_of_pids(const Directory& directory) {
+  try {
+    return directory.read_if_present("cgroup.procs");
+  } catch (const Error& failure) {
+    if (failure.sys_errno() != EOPNOTSUPP) throw;
+    return std::nullopt;
+  }
 }
 
 void collect_pids(const Directory& directory, std::vector<pid_t>& pids) {
-  const std::optional<std::string> text = directory.read_if_present("cgroup.procs");
+  const std::optional<std::string> text = list_of_pids(directory);
   if (!text) return;
   const char* at = text->data();
   const char* const end = at + text->size();
@@ -86,17 +83,11 @@ void freeze_while_killing(const Cgroup& cgroup, Deadline until, Undo& thaw_again
   }
 }
 
-// The freezer's directory when it is the container's own.
-const Membership& own_freezer(const Membership* member) {
-  if (member == nullptr) {
-    throw error(Kind::kUnsupported,
-                "pause: the cgroup controller freezer is not mounted on this host");
-  }
-  if (!is_ours(*member)) {
-    throw error(Kind::kConflict, "pause: the cgroup {} is not the container's own",
-                member->directory);
-  }
-  return *member;
+// Processes that fork meanwhile, and frozen ones, too (v2 since Linux 5.14).
+bool kill_at_once(const Membership& member) {
+  if (!member.v2) return false;
+  const std::optional<Directory> directory = Directory::open_if_present(member.directory);
+  return directory && directory->try_write("cgroup.kill", "1") == 0;
 }
 
 }  // namespace
@@ -118,7 +109,7 @@ void Cgroup::signal_all(int signal) const {
 }
 
 void Cgroup::kill_all(Deadline deadline) const {
-  const Membership* const freezer = identity_.find("freezer");
+  const Membership* const freezer = freezer_of(identity_);
   const bool can_freeze = freezer != nullptr && is_ours(*freezer);
   const auto round = std::chrono::milliseconds(50);
   for (std::vector<pid_t> left = processes(); !left.empty(); left = processes()) {
@@ -128,44 +119,15 @@ void Cgroup::kill_all(Deadline deadline) const {
     }
     const auto until = std::min(deadline, Clock::now() + round);
     std::vector<sys::PidFd> killed;
-    {
+    if (can_freeze && kill_at_once(*freezer)) {
+      killed = open_each(left);
+    } else {
       Undo thaw_again;  // a frozen process of v1 dies only when thawed
       if (can_freeze) freeze_while_killing(*this, until, thaw_again);
       killed = signal_members(*this, SIGKILL);
     }
     for (const sys::PidFd& each : killed) each.wait_exit(until);
   }
-}
-
-void Cgroup::freeze(Deadline deadline) const {
-  const Directory directory(own_freezer(identity_.find("freezer")).directory);
-  Backoff backoff(deadline);
-  for (;;) {
-    // Written each time: a task that is forked while freezing may escape the first request.
-    directory.write("freezer.state", "FROZEN");
-    if (directory.read("freezer.state") == "FROZEN") return;
-    if (backoff.wait()) continue;
-    thaw();
-    throw error(Kind::kTimeout, "pause: {} did not freeze in time", directory.path());
-  }
-}
-
-void Cgroup::thaw() const {
-  // The container may have frozen a cgroup of its own below.
-  walk(own_freezer(identity_.find("freezer")).directory, [](const Directory& each) {
-    const int failure = each.try_write("freezer.state", "THAWED");
-    if (failure != 0 && failure != ENODEV && failure != ENOENT) {
-      throw sys_error(failure, "thaw {}", each.path());
-    }
-  });
-}
-
-bool Cgroup::frozen() const {
-  const Membership* const freezer = identity_.find("freezer");
-  if (freezer == nullptr || !is_ours(*freezer)) return false;
-  const std::optional<Directory> directory = Directory::open_if_present(freezer->directory);
-  // FREEZING may last for as long as one task cannot be stopped, and holds the others already.
-  return directory && directory->read_if_present("freezer.state").value_or("THAWED") != "THAWED";
 }
 
 }  // namespace seatrial::cgroup

@@ -1,10 +1,8 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/mman.h>
-
-#include <atomic>
 
 #include "engine/cgroup/cgroup_fixture.h"
+#include "engine/cgroup/shared_counter.h"
 
 namespace seatrial::cgroup {
 namespace {
@@ -19,33 +17,6 @@ using testing::SizeIs;
 class CgroupProcesses : public OnRealHierarchies {};
 class CgroupFreeze : public OnRealHierarchies {};
 class CgroupKill : public OnRealHierarchies {};
-
-// A counter that a child and the test share.
-class SharedCounter {
- public:
-  SharedCounter()
-      : value_(static_cast<std::atomic<long>*>(::mmap(nullptr, sizeof(std::atomic<long>),
-                                                      PROT_READ | PROT_WRITE,
-                                                      MAP_SHARED | MAP_ANONYMOUS, -1, 0))) {}
-  SharedCounter(const SharedCounter&) = delete;
-  SharedCounter& operator=(const SharedCounter&) = delete;
-  ~SharedCounter() { ::munmap(value_, sizeof(std::atomic<long>)); }
-  void count() { value_->fetch_add(1); }
-  long value() const { return value_->load(); }
-  // True when it moved within `time`.
-  bool moves(std::chrono::milliseconds time) const {
-    const long before = value();
-    const auto until = in(time);
-    while (std::chrono::steady_clock::now() < until) {
-      if (value() != before) return true;
-      ::usleep(1000);
-    }
-    return false;
-  }
-
- private:
-  std::atomic<long>* value_;
-};
 
 TEST_F(CgroupProcesses, ListsThoseBelowTooAndEachOnce) {
   const Cgroup& cgroup = make("box");

@@ -113,8 +113,7 @@ std::vector<plan::CgroupHierarchy> planned_hierarchies(const cgroup::Layout& lay
 std::vector<plan::CgroupHierarchy> joined_hierarchies(const cgroup::Identity& identity) {
   std::vector<plan::CgroupHierarchy> result;
   for (const cgroup::Membership& member : identity.members) {
-    std::string mountpoint =
-        member.directory.substr(0, member.directory.size() - member.cgroup.size());
+    std::string mountpoint(cgroup::mountpoint_of(member));
     std::string name = last_component(mountpoint);
     result.push_back({.mountpoint = std::move(mountpoint),
                       .name = std::move(name),

@@ -179,11 +179,43 @@ struct DeviceRate {
   std::uint64_t rate = 0;
 };
 
+// A share of one block device's time, where it differs from the one of all others.
+struct DeviceWeight {
+  std::int64_t major = 0;
+  std::int64_t minor = 0;
+  std::optional<std::uint16_t> weight = {};
+  std::optional<std::uint16_t> leaf_weight = {};
+};
+
 struct BlockIoLimits {
+  std::optional<std::uint16_t> weight = {};       // 10 to 1000
+  std::optional<std::uint16_t> leaf_weight = {};  // against cgroups below
+  std::vector<DeviceWeight> weight_devices = {};
   std::vector<DeviceRate> read_bps = {};
   std::vector<DeviceRate> write_bps = {};
   std::vector<DeviceRate> read_iops = {};
   std::vector<DeviceRate> write_iops = {};
+};
+
+struct HugePageLimit {
+  std::string page_size = {};  // "64KB", "2MB", "1GB"
+  std::uint64_t limit = 0;     // bytes
+};
+
+// One device of InfiniBand or RoCE.
+struct RdmaLimit {
+  std::optional<std::uint32_t> hca_handles = {};
+  std::optional<std::uint32_t> hca_objects = {};
+};
+
+struct InterfacePriority {
+  std::string name = {};  // in the runtime's network namespace
+  std::uint32_t priority = 0;
+};
+
+struct NetworkLimits {
+  std::optional<std::uint32_t> class_id = {};
+  std::vector<InterfacePriority> priorities = {};
 };
 
 struct Resources {
@@ -192,6 +224,11 @@ struct Resources {
   std::optional<CpuLimits> cpu = {};
   std::optional<std::int64_t> pids_limit = {};  // negative: unlimited
   std::optional<BlockIoLimits> block_io = {};
+  std::vector<HugePageLimit> huge_pages = {};
+  std::map<std::string, RdmaLimit> rdma = {};  // by name of the device
+  std::optional<NetworkLimits> network = {};
+  // Files of the cgroup of version 2 and what is written to them as it is.
+  std::map<std::string, std::string> unified = {};
 };
 
 // Offset of a clock of a new time namespace.

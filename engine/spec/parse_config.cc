@@ -95,10 +95,7 @@ Process parse_process(std::string_view json) {
 
 Resources parse_resources(std::string_view json) {
   const Document document(json, "resources");
-  Unsupported unsupported;
-  Resources resources = parse_resources(Reader(document), unsupported);
-  refuse_unsupported(document, unsupported);
-  return resources;
+  return parse_resources(Reader(document));
 }
 
 }  // namespace seatrial::spec

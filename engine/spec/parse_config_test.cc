@@ -215,16 +215,6 @@ TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
            {R"({"linux": {"personality": {"domain": "LINUX32"}}})", "linux.personality"},
            {R"({"linux": {"netDevices": {"eth0": {"name": "x"}}}})", "linux.netDevices"},
            {R"({"linux": {"memoryPolicy": {"mode": "x"}}})", "linux.memoryPolicy"},
-           {R"({"linux": {"resources": {"blockIO": {"weight": 5}}}})",
-            "linux.resources.blockIO.weight"},
-           {R"({"linux": {"resources": {"blockIO": {"weight": 0, "weightDevice": []}}}})", ""},
-           {R"({"linux": {"resources": {"hugepageLimits": [{}]}}})",
-            "linux.resources.hugepageLimits"},
-           {R"({"linux": {"resources": {"hugepageLimits": []}}})", ""},
-           {R"({"linux": {"resources": {"rdma": {"x": {"hcaHandles": 1}}}}})",
-            "linux.resources.rdma"},
-           {R"({"linux": {"resources": {"network": {"classID": 1}}}})", "linux.resources.network"},
-           {R"({"linux": {"resources": {"unified": {"a": "b"}}}})", "linux.resources.unified"},
        }) {
     const Config config = parse(patched(lacking.patch));
     if (lacking.path.empty()) {
@@ -283,7 +273,44 @@ TEST(ParseResources, ReadsTheRatesOfBlockDevices) {
 
 TEST(ParseResources, ReadsTheObjectByItself) {
   EXPECT_EQ(parse_resources(R"({"pids": {"limit": 7}})").pids_limit, 7);
-  EXPECT_THROW(parse_resources(R"({"unified": {"a": "b"}})"), Error);
+}
+
+TEST(ParseResources, WeightOfNothingIsNoWeight) {
+  const auto limits = parse_resources(R"({"blockIO": {"weight": 0, "leafWeight": 7,
+      "weightDevice": [{"major": 8, "minor": 0, "weight": 500}]}})")
+                          .block_io.value();
+  EXPECT_EQ(limits.weight, std::nullopt);
+  EXPECT_EQ(limits.leaf_weight, 7);
+  EXPECT_EQ(limits.weight_devices.at(0).weight, 500);
+}
+
+TEST(ParseResources, RefusesByPathWhatCannotBeMeant) {
+  struct Wrong {
+    std::string_view json;
+    std::string_view message;
+  };
+  for (const Wrong& wrong : std::initializer_list<Wrong>{
+           {R"({"blockIO": {"weightDevice": [{"major": 8, "minor": 0}]}})",
+            "blockIO.weightDevice[0]: needs a weight or a leafWeight"},
+           {R"({"hugepageLimits": [{"pageSize": "2MB"}]})", "hugepageLimits[0]"},
+           {R"({"hugepageLimits": [{"pageSize": "../2MB", "limit": 1}]})",
+            "hugepageLimits[0].pageSize: \"../2MB\" is not a page size"},
+           {R"({"hugepageLimits": [{"pageSize": "2M", "limit": 1}]})", "is not a page size"},
+           {R"({"rdma": {"mlx5_1": {}}})", "rdma.mlx5_1: needs hcaHandles or hcaObjects"},
+           {R"({"network": {"priorities": [{"name": "a b", "priority": 1}]}})",
+            "network.priorities[0].name"},
+           {R"({"network": {"priorities": [{"name": "eth0"}]}})", "network.priorities[0]"},
+           {R"({"unified": {"../memory.max": "1"}})", "is not under the name of a file"},
+           {R"({"unified": {"memory.max": 1}})", "1 is not a string"},
+       }) {
+    try {
+      parse_resources(wrong.json);
+      ADD_FAILURE() << wrong.json << " was accepted";
+    } catch (const Error& failure) {
+      EXPECT_EQ(failure.kind(), Kind::kInvalidArgument);
+      EXPECT_THAT(failure.what(), HasSubstr(std::string(wrong.message)));
+    }
+  }
 }
 
 }  // namespace

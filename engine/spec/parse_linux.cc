@@ -182,7 +182,7 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
   }
   result.cgroups_path = parse_cgroups_path(section);
   if (const auto resources = section.find("resources")) {
-    result.resources = parse_resources(*resources, unsupported);
+    result.resources = parse_resources(*resources);
   }
   result.rootfs_propagation = parse_propagation(section);
   if (const auto sysctl = section.find("sysctl")) {

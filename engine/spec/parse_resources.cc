@@ -89,33 +89,123 @@ CpuLimits parse_cpu(const Reader& cpu) {
   return result;
 }
 
+std::int64_t parse_device_number(const Reader& device, std::string_view name) {
+  return device.require(name, "a device's number").integer<std::int64_t>(0, 0xffffffff);
+}
+
 std::vector<DeviceRate> parse_rates(const Reader& block_io, std::string_view key) {
   std::vector<DeviceRate> rates;
   const auto list = block_io.find(key);
   if (!list) return rates;
   for (const Reader& device : list->elements()) {
-    const auto number = [&](std::string_view name) {
-      device.require(name, "a device's number");
-      return device.optional_integer<std::int64_t>(name, 0, 0xffffffff).value_or(0);
-    };
-    rates.push_back({.major = number("major"),
-                     .minor = number("minor"),
+    rates.push_back({.major = parse_device_number(device, "major"),
+                     .minor = parse_device_number(device, "minor"),
                      .rate = device.optional_integer<std::uint64_t>("rate").value_or(0)});
   }
   return rates;
 }
 
-BlockIoLimits parse_block_io(const Reader& block_io, Unsupported& unsupported) {
-  note_unsupported(block_io, {"weight", "leafWeight", "weightDevice"}, unsupported);
-  return {.read_bps = parse_rates(block_io, "throttleReadBpsDevice"),
+// Programs in Go write a 0 for a weight that nobody gave.
+std::optional<std::uint16_t> parse_weight(const Reader& object, std::string_view key) {
+  const auto weight = object.optional_integer<std::uint16_t>(key);
+  return weight == 0 ? std::nullopt : weight;
+}
+
+std::vector<DeviceWeight> parse_weight_devices(const Reader& block_io) {
+  std::vector<DeviceWeight> weights;
+  const auto list = block_io.find("weightDevice");
+  if (!list) return weights;
+  for (const Reader& device : list->elements()) {
+    DeviceWeight weight{.major = parse_device_number(device, "major"),
+                        .minor = parse_device_number(device, "minor"),
+                        .weight = device.optional_integer<std::uint16_t>("weight"),
+                        .leaf_weight = parse_weight(device, "leafWeight")};
+    if (!weight.weight && !weight.leaf_weight) {
+      device.refuse_whole("needs a weight or a leafWeight");
+    }
+    weights.push_back(weight);
+  }
+  return weights;
+}
+
+BlockIoLimits parse_block_io(const Reader& block_io) {
+  return {.weight = parse_weight(block_io, "weight"),
+          .leaf_weight = parse_weight(block_io, "leafWeight"),
+          .weight_devices = parse_weight_devices(block_io),
+          .read_bps = parse_rates(block_io, "throttleReadBpsDevice"),
           .write_bps = parse_rates(block_io, "throttleWriteBpsDevice"),
           .read_iops = parse_rates(block_io, "throttleReadIOPSDevice"),
           .write_iops = parse_rates(block_io, "throttleWriteIOPSDevice")};
 }
 
+// It becomes a part of a file's name.
+bool is_page_size(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view unit = text.substr(digits);
+  return digits > 0 && text.front() != '0' && (unit == "KB" || unit == "MB" || unit == "GB");
+}
+
+std::vector<HugePageLimit> parse_huge_pages(const Reader& list) {
+  std::vector<HugePageLimit> limits;
+  for (const Reader& entry : list.elements()) {
+    const Reader size = entry.require("pageSize", "the size of a huge page");
+    if (!is_page_size(size.string())) {
+      size.refuse("is not a page size, as in 64KB, 2MB and 1GB");
+    }
+    const Reader limit = entry.require("limit", "a number of bytes");
+    limits.push_back({.page_size = size.string(), .limit = limit.integer<std::uint64_t>()});
+  }
+  return limits;
+}
+
+std::map<std::string, RdmaLimit> parse_rdma(const Reader& rdma) {
+  std::map<std::string, RdmaLimit> limits;
+  for (const auto& [name, device] : rdma.members()) {
+    const RdmaLimit limit{.hca_handles = device.optional_integer<std::uint32_t>("hcaHandles"),
+                          .hca_objects = device.optional_integer<std::uint32_t>("hcaObjects")};
+    if (!limit.hca_handles && !limit.hca_objects) {
+      device.refuse_whole("needs hcaHandles or hcaObjects");
+    }
+    if (name.empty() || name.find_first_of(" \t\n") != name.npos) {
+      device.refuse_whole("is not under the name of a device");
+    }
+    limits.emplace(name, limit);
+  }
+  return limits;
+}
+
+NetworkLimits parse_network(const Reader& network) {
+  NetworkLimits result{.class_id = network.optional_integer<std::uint32_t>("classID"),
+                       .priorities = {}};
+  const auto list = network.find("priorities");
+  if (!list) return result;
+  for (const Reader& entry : list->elements()) {
+    const Reader name = entry.require("name", "the name of an interface");
+    if (name.filled_string().find_first_of(" \t\n/") != std::string::npos) {
+      name.refuse("is not the name of an interface");
+    }
+    const Reader priority = entry.require("priority", "a number");
+    result.priorities.push_back(
+        {.name = name.string(), .priority = priority.integer<std::uint32_t>()});
+  }
+  return result;
+}
+
+// Whether there is such a file is the host's to say; that it is one of the cgroup's own is not.
+std::map<std::string, std::string> parse_unified(const Reader& unified) {
+  std::map<std::string, std::string> files;
+  for (const auto& [name, value] : unified.members()) {
+    if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos) {
+      value.refuse_whole("is not under the name of a file of a cgroup");
+    }
+    files.emplace(name, value.string());
+  }
+  return files;
+}
+
 }  // namespace
 
-Resources parse_resources(const Reader& resources, Unsupported& unsupported) {
+Resources parse_resources(const Reader& resources) {
   Resources result;
   if (const auto devices = resources.find("devices")) {
     for (const Reader& rule : devices->elements()) {
@@ -127,10 +217,13 @@ Resources parse_resources(const Reader& resources, Unsupported& unsupported) {
   if (const auto pids = resources.find("pids")) {
     result.pids_limit = pids->optional_integer<std::int64_t>("limit", kUnlimited, kMost);
   }
-  if (const auto block_io = resources.find("blockIO")) {
-    result.block_io = parse_block_io(*block_io, unsupported);
+  if (const auto block_io = resources.find("blockIO")) result.block_io = parse_block_io(*block_io);
+  if (const auto pages = resources.find("hugepageLimits")) {
+    result.huge_pages = parse_huge_pages(*pages);
   }
-  note_unsupported(resources, {"hugepageLimits", "rdma", "network", "unified"}, unsupported);
+  if (const auto rdma = resources.find("rdma")) result.rdma = parse_rdma(*rdma);
+  if (const auto network = resources.find("network")) result.network = parse_network(*network);
+  if (const auto unified = resources.find("unified")) result.unified = parse_unified(*unified);
   return result;
 }
 

@@ -23,7 +23,7 @@ std::string parse_version(const Reader& version);
 Process parse_process(const Reader& process, Unsupported& unsupported);
 Hooks parse_hooks(const Reader& hooks);
 std::vector<IdMapping> parse_id_mappings(const Reader& mappings);
-Resources parse_resources(const Reader& resources, Unsupported& unsupported);
+Resources parse_resources(const Reader& resources);
 // Nothing for a filter that would let every call run.
 std::optional<Seccomp> parse_seccomp(const Reader& seccomp, Unsupported& unsupported);
 Linux parse_linux(const Reader& section, Unsupported& unsupported);

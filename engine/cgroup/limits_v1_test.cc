@@ -1,0 +1,112 @@
+// Limits that few documents have, on the host's real v1 hierarchies.
+#include <gmock/gmock.h>
+
+#include "engine/cgroup/cgroup_fixture.h"
+#include "engine/spec/parse_config.h"
+
+namespace seatrial::cgroup {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class LimitsV1 : public OnRealHierarchies {
+ protected:
+  std::string refusal(const Cgroup& cgroup, std::string_view json, Kind kind = Kind::kUnsupported) {
+    try {
+      cgroup.apply_limits(spec::parse_resources(json));
+    } catch (const Error& failure) {
+      EXPECT_EQ(failure.kind(), kind) << failure.what();
+      return failure.what();
+    }
+    return "nothing was thrown";
+  }
+};
+
+TEST_F(LimitsV1, WeightIsTheSchedulers) {
+  need("blkio");
+  const Cgroup& cgroup = make("box");
+  const bool bfq = fs::exists(path("blkio", "box") + "/blkio.bfq.weight");
+  const bool cfq = fs::exists(path("blkio", "box") + "/blkio.weight");
+  constexpr std::string_view kWeight = R"({"blockIO": {"weight": 300}})";
+  if (!bfq && !cfq) {
+    EXPECT_THAT(refusal(cgroup, kWeight), HasSubstr("linux.resources.blockIO.weight: 300"));
+    return;
+  }
+  cgroup.apply_limits(spec::parse_resources(kWeight));
+  EXPECT_THAT(content("blkio", "box", bfq ? "blkio.bfq.weight" : "blkio.weight"), HasSubstr("300"));
+}
+
+TEST_F(LimitsV1, WeightsThatTheKernelLacksAreRefusedByPath) {
+  need("blkio");
+  const Cgroup& cgroup = make("box");
+  if (fs::exists(path("blkio", "box") + "/blkio.leaf_weight")) GTEST_SKIP() << "CFQ is there";
+  EXPECT_THAT(refusal(cgroup, R"({"blockIO": {"leafWeight": 300}})"),
+              AllOf(HasSubstr("linux.resources.blockIO.leafWeight: 300"),
+                    HasSubstr("offers no blkio.leaf_weight")));
+  EXPECT_THAT(
+      refusal(cgroup,
+              R"({"blockIO": {"weightDevice": [{"major": 8, "minor": 0, "leafWeight": 300}]}})"),
+      HasSubstr("linux.resources.blockIO.weightDevice[0].leafWeight: 8:0 300"));
+}
+
+TEST_F(LimitsV1, AWeightOfAnAbsentDeviceIsRefusedByPath) {
+  need("blkio");
+  const Cgroup& cgroup = make("box");
+  EXPECT_THAT(
+      error_of([&] {
+        cgroup.apply_limits(spec::parse_resources(
+            R"({"blockIO": {"weightDevice": [{"major": 4095, "minor": 1, "weight": 300}]}})"));
+      }),
+      HasSubstr("linux.resources.blockIO.weightDevice[0].weight: 4095:1 300"));
+}
+
+TEST_F(LimitsV1, ControllersThatAreNotThereAreRefusedByPath) {
+  const Cgroup& cgroup = make("box");
+  struct Case {
+    const char* controller;
+    std::string_view json;
+    const char* message;
+  };
+  for (const Case& each : std::initializer_list<Case>{
+           {"net_cls", R"({"network": {"classID": 1048577}})",
+            "linux.resources.network.classID: 1048577: the cgroup controller net_cls is not"},
+           {"net_prio", R"({"network": {"priorities": [{"name": "lo", "priority": 5}]}})",
+            "linux.resources.network.priorities[0]: lo 5: the cgroup controller net_prio is not"},
+           {"rdma", R"({"rdma": {"mlx5_1": {"hcaHandles": 3}}})",
+            "linux.resources.rdma.mlx5_1: mlx5_1 hca_handle=3: the cgroup controller rdma is not"},
+       }) {
+    if (layout_->find(each.controller) != nullptr) continue;
+    EXPECT_THAT(refusal(cgroup, each.json), HasSubstr(each.message));
+  }
+}
+
+TEST_F(LimitsV1, KernelMemoryIsLimitedOrRefused) {
+  need("memory");
+  const Cgroup& cgroup = make("box");
+  const std::string said = refusal(cgroup, R"({"memory": {"kernel": 33554432}})");
+  if (said == "nothing was thrown") {
+    EXPECT_EQ(content("memory", "box", "memory.kmem.limit_in_bytes"), "33554432");
+  } else {
+    EXPECT_THAT(said, HasSubstr("linux.resources.memory.kernel: 33554432"));
+  }
+  EXPECT_EQ(refusal(cgroup, R"({"memory": {"kernelTCP": -1}})"), "nothing was thrown");
+}
+
+TEST_F(LimitsV1, RealTimeIsGivenByTheParent) {
+  need("cpu");
+  const Cgroup& cgroup = make("box");
+  if (!fs::exists(path("cpu", "box") + "/cpu.rt_runtime_us")) {
+    EXPECT_THAT(refusal(cgroup, R"({"cpu": {"realtimeRuntime": 1000}})"),
+                HasSubstr("linux.resources.cpu.realtimeRuntime: 1000"));
+    return;
+  }
+  cgroup.apply_limits(
+      spec::parse_resources(R"({"cpu": {"realtimeRuntime": 1000, "realtimePeriod": 500000}})"));
+  EXPECT_EQ(content("cpu", "box", "cpu.rt_runtime_us"), "1000");
+  EXPECT_EQ(content("cpu", "box", "cpu.rt_period_us"), "500000");
+}
+
+}  // namespace
+}  // namespace seatrial::cgroup
