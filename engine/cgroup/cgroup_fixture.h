@@ -79,11 +79,12 @@ class OnRealHierarchies : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "needs root: makes cgroups";
-    layout_ = Layout::detect();
-    if (layout_->is_pure_v2()) GTEST_SKIP() << "needs cgroup v1, this host has v2 alone";
-    if (::access(layout_->hierarchies().front().mountpoint.c_str(), W_OK) != 0) {
-      GTEST_SKIP() << layout_->hierarchies().front().mountpoint << " is not writable here";
+    const Layout host = Layout::detect();
+    if (host.is_pure_v2()) GTEST_SKIP() << "needs cgroup v1, this host has v2 alone";
+    if (::access(host.hierarchies().front().mountpoint.c_str(), W_OK) != 0) {
+      GTEST_SKIP() << host.hierarchies().front().mountpoint << " is not writable here";
     }
+    layout_ = host;
     top_ = "/seatrial-test-" + std::to_string(::getpid()) + "-" +
            std::to_string(std::random_device()());
   }

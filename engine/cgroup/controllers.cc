@@ -36,13 +36,28 @@ std::vector<std::string> ancestors_of(const Membership& member) {
   return paths;
 }
 
+// Whether "no internal process" keeps it from handing controllers down. For those that know threads
+// the kernel would not refuse: it makes a threaded domain of the directory, and what lies below it
+// is then no place for processes. The root alone has no cgroup.type, and may do both.
+bool holds_processes(const Directory& directory) {
+  if (!directory.read_if_present("cgroup.type")) return false;
+  try {
+    return !directory.read_if_present("cgroup.procs").value_or("").empty();
+  } catch (const Error& failure) {
+    if (failure.sys_errno() != EOPNOTSUPP) throw;
+    return true;  // it is threaded
+  }
+}
+
 void hand_down(const Directory& directory, const std::vector<std::string>& wanted) {
   const std::vector<std::string> has = controllers_of(directory);
   std::string all;
   for (const std::string& each : wanted) {
     if (contains(has, each)) all += (all.empty() ? "+" : " +") + each;
   }
-  if (all.empty() || directory.try_write(kHandedDown, all) == 0) return;
+  if (all.empty() || holds_processes(directory)) return;
+  const int failure = directory.try_write(kHandedDown, all);
+  if (failure == 0 || failure == EBUSY) return;
   // One that is refused has all refused.
   for (const std::string& each : wanted) {
     if (contains(has, each)) directory.try_write(kHandedDown, "+" + each);
@@ -91,7 +106,9 @@ bool enable_controller(const Membership& member, std::string_view controller) {
     const Directory directory(path);
     if (!contains(controllers_of(directory), controller)) return false;
     if (contains(words(directory.read(kHandedDown)), controller)) continue;
-    const int failure = directory.try_write(kHandedDown, fmt::format("+{}", controller));
+    const int failure = holds_processes(directory)
+                            ? EBUSY
+                            : directory.try_write(kHandedDown, fmt::format("+{}", controller));
     if (failure != 0) refuse(directory, controller, failure);
   }
   return contains(controllers_of(Directory(member.directory)), controller);

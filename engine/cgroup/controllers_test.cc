@@ -46,6 +46,28 @@ TEST(Controllers, OneIsHandedDownWhereItIsNotYet) {
   EXPECT_FALSE(enable_controller(tree.member(), "io"));
 }
 
+TEST(Controllers, NothingIsHandedDownWhereProcessesAre) {
+  const FakeTree tree("cpu memory");
+  tree.file("pod/box/cgroup.controllers");
+  tree.file("pod/cgroup.subtree_control");
+  tree.file("pod/cgroup.type", "domain\n");
+  tree.file("pod/cgroup.procs", "17\n");
+  enable_available(tree.member());
+  EXPECT_EQ(tree.read("pod/cgroup.subtree_control"), "");
+  try {
+    enable_controller(tree.member(), "cpu");
+    FAIL() << "nothing was thrown";
+  } catch (const Error& failure) {
+    EXPECT_EQ(failure.kind(), Kind::kConflict);
+    EXPECT_THAT(failure.what(), HasSubstr("the cgroup controller cpu cannot be enabled below " +
+                                          tree.path("/pod") + ": it holds processes"));
+  }
+  EXPECT_EQ(tree.read("pod/cgroup.subtree_control"), "");
+  tree.file("pod/cgroup.procs");
+  static_cast<void>(enable_controller(tree.member(), "memory"));
+  EXPECT_EQ(tree.read("pod/cgroup.subtree_control"), "+memory");  // control: they are gone
+}
+
 TEST(Controllers, CreateEnablesThemOnPureV2) {
   const FakeTree tree("cpu memory");
   tree.file("cgroup.subtree_control");

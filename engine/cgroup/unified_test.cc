@@ -170,6 +170,9 @@ TEST_F(UnifiedTree, AControllerBelowADirectoryWithProcessesIsRefusedByName) {
   TestChild inside([] { ::pause(); });
   pod.add(inside.pid());
   const Cgroup& box = make("pod/box");  // a container without limits works there
+  TestChild contained([] { ::pause(); });
+  box.add(contained.pid());
+  EXPECT_THAT(box.processes(), ElementsAre(contained.pid()));
   const spec::Resources pages =
       spec::parse_resources(R"({"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]})");
   EXPECT_THAT(error_of([&] { box.apply_limits(pages); }),
@@ -177,6 +180,7 @@ TEST_F(UnifiedTree, AControllerBelowADirectoryWithProcessesIsRefusedByName) {
                     HasSubstr("below " + path("pod") + ": it holds processes")));
   pod.apply_limits(pages);  // control: where it is handed down it is limited
   EXPECT_EQ(control(path("pod"), "hugetlb.2MB.max"), "4194304");
+  box.kill_all(in(2s));
   box.remove(in(2s));
 }
 
@@ -229,7 +233,7 @@ class UnifiedDevices : public UnifiedTree {
 
   // "r", "w" and "m" as a process in the cgroup may do it.
   static std::string access_inside(const Cgroup& cgroup, unsigned major, unsigned minor) {
-    const TempDir dir("/dev/shm");
+    const TempDir dir("/dev");  // where nodes are devices on any host
     const std::string node = dir.path() / "node";
     const std::string made = dir.path() / "made";
     if (::mknod(node.c_str(), S_IFCHR | 0666, ::makedev(major, minor)) != 0) return "no node";

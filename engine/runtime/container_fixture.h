@@ -1,5 +1,5 @@
 // For the tests that make real containers: one runtime over a directory of the test's own, which
-// holds a bundle too. They need root and cgroup v1, else they skip.
+// holds a bundle too. They need root, else they skip.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,6 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/cgroup/cgroup.h"
 #include "engine/runtime/runtime.h"
 
 namespace seatrial::runtime {
@@ -22,7 +21,6 @@ class ContainerTest : public testing::Test {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "containers are made by root here";
-    if (cgroup::Layout::detect().is_pure_v2()) GTEST_SKIP() << "this version needs cgroup v1";
     std::filesystem::create_directories(dir_.path() / "rootfs");
     runtime_.emplace(dir_.path() / "state");
     runtime_->on_warning([this](std::string_view text) { warnings_ += text; });

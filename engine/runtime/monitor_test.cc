@@ -1,4 +1,4 @@
-// Containers with a monitor, end to end: needs root and cgroup v1, else skips.
+// Containers with a monitor, end to end: needs root, else skips.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
