@@ -137,6 +137,16 @@ class Cgroup {
   void apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nodes = Nodes::kAny) const;
   void complete_devices(const std::vector<spec::DeviceRule>& rules) const;
 
+  // On a host with v2 alone: makes `owner` the user of the directory and of the files in it that
+  // the kernel lists for that (config-linux.md, "Cgroup ownership"), so that a container may make
+  // cgroups of its own below; limits stay out of its hands. Nothing elsewhere, and for a directory
+  // that stood before. Throws Error.
+  void give_to(uid_t owner) const;
+
+  // Where one more process of the container can join: on a host with v2 alone where `process` is,
+  // when the container hands controllers down from its directory to others below; else identity().
+  Identity place_beside(pid_t process) const;
+
   // All processes in directories of our own and below, each once, sorted.
   std::vector<pid_t> processes() const;
 

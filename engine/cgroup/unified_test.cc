@@ -162,6 +162,33 @@ TEST_F(UnifiedTree, RemoveTakesWhatTheContainerMadeBelow) {
   EXPECT_FALSE(fs::exists(mountpoint_ + name_));
 }
 
+TEST_F(UnifiedTree, TheOwnerGetsWhatIsSafeInOtherHands) {
+  const Cgroup& cgroup = make();
+  cgroup.give_to(4321);
+  const auto owner = [&](const std::string& file) {
+    struct stat status {};
+    return ::stat((path() + file).c_str(), &status) == 0 ? status.st_uid : 0;
+  };
+  EXPECT_EQ(owner(""), 4321U);
+  EXPECT_EQ(owner("/cgroup.procs"), 4321U);
+  EXPECT_EQ(owner("/cgroup.subtree_control"), 4321U);
+  EXPECT_EQ(owner("/cgroup.freeze"), 0U);
+  EXPECT_EQ(owner("/cgroup.max.depth"), 0U);
+}
+
+TEST_F(UnifiedTree, OneMoreProcessJoinsWhereInitIsOnceControllersAreHandedDown) {
+  const Cgroup& cgroup = make();
+  const TestChild init([] { ::pause(); });
+  fs::create_directory(path() + "/inner");
+  write(path() + "/inner/cgroup.procs", std::to_string(init.pid()));
+  EXPECT_EQ(cgroup.place_beside(init.pid()).members.front().directory, path());
+  const std::vector<std::string> all = words(control(path(), "cgroup.controllers"));
+  if (all.empty()) GTEST_SKIP() << "no controller to hand down";
+  write(path() + "/cgroup.subtree_control", "+" + all.front());
+  EXPECT_EQ(cgroup.place_beside(init.pid()).members.front().directory, path() + "/inner");
+  write(path() + "/cgroup.subtree_control", "-" + all.front());
+}
+
 TEST_F(UnifiedTree, AControllerBelowADirectoryWithProcessesIsRefusedByName) {
   const std::vector<std::string> all = words(control("", "cgroup.controllers"));
   if (std::ranges::find(all, "hugetlb") == all.end()) GTEST_SKIP() << "no controller hugetlb";

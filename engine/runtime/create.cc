@@ -3,6 +3,7 @@
 
 #include "engine/base/error.h"
 #include "engine/runtime/bundle.h"
+#include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
 #include "engine/runtime/container_id.h"
 #include "engine/runtime/hooks.h"
@@ -185,6 +186,7 @@ void Creation::make_cgroup() {
       cgroup::Cgroup::create(impl_.host.layout(), config_.linux_.cgroups_path, request_.id);
   record_.cgroups = cgroup::print_identity(cgroup.identity());
   cgroup.apply(config_.linux_.resources, nodes_of(config_));
+  if (const auto owner = cgroup_owner(config_)) cgroup.give_to(*owner);
 }
 
 void Creation::spawn() {

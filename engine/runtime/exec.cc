@@ -74,8 +74,8 @@ std::vector<spec::NamespaceType> foreign_namespaces(pid_t pid) {
        {"time", NamespaceType::kTime}}};
   std::vector<NamespaceType> foreign;
   for (const auto& [name, type] : kFiles) {
-    struct stat own{};
-    struct stat theirs{};
+    struct stat own {};
+    struct stat theirs {};
     if (::stat(fmt::format("/proc/self/ns/{}", name).c_str(), &own) != 0) continue;
     const std::string path = fmt::format("/proc/{}/ns/{}", pid, name);
     if (::stat(path.c_str(), &theirs) != 0) throw sys_error(errno, "read {}", path);
@@ -105,7 +105,9 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   const spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
   const sys::PidFd target = open_init(record);
   const plan::LaunchPlan plan = plan::plan_exec(
-      process, impl.host.facts(joined_hierarchies(Runtime::Impl::cgroup_of(record).identity())),
+      process,
+      impl.host.facts(
+          joined_hierarchies(Runtime::Impl::cgroup_of(record).place_beside(record.init.pid))),
       {.preserve_fds = request.preserve_fds,
        .no_new_keyring = false,
        .id = request.id,
@@ -126,7 +128,10 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
                        .preserve_fds = request.preserve_fds,
                        .start_listener = -1,
                        .target = target.get()});
-  launch.serve({.write_id_maps = {}, .while_init_works = {}, .run_hooks = {}, .take_console = [&](UniqueFd master) {
+  launch.serve({.write_id_maps = {},
+                .while_init_works = {},
+                .run_hooks = {},
+                .take_console = [&](UniqueFd master) {
                   if (console_socket) {
                     send_console(console_socket.get(), master.get());
                   } else {
