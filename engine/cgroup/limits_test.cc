@@ -284,7 +284,7 @@ spec::DeviceRule rule(bool allow, char type = 'a', std::optional<std::int64_t> m
 // "r" and "w" as the process inside the cgroup may open the device, "-" else; made outside, so that
 // only the device list decides.
 std::string access_inside(const Cgroup& cgroup, unsigned major, unsigned minor) {
-  const TempDir dir("/dev/shm");
+  const TempDir dir("/dev");  // where nodes are devices on any host
   const std::string node = dir.path() / "node";
   if (::mknod(node.c_str(), S_IFCHR | 0666, ::makedev(major, minor)) != 0) return "no node";
   TestChild child([&] {

@@ -82,6 +82,36 @@ TEST_F(LimitsV1, ControllersThatAreNotThereAreRefusedByPath) {
   }
 }
 
+TEST_F(LimitsV1, HugePagesAreLimitedWhenTouchedAndWhenReserved) {
+  need("hugetlb");
+  if (IsSkipped()) return;
+  const Cgroup& cgroup = make("box");
+  const std::string file = path("hugetlb", "box") + "/hugetlb.2MB.";
+  if (!fs::exists(file + "limit_in_bytes")) GTEST_SKIP() << "no pages of 2 MB";
+  cgroup.apply_limits(
+      spec::parse_resources(R"({"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]})"));
+  EXPECT_EQ(read_file(file + "limit_in_bytes"), "4194304\n");
+  if (fs::exists(file + "rsvd.limit_in_bytes")) {
+    EXPECT_EQ(read_file(file + "rsvd.limit_in_bytes"), "4194304\n");
+  }
+}
+
+TEST_F(LimitsV1, PacketsHaveTheClassAndThePriority) {
+  need("net_cls");
+  need("net_prio");
+  if (IsSkipped()) return;
+  const Cgroup& cgroup = make("box");
+  cgroup.apply_limits(spec::parse_resources(
+      R"({"network": {"classID": 1048577, "priorities": [{"name": "lo", "priority": 5}]}})"));
+  EXPECT_EQ(content("net_cls", "box", "net_cls.classid"), "1048577");
+  EXPECT_THAT(content("net_prio", "box", "net_prio.ifpriomap"), HasSubstr("lo 5"));
+  EXPECT_THAT(error_of([&] {
+                cgroup.apply_limits(spec::parse_resources(
+                    R"({"network": {"priorities": [{"name": "nosuch0", "priority": 5}]}})"));
+              }),
+              HasSubstr("linux.resources.network.priorities[0]: nosuch0 5"));
+}
+
 TEST_F(LimitsV1, KernelMemoryIsLimitedOrRefused) {
   need("memory");
   const Cgroup& cgroup = make("box");

@@ -1,8 +1,8 @@
 // linux.resources to control files of v2. What has no counterpart there is refused by its path:
 // config-linux.md wants an error where a setting of v1 cannot be converted.
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cmath>
 
 #include "engine/base/files.h"
 #include "engine/cgroup/conversions.h"
