@@ -11,7 +11,9 @@ spec::Config writable() {
   config.process = spec::Process{};
   config.process->user.uid = 7;
   config.linux_.namespaces = {{.type = spec::NamespaceType::kCgroup}};
-  config.mounts = {{.destination = "/sys/fs/cgroup", .type = "cgroup"}};
+  config.mounts.emplace_back();
+  config.mounts.back().destination = "/sys/fs/cgroup";
+  config.mounts.back().type = "cgroup";
   return config;
 }
 
