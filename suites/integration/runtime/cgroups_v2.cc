@@ -1,0 +1,129 @@
+// linux.resources where cgroup v2 is all there is: what is converted, what is written as it is, and
+// whose the cgroup is.
+#include <sys/stat.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/files.h"
+#include "harness/fixtures/case.h"
+#include "harness/fixtures/case_site.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Bundle holding() {
+  return Bundle::minimal().probe({"hold"});
+}
+
+struct Conversion {
+  std::string name;
+  Clauses clauses;
+  std::string resources;
+  std::string controller;
+  std::string file;
+  std::string value;
+  Needs needs;
+};
+
+// Runtimes differ in the curve between them, and agree on its ends.
+const Conversion kConversions[] = {
+    {"LeastCpuShares",
+     {"runtime/resources/cpu-shares"},
+     R"({"cpu": {"shares": 2}})",
+     "cpu",
+     "cpu.weight",
+     "1",
+     {Feature::kCpuCgroup, Feature::kCgroupV2}},
+    {"MostCpuShares",
+     {"runtime/resources/cpu-shares"},
+     R"({"cpu": {"shares": 262144}})",
+     "cpu",
+     "cpu.weight",
+     "10000",
+     {Feature::kCpuCgroup, Feature::kCgroupV2}},
+    {"CpuBurst",
+     {"runtime/resources/cpu-burst"},
+     R"({"cpu": {"quota": 70000, "period": 50000, "burst": 20000}})",
+     "cpu",
+     "cpu.max.burst",
+     "20000",
+     {Feature::kCpuCgroup, Feature::kCgroupV2, Feature::kSpec11}},
+    {"NoCpuQuota",
+     {"runtime/resources/cpu-quota", "runtime/resources/cpu-period"},
+     R"({"cpu": {"quota": -1, "period": 50000}})",
+     "cpu",
+     "cpu.max",
+     "max 50000",
+     {Feature::kCpuCgroup, Feature::kCgroupV2}},
+    {"SwapBeyondMemory",
+     {"runtime/resources/memory-swap"},
+     R"({"memory": {"limit": 67108864, "swap": 100663296}})",
+     "memory",
+     "memory.swap.max",
+     "33554432",
+     {Feature::kMemoryCgroup, Feature::kCgroupV2}},
+    {"NoSwapBeyondMemory",
+     {"runtime/resources/memory-swap"},
+     R"({"memory": {"limit": 67108864, "swap": 67108864}})",
+     "memory",
+     "memory.swap.max",
+     "0",
+     {Feature::kMemoryCgroup, Feature::kCgroupV2}},
+    {"UnlimitedSwap",
+     {"runtime/resources/memory-swap"},
+     R"({"memory": {"limit": 67108864, "swap": -1}})",
+     "memory",
+     "memory.swap.max",
+     "max",
+     {Feature::kMemoryCgroup, Feature::kCgroupV2}},
+    {"UnknownUnifiedKey",
+     {"runtime/resources/unified", "runtime/resources/unified-unknown"},
+     R"({"unified": {"memory.oom.group": "1"}})",
+     "memory",
+     "memory.oom.group",
+     "1",
+     {Feature::kMemoryCgroup, Feature::kCgroupV2, Feature::kSpec11}},
+};
+
+}  // namespace
+
+TRIAL_TABLE(Conversion, kConversions) {
+  auto box = target().create(holding().set_json("/linux/resources", row().resources));
+  EXPECT_EQ(box.cgroup_file(row().controller, row().file), row().value);
+}
+
+TRIAL(UnifiedKey, OfAnAbsentControllerIsRefused,
+      Clauses{"runtime/resources/unified-missing-controller"},
+      Needs{Feature::kMemoryCgroup, Feature::kCgroupV2, Feature::kSpec11}) {
+  const auto with = [&](const char* unified) {
+    return target().try_create(holding().set_json("/linux/resources/unified", unified));
+  };
+  EXPECT_THAT(with(R"({"nosuch.max": "1"})"), Refused());
+  EXPECT_TRUE(with(R"({"memory.high": "50331648"})").outcome().succeeded());  // control
+}
+
+TRIAL(SettingOfV1, ThatCannotBeConvertedIsRefused,
+      Clauses{"runtime/resources/unified-conversion-error"},
+      Needs{Feature::kMemoryCgroup, Feature::kCgroupV2, Feature::kSpec11}) {
+  const auto with = [&](const char* memory) {
+    return target().try_create(holding().set_json("/linux/resources/memory", memory));
+  };
+  EXPECT_THAT(with(R"({"limit": 67108864, "swappiness": 13})"), Refused());
+  EXPECT_TRUE(with(R"({"limit": 67108864})").outcome().succeeded());  // control
+}
+
+TRIAL(MemoryLimit, EndsAProcessThatExceedsItOnV2, Clauses{"runtime/resources/memory-limit"},
+      Needs{Feature::kMemoryCgroup, Feature::kCgroupV2}) {
+  auto box = target().run(
+      Bundle::minimal()
+          .set_json("/linux/resources/memory", R"({"limit": 16777216, "swap": 16777216})")
+          .probe({"alloc", "4"})
+          .probe({"alloc", "32"}));
+  EXPECT_THAT(box.report(), Did("alloc", "4"));  // control
+  EXPECT_FALSE(box.report().answer("alloc", "4").has("signal"));
+  ASSERT_TRUE(box.report().answer("alloc", "32").has("signal"));
+  EXPECT_THAT(box.report().answer("alloc", "32"), HasField("signal", SIGKILL));
+}
