@@ -12,6 +12,7 @@
 #include "engine/oci/foreground.h"
 #include "engine/oci/shell_texts.h"
 #include "engine/oci/tables.h"
+#include "engine/oci/update_request.h"
 #include "engine/runtime/runtime.h"
 #include "engine/spec/default_spec.h"
 #include "engine/spec/names.h"
@@ -189,6 +190,21 @@ int ps(const Call& call) {
   return 0;
 }
 
+int pause(const Call& call) {
+  call.runtime.pause(call.id());
+  return 0;
+}
+
+int resume(const Call& call) {
+  call.runtime.resume(call.id());
+  return 0;
+}
+
+int update(const Call& call) {
+  call.runtime.update(call.id(), update_request(call.options));
+  return 0;
+}
+
 int write_spec(const GivenOptions& options) {
   const std::filesystem::path path = std::filesystem::path(bundle_of(options)) / "config.json";
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
@@ -211,8 +227,10 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {
-    {"create", create}, {"start", start}, {"run", run},   {"state", state}, {"kill", kill},
-    {"delete", remove}, {"list", list},   {"exec", exec}, {"ps", ps},       {"recover", recover},
+    {"create", create}, {"start", start},     {"run", run},     {"state", state},
+    {"kill", kill},     {"delete", remove},   {"list", list},   {"exec", exec},
+    {"ps", ps},         {"recover", recover}, {"pause", pause}, {"resume", resume},
+    {"update", update},
 };
 
 // Verbs that need no state root. Nothing for the others.

@@ -82,6 +82,30 @@ constexpr Option kExec[] = {
 
 constexpr Option kPs[] = {{"format", "FORMAT", "table (default) or json", 'f'}, kHelp};
 
+constexpr std::string_view kNoResctrl = "Intel RDT is not used by this version";
+
+constexpr Option kUpdate[] = {
+    {"resources", "FILE", "linux.resources as JSON, - for standard input, instead of the others",
+     'r'},
+    {"cpu-share", "N", "share of the processors, against the default of 1024"},
+    {"cpu-period", "MICROSECONDS", "period of --cpu-quota"},
+    {"cpu-quota", "MICROSECONDS", "processor time in each period; -1: no limit"},
+    {"cpu-burst", "MICROSECONDS", "unused time of earlier periods that may be used on top"},
+    {"cpu-rt-period", "MICROSECONDS", "period of --cpu-rt-runtime"},
+    {"cpu-rt-runtime", "MICROSECONDS", "real-time processor time in each period"},
+    {"cpu-idle", "0|1", "1: run only what others leave"},
+    {"cpuset-cpus", "LIST", "processors: 0-2,5"},
+    {"cpuset-mems", "LIST", "memory nodes: 0,1"},
+    {"memory", "SIZE", "limit of memory: bytes, or with b, k, m, g, t; -1: no limit"},
+    {"memory-reservation", "SIZE", "what is left to it when memory is scarce"},
+    {"memory-swap", "SIZE", "limit of memory and swap together"},
+    {"pids-limit", "N", "number of processes and threads; -1: no limit"},
+    {"blkio-weight", "N", "share of block devices' time, 10 to 1000"},
+    {"l3-cache-schema", "SCHEMA", "refused", '\0', kNoResctrl},
+    {"mem-bw-schema", "SCHEMA", "refused", '\0', kNoResctrl},
+    kHelp,
+};
+
 constexpr Option kSpec[] = {
     {"bundle", "DIR", "where to write config.json", 'b'},
     {"rootless", "", "refused", '\0', "only root's configuration is written by this version"},
@@ -103,6 +127,9 @@ constexpr Verb kVerbs[] = {
      Order::kOptionsFirst},
     {"ps", "ID [PS-OPTION...]", "show the container's processes", kPs, 1, kAnyNumber,
      Order::kOptionsFirst},
+    {"pause", "ID", "stop every process of the container where it is", kHelpOnly, 1, 1},
+    {"resume", "ID", "let the processes of a paused container go on", kHelpOnly, 1, 1},
+    {"update", "ID", "change the limits of a container", kUpdate, 1, 1},
     {"spec", "", "write a config.json to start from", kSpec, 0, 0},
     {"plan", "", "print what create would do for a bundle, step by step", kPlan, 0, 0},
     {"recover", "", "clean what a killed seatrial-runtime left under --root", kHelpOnly, 0, 0},

@@ -1,0 +1,108 @@
+#include "engine/oci/update_request.h"
+
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/spec/parse_config.h"
+
+namespace seatrial::oci {
+namespace {
+
+// A number of the option into `field`, whatever integer that is; nothing where it is not given.
+template <typename Integer>
+bool take_number(const GivenOptions& options, std::string_view name,
+                 std::optional<Integer>& field) {
+  const auto text = options.get(name);
+  if (!text) return false;
+  Integer value = 0;
+  const char* const end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, value);
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
+    throw error(Kind::kInvalidArgument, "option --{}: {} is no number from {} to {}", name, *text,
+                std::numeric_limits<Integer>::min(), std::numeric_limits<Integer>::max());
+  }
+  field = value;
+  return true;
+}
+
+bool take_size(const GivenOptions& options, std::string_view name,
+               std::optional<std::int64_t>& field) {
+  const auto text = options.get(name);
+  if (text) field = parse_size(name, *text);
+  return text.has_value();
+}
+
+bool take_text(const GivenOptions& options, std::string_view name, std::string& field) {
+  field = options.text(name);
+  return options.has(name);
+}
+
+spec::Resources from_options(const GivenOptions& options) {
+  spec::Resources resources;
+  spec::CpuLimits cpu;
+  bool given = take_number(options, "cpu-share", cpu.shares);
+  given |= take_number(options, "cpu-period", cpu.period);
+  given |= take_number(options, "cpu-quota", cpu.quota);
+  given |= take_number(options, "cpu-burst", cpu.burst);
+  given |= take_number(options, "cpu-rt-period", cpu.realtime_period);
+  given |= take_number(options, "cpu-rt-runtime", cpu.realtime_runtime);
+  given |= take_number(options, "cpu-idle", cpu.idle);
+  given |= take_text(options, "cpuset-cpus", cpu.cpus);
+  given |= take_text(options, "cpuset-mems", cpu.mems);
+  if (given) resources.cpu = cpu;
+
+  spec::MemoryLimits memory;
+  given = take_size(options, "memory", memory.limit);
+  given |= take_size(options, "memory-reservation", memory.reservation);
+  given |= take_size(options, "memory-swap", memory.swap);
+  if (given) resources.memory = memory;
+
+  spec::BlockIoLimits block_io;
+  if (take_number(options, "blkio-weight", block_io.weight)) resources.block_io = block_io;
+  take_number(options, "pids-limit", resources.pids_limit);
+  return resources;
+}
+
+}  // namespace
+
+std::int64_t parse_size(std::string_view option, std::string_view text) {
+  constexpr std::string_view kUnits = "bkmgt";
+  std::int64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  std::size_t unit = 0;
+  if (parsed.ec == std::errc() && end - parsed.ptr == 1) {
+    unit = kUnits.find(static_cast<char>(*parsed.ptr | 0x20));  // of either case
+  }
+  const bool whole = parsed.ec == std::errc() && end - parsed.ptr <= 1 && unit < kUnits.size();
+  const int shift = whole ? static_cast<int>(unit) * 10 : 0;
+  if (!whole || value < -1 || (value == -1 && end != parsed.ptr) ||
+      value > std::numeric_limits<std::int64_t>::max() >> shift) {
+    throw error(Kind::kInvalidArgument, "option --{}: {} is no size (bytes, 512m, 2g, or -1)",
+                option, text);
+  }
+  return value < 0 ? value : value << shift;
+}
+
+spec::Resources update_request(const GivenOptions& options) {
+  const auto file = options.get("resources");
+  const spec::Resources named = from_options(options);
+  const bool some = named.cpu || named.memory || named.block_io || named.pids_limit;
+  if (file && some) {
+    throw error(Kind::kInvalidArgument, "option --resources stands for all others of update");
+  }
+  if (!file && !some) {
+    throw error(Kind::kInvalidArgument, "update needs --resources or an option that names a limit");
+  }
+  if (!file) return named;
+  if (*file == "-") {
+    return with_context("stdin", [] { return spec::parse_resources(read_all(0, "stdin")); });
+  }
+  return with_context(*file, [&] { return spec::parse_resources(read_file(*file)); });
+}
+
+}  // namespace seatrial::oci

@@ -1,0 +1,83 @@
+#include "engine/oci/update_request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+
+namespace seatrial::oci {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(const GivenOptions& options) {
+  try {
+    update_request(options);
+  } catch (const Error& failure) {
+    return failure.what();
+  }
+  return "";
+}
+
+TEST(UpdateRequest, HasWhatTheOptionsNameAndNothingElse) {
+  GivenOptions options;
+  options.add("memory", "64m");
+  options.add("memory-swap", "-1");
+  options.add("cpu-share", "512");
+  options.add("cpuset-cpus", "0-1");
+  options.add("pids-limit", "20");
+  const spec::Resources asked = update_request(options);
+  EXPECT_EQ(asked.memory->limit, 64 << 20);
+  EXPECT_EQ(asked.memory->swap, -1);
+  EXPECT_FALSE(asked.memory->reservation);
+  EXPECT_EQ(asked.cpu->shares, 512U);
+  EXPECT_EQ(asked.cpu->cpus, "0-1");
+  EXPECT_FALSE(asked.cpu->quota);
+  EXPECT_EQ(asked.pids_limit, 20);
+  EXPECT_FALSE(asked.block_io);
+}
+
+TEST(UpdateRequest, IsReadFromADocument) {
+  const TempDir dir(std::filesystem::temp_directory_path());
+  const std::string path = dir.path() / "resources.json";
+  write_file_atomically(path, R"({"memory": {"limit": 1048576}, "blockIO": {"weight": 500}})", 0600);
+  GivenOptions options;
+  options.add("resources", path);
+  const spec::Resources asked = update_request(options);
+  EXPECT_EQ(asked.memory->limit, 1048576);
+  EXPECT_EQ(asked.block_io->weight, 500);
+  options.add("memory", "1g");
+  EXPECT_THAT(refusal(options), HasSubstr("--resources"));
+  write_file_atomically(path, R"({"memory": {"limit": "much"}})", 0600);
+  GivenOptions wrong;
+  wrong.add("resources", path);
+  EXPECT_THAT(refusal(wrong), testing::AllOf(HasSubstr(path), HasSubstr("memory.limit")));
+}
+
+TEST(UpdateRequest, OfNothingIsRefused) {
+  EXPECT_THAT(refusal({}), HasSubstr("update needs"));
+}
+
+TEST(UpdateRequest, NamesTheOptionThatIsWrong) {
+  for (const auto& [name, value] :
+       {std::pair{"memory", "64q"}, std::pair{"memory", "-2"}, std::pair{"memory", "-1m"},
+        std::pair{"memory", ""}, std::pair{"memory-swap", "9999999999g"},
+        std::pair{"cpu-share", "-1"}, std::pair{"cpu-quota", "1.5"},
+        std::pair{"blkio-weight", "70000"}, std::pair{"pids-limit", "many"}}) {
+    GivenOptions options;
+    options.add(name, value);
+    EXPECT_THAT(refusal(options), HasSubstr(std::string("option --") + name)) << value;
+  }
+}
+
+TEST(Size, IsCountedInPowersOf1024) {
+  EXPECT_EQ(parse_size("memory", "7"), 7);
+  EXPECT_EQ(parse_size("memory", "7b"), 7);
+  EXPECT_EQ(parse_size("memory", "2K"), 2048);
+  EXPECT_EQ(parse_size("memory", "3g"), std::int64_t{3} << 30);
+  EXPECT_EQ(parse_size("memory", "1t"), std::int64_t{1} << 40);
+}
+
+}  // namespace
+}  // namespace seatrial::oci
