@@ -53,6 +53,38 @@ bool is_too_narrow(const std::optional<std::int64_t>& pids_limit) {
   return pids_limit && (*pids_limit == 0 || *pids_limit == 1);
 }
 
+template <typename Number>
+void drop_zero(std::optional<Number>& limit) {
+  if (limit == Number{0}) limit.reset();
+}
+
+// Callers write 0 for what they do not limit (dockerd: cpu.shares and blockIO.weight of each
+// container, and most of what it updates), and runc takes it so. The kernel takes 0 for none of
+// these, or would stop the container for good.
+spec::CpuLimits without_zeros(spec::CpuLimits cpu) {
+  drop_zero(cpu.shares);
+  drop_zero(cpu.quota);
+  drop_zero(cpu.period);
+  drop_zero(cpu.realtime_runtime);
+  drop_zero(cpu.realtime_period);
+  return cpu;
+}
+
+spec::MemoryLimits without_zeros(spec::MemoryLimits memory) {
+  drop_zero(memory.limit);
+  drop_zero(memory.reservation);
+  drop_zero(memory.swap);
+  drop_zero(memory.kernel);
+  drop_zero(memory.kernel_tcp);
+  return memory;
+}
+
+spec::BlockIoLimits without_zeros(spec::BlockIoLimits block_io) {
+  drop_zero(block_io.weight);
+  drop_zero(block_io.leaf_weight);
+  return block_io;
+}
+
 constexpr const char* kUnifiedPids = "pids.max";
 
 bool is_too_narrow(const std::map<std::string, std::string>& unified) {
@@ -107,14 +139,15 @@ void Cgroup::apply_limits(const spec::Resources& resources) const {
     v1(writer, limits);
   };
   if (resources.cpu) {
-    for_version("cpu", v1::apply_cpu, v2::apply_cpu, *resources.cpu);
+    for_version("cpu", v1::apply_cpu, v2::apply_cpu, without_zeros(*resources.cpu));
     apply_cpuset(writer, *resources.cpu);
   }
   if (resources.memory) {
-    for_version("memory", v1::apply_memory, v2::apply_memory, *resources.memory);
+    for_version("memory", v1::apply_memory, v2::apply_memory, without_zeros(*resources.memory));
   }
   if (resources.block_io) {
-    for_version("blkio", v1::apply_block_io, v2::apply_block_io, *resources.block_io);
+    for_version("blkio", v1::apply_block_io, v2::apply_block_io,
+                without_zeros(*resources.block_io));
   }
   if (resources.pids_limit) {
     const std::int64_t limit = *resources.pids_limit;

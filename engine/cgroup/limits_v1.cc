@@ -90,8 +90,7 @@ void apply_bandwidth(Writer& writer, const spec::CpuLimits& cpu) {
   std::optional<Setting> quota;
   std::optional<Setting> burst;
   if (cpu.period) period = setting("cpu.period", "cpu.cfs_period_us", *cpu.period);
-  // 0 would stop the container for good; runtimes take it for "not given".
-  if (cpu.quota && *cpu.quota != 0) {
+  if (cpu.quota) {
     quota = setting("cpu.quota", "cpu.cfs_quota_us", *cpu.quota < 0 ? -1 : *cpu.quota);
   }
   if (cpu.burst) burst = setting("cpu.burst", "cpu.cfs_burst_us", *cpu.burst);

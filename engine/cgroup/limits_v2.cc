@@ -32,10 +32,9 @@ void apply_weight(Writer& writer, const spec::CpuLimits& cpu) {
 
 // Both in one file. A quota alone leaves the period as it stands; a period alone needs the quota.
 std::optional<Setting> bandwidth(Writer& writer, const spec::CpuLimits& cpu) {
-  const bool has_quota = cpu.quota && *cpu.quota != 0;  // 0: "not given", as in v1
-  if (!has_quota && !cpu.period) return std::nullopt;
-  Setting result{has_quota ? "cpu.quota" : "cpu.period", "cpu.max", {}};
-  if (has_quota) {
+  if (!cpu.quota && !cpu.period) return std::nullopt;
+  Setting result{cpu.quota ? "cpu.quota" : "cpu.period", "cpu.max", {}};
+  if (cpu.quota) {
     result.value = *cpu.quota < 0 ? "max" : fmt::format("{}", *cpu.quota);
   } else {
     result.value = fmt::format("{}", *cpu.period);  // should there be no controller
@@ -57,13 +56,12 @@ void apply_bandwidth(Writer& writer, const spec::CpuLimits& cpu) {
   if (burst && !burst_first) writer.set(*burst);
 }
 
-// 0 is what there is: no time of its own for real-time tasks.
 void refuse_realtime(const spec::CpuLimits& cpu) {
   constexpr std::string_view kWhy = "cgroup v2 gives out no real-time scheduling";
-  if (cpu.realtime_runtime.value_or(0) != 0) {
+  if (cpu.realtime_runtime) {
     refuse("cpu.realtimeRuntime", fmt::format("{}", *cpu.realtime_runtime), kWhy);
   }
-  if (cpu.realtime_period.value_or(0) != 0) {
+  if (cpu.realtime_period) {
     refuse("cpu.realtimePeriod", fmt::format("{}", *cpu.realtime_period), kWhy);
   }
 }

@@ -41,6 +41,15 @@ TEST_F(LimitsV2, SharesBecomeAWeight) {
               HasSubstr("linux.resources.cpu.shares: 1: 2 to 262144"));
 }
 
+// What dockerd writes for a container without limits, and updates it with.
+TEST_F(LimitsV2, ZeroIsNoLimit) {
+  apply(
+      R"({"cpu": {"shares": 0, "quota": 0, "period": 0, "realtimeRuntime": 0, "realtimePeriod": 0},
+            "memory": {"limit": 0, "reservation": 0, "swap": 0, "kernel": 0, "kernelTCP": 0},
+            "blockIO": {"weight": 0, "leafWeight": 0}})");  // there is no file to write
+  EXPECT_THAT(refusal(R"({"memory": {"limit": 4096}})"), HasSubstr("memory.limit"));  // control
+}
+
 TEST_F(LimitsV2, QuotaAndPeriodShareAFile) {
   struct Case {
     std::string_view json;
