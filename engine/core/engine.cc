@@ -14,6 +14,7 @@
 #include "engine/core/names.h"
 #include "engine/core/rootfs.h"
 #include "engine/spec/names.h"
+#include "engine/sys/standard_descriptors.h"
 #include "engine/sys/unix_path.h"
 
 namespace seatrial::core {
@@ -79,7 +80,8 @@ Engine::Impl::Impl(EngineOptions chosen)
       volumes(options.root / "volumes"),
       runtime(options.run / "runtime") {}
 
-Engine::Engine(EngineOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Engine::Engine(EngineOptions options)
+    : impl_((sys::occupy_standard_descriptors(), std::make_unique<Impl>(std::move(options)))) {}
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 Engine::~Engine() = default;

@@ -70,7 +70,8 @@ Result execute(Run&, const steps::RaiseRlimit<Form>& step) {
 
 Result execute(Run& run, const steps::OpenNamespace<Form>& step) {
   if (run.namespace_count == kMostNamespaces) return -E2BIG;
-  const Result fd = open_file(text(run, step.path), O_RDONLY);
+  // O_NONBLOCK: what turns out to be a fifo is no namespace, and must not be waited for.
+  const Result fd = open_file(text(run, step.path), O_RDONLY | O_NONBLOCK);
   if (fd < 0) return fd;
   OpenedNamespace& entry = run.namespaces[run.namespace_count++];
   entry.fd = (int)fd;

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/oci/commands.h"
+#include "engine/sys/standard_descriptors.h"
 
 namespace seatrial::oci {
 namespace {
@@ -29,6 +30,7 @@ int run_program(std::span<const std::string_view> words) {
   CommandLine line;
   Log log;
   try {
+    sys::occupy_standard_descriptors();  // before the log may get one of their numbers
     line = parse_command_line(words);
     log = open_log(line.globals);
     log.write(LogLevel::kDebug, "command line:" + joined(words));

@@ -1,5 +1,6 @@
 #include "engine/runtime/bundle.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -21,7 +22,15 @@ std::string read_config(const fs::path& bundle) {
   if (!S_ISDIR(status.st_mode)) {
     throw error(Kind::kInvalidArgument, "bundle {} is not a directory", bundle.native());
   }
-  return read_file(bundle / "config.json", kLargestConfig);
+  const std::string path = (bundle / "config.json").native();
+  // O_NONBLOCK: nothing may ever be written into what turns out to be a fifo.
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) throw sys_error(errno, "open {}", path);
+  if (::fstat(fd.get(), &status) != 0) throw sys_error(errno, "stat {}", path);
+  if (!S_ISREG(status.st_mode)) {
+    throw error(Kind::kInvalidArgument, "{} is not a regular file", path);
+  }
+  return read_all(fd.get(), path, kLargestConfig);
 }
 
 std::string rootfs_of(const spec::Config& config, const fs::path& bundle) {

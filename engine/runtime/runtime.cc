@@ -12,6 +12,7 @@
 #include "engine/runtime/impl.h"
 #include "engine/spec/parse_config.h"
 #include "engine/sys/pid_fd.h"
+#include "engine/sys/standard_descriptors.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -41,7 +42,8 @@ std::optional<ExitStatus> Child::wait(std::optional<std::chrono::milliseconds> t
   return ExitStatus{.code = end->code};
 }
 
-Runtime::Runtime(std::filesystem::path root) : impl_(std::make_unique<Impl>(std::move(root))) {}
+Runtime::Runtime(std::filesystem::path root)
+    : impl_((sys::occupy_standard_descriptors(), std::make_unique<Impl>(std::move(root)))) {}
 Runtime::Runtime(Runtime&&) noexcept = default;
 Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 Runtime::~Runtime() = default;

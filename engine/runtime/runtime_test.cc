@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <csignal>
@@ -37,6 +38,7 @@ struct Bundle {
   std::string no_new_privileges = "true";
   int user = 0;
   std::string seccomp = "null";
+  std::string more_namespaces = {};  // each after a comma
 };
 
 std::string config_text(const Bundle& bundle) {
@@ -60,12 +62,12 @@ std::string config_text(const Bundle& bundle) {
       {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
     "hooks": {},
     "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
-                              {{"type": "uts"}}, {{"type": "network"}}],
+                              {{"type": "uts"}}, {{"type": "network"}}{}],
                "resources": {}, "seccomp": {}}}
   }})",
                      bundle.version, bundle.command, bundle.terminal, bundle.no_new_privileges,
-                     bundle.user, bundle.user, bundle.mounts, bundle.hooks, bundle.resources,
-                     bundle.seccomp);
+                     bundle.user, bundle.user, bundle.mounts, bundle.hooks, bundle.more_namespaces,
+                     bundle.resources, bundle.seccomp);
 }
 
 std::string hook(const std::string& kind, const std::string& command) {
@@ -233,6 +235,39 @@ TEST_F(RuntimeTest, AFailedMountIsNamedAndNothingStays) {
       failure_of([&] { runtime_->create(request({.mounts = bad})); }),
       testing::MatchesRegex("create container-test-[0-9]+: step [0-9]+ of [0-9]+, .*nosuchfs "
                             "on /bad.*"));
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+}
+
+// What the runtime opens takes the lowest free number, and 0 goes to the container.
+TEST_F(RuntimeTest, AClosedInputIsNothingOfTheRuntimes) {
+  const CreateRequest wanted = request({.command = "test -c /proc/self/fd/0"});
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(0);
+    Runtime runtime(dir_.path() / "state");
+    CreateRequest with_input = wanted;
+    with_input.stdio = {};
+    const auto end = runtime.run(with_input).wait(10s);
+    runtime.remove(id_);
+    ::_exit(end ? end->code : 99);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// Nobody writes into them: to wait would be for ever.
+TEST_F(RuntimeTest, AFifoIsNeitherAConfigurationNorANamespace) {
+  const std::string fifo = dir_.path() / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const CreateRequest lacking = request({});
+  const fs::path config = dir_.path() / "config.json";
+  fs::rename(fifo, config);
+  EXPECT_THAT(failure_of([&] { runtime_->create(lacking); }), HasSubstr("not a regular file"));
+  fs::rename(config, fifo);
+  const std::string joined = R"(, {"type": "cgroup", "path": ")" + fifo + R"("})";
+  const CreateRequest joining = request({.more_namespaces = joined});
+  EXPECT_THAT(failure_of([&] { runtime_->create(joining); }), HasSubstr("fifo"));
   EXPECT_THAT(runtime_->list(), IsEmpty());
 }
 

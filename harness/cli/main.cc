@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/cli/program.h"
+#include "engine/sys/standard_descriptors.h"
 #include "harness/cli/verbs.h"
 
 namespace seatrial::cli {
@@ -31,6 +32,7 @@ int run_verb(const CLI::App& app, const Settings& settings) {
 
 int main(int argc, char** argv) {
   using namespace seatrial;
+  sys::occupy_standard_descriptors();
   // The engine's verbs first, by a table that costs nothing to have: the harness' own command line
   // is made only when it is needed.
   const std::vector<std::string_view> words(argv + 1, argv + argc);
