@@ -141,6 +141,11 @@ bool locate(const json& from, const json& node, std::string& path) {
 
 Document::Document(std::string_view text, std::string name)
     : name_(std::move(name)), root_(std::make_unique<json>()) {
+  // The parser would take it for the end.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    throw error(Kind::kInvalidArgument, "{}: {}: a NUL byte, which no JSON text has", name_,
+                place(text, nul + 1));
+  }
   StrictBuilder builder(text, name_, *root_);
   json::sax_parse(text.begin(), text.end(), &builder);
 }

@@ -161,6 +161,10 @@ std::optional<bool> Reader::optional_boolean(std::string_view key) const {
   return member->boolean();
 }
 
+bool Reader::is_empty() const {
+  return node_->is_object() ? node_->empty() : trivial(*node_);
+}
+
 bool Reader::is_trivial() const {
   return trivial(*node_);
 }

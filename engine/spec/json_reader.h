@@ -64,6 +64,8 @@ class Reader {
     return member->integer<Int>(least, most);
   }
 
+  // null, false, 0, an empty string, array or object.
+  bool is_empty() const;
   // Says nothing: null, false, 0, an empty string or array, an object with only such members.
   bool is_trivial() const;
 

@@ -50,7 +50,7 @@ void note_unsupported(const Reader& object, std::initializer_list<std::string_vi
                       Unsupported& unsupported) {
   for (const std::string_view key : keys) {
     const std::optional<Reader> member = object.find(key);
-    if (member && !member->is_trivial()) unsupported.push_back(member->path());
+    if (member && !member->is_empty()) unsupported.push_back(member->path());
   }
 }
 

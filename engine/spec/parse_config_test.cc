@@ -214,6 +214,9 @@ TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
            {R"({"linux": {"intelRdt": {}}})", ""},
            {R"({"linux": {"personality": {"domain": "LINUX32"}}})", "linux.personality"},
            {R"({"linux": {"netDevices": {"eth0": {"name": "x"}}}})", "linux.netDevices"},
+           {R"({"linux": {"netDevices": {"eth0": {}}}})", "linux.netDevices"},
+           {R"({"linux": {"netDevices": {}}})", ""},
+           {R"({"linux": {"memoryPolicy": {"mode": ""}}})", "linux.memoryPolicy"},
            {R"({"linux": {"memoryPolicy": {"mode": "x"}}})", "linux.memoryPolicy"},
        }) {
     const Config config = parse(patched(lacking.patch));

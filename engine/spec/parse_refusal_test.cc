@@ -273,6 +273,13 @@ TEST(Refusals, ControlTheUnchangedDocumentIsTaken) {
   EXPECT_EQ(refusal(kMinimal), "");
 }
 
+TEST(Refusals, NothingMayFollowANulByte) {
+  using namespace std::string_literals;
+  EXPECT_THAT(refusal(patched("{}") + "\n\0{\"ociVersion\""s),
+              ::testing::AllOf(HasSubstr("column 1: "), HasSubstr("NUL byte")));
+  EXPECT_THAT(refusal(patched("{}") + "\0"s), HasSubstr("NUL byte"));
+}
+
 TEST(Refusals, HostnameIsBoundByTheKernel) {
   const auto with_name = [](std::size_t length) {
     return patched(R"({"linux": {"namespaces": [{"type": "uts"}]}, "hostname": ")" +
