@@ -84,6 +84,15 @@ void apply(const std::vector<Waiver>& waivers, const std::vector<SuiteProgram>& 
   for (const std::string& sentence : harness::stale_waivers(waivers, cases)) note(sentence);
 }
 
+// What a case must be repeated with to get the same verdict.
+std::vector<std::string> judging_options(const Settings& settings) {
+  std::vector<std::string> words;
+  if (settings.no_waivers) words.emplace_back("--no-waivers");
+  for (const std::string& file : settings.waivers) words.insert(words.end(), {"--waivers", file});
+  if (settings.strict) words.emplace_back("--strict");
+  return words;
+}
+
 void explain_nothing(const Report& report, const harness::Selection& selection,
                      const std::vector<SuiteProgram>& suites) {
   const std::vector<CaseInfo> cases = harness::all_cases(suites);
@@ -132,6 +141,7 @@ int conform(const Settings& settings) {
                                               .progress = progress_mode(settings),
                                               .earlier = earlier ? &*earlier : nullptr});
   Report& report = outcome.report;
+  report.judged_by = judging_options(settings);
   if (settings.strict) {
     harness::fail_skipped_musts(report.results, harness::Catalogue::shipped());
   }

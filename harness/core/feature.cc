@@ -90,8 +90,9 @@ std::span<const Feature> all_features() {
   return kFeatures;
 }
 
-bool is_kernel_lack(std::string_view reason) {
-  return reason.starts_with("this kernel");
+bool is_not_applicable(std::string_view reason) {
+  return reason.starts_with("this kernel") ||
+         reason.find("declares runtime-spec") != std::string_view::npos;
 }
 
 }  // namespace seatrial::harness

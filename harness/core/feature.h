@@ -74,8 +74,9 @@ std::string_view to_string(Feature feature);
 Feature feature_from(std::string_view name);
 std::span<const Feature> all_features();
 
-// Who lacks it decides the verdict: a kernel's lack makes a case not applicable, anything else
-// skips it. Reasons of the first sort start with the words "this kernel".
-bool is_kernel_lack(std::string_view reason);
+// Why it is lacking decides the verdict: what the kernel lacks, or what the version of the
+// specification that a target declares does not ask for, makes a case not applicable; anything else
+// skips it. The former reasons start with "this kernel", the latter say "declares runtime-spec".
+bool is_not_applicable(std::string_view reason);
 
 }  // namespace seatrial::harness

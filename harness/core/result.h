@@ -13,7 +13,7 @@ enum class Verdict {
   kFail,           // the engine is wrong
   kError,          // the harness broke, or the case's process died
   kSkip,           // this target or host lacks a need of the case
-  kNotApplicable,  // the kernel lacks the thing
+  kNotApplicable,  // the kernel lacks the thing, or the clause is of another version
   kXfail,          // failed as a waiver says
   kXpass,          // a waiver says it fails, and it passed
 };

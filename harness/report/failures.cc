@@ -100,7 +100,8 @@ std::string paragraph(const Report& report, const CaseResult& result, const Cata
     out += labelled("Stderr", last_lines(said), style);
   }
   // Not wrapped: the command must survive being copied.
-  return out + labelled("Repeat", repeat_command(result), {.colours = style.colours, .width = 0});
+  return out +
+         labelled("Repeat", repeat_command(report, result), {.colours = style.colours, .width = 0});
 }
 
 }  // namespace

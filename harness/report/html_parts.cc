@@ -93,7 +93,7 @@ std::string detail(const Report& report, const Catalogue& catalogue, std::size_t
   }
   out += block("Standard output", result.captured_stdout);
   out += block("Standard error", result.captured_stderr);
-  out += block("Repeat just this case", repeat_command(result));
+  out += block("Repeat just this case", repeat_command(report, result));
   return out + "</dl></div>\n</details>\n";
 }
 

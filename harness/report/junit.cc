@@ -121,7 +121,8 @@ void suite_properties(XMLPrinter& xml, const Report& report, const Group& group)
 }
 
 // What a person reads in the body of a failure.
-std::string failure_text(const CaseResult& result, const Catalogue& catalogue) {
+std::string failure_text(const Report& report, const CaseResult& result,
+                         const Catalogue& catalogue) {
   std::string text = result.reason + "\n";
   for (const std::string& id : result.clauses) {
     const Clause* clause = catalogue.find(id);
@@ -131,7 +132,7 @@ std::string failure_text(const CaseResult& result, const Catalogue& catalogue) {
   for (const Observation& seen : result.observations) {
     text += fmt::format("\n{}:{}\n{}\n", seen.file, seen.line, seen.message);
   }
-  return text + "\nRepeat: " + repeat_command(result) + "\n";
+  return text + "\nRepeat: " + repeat_command(report, result) + "\n";
 }
 
 std::string skip_message(const CaseResult& result) {
@@ -141,7 +142,8 @@ std::string skip_message(const CaseResult& result) {
                      result.reason);
 }
 
-void outcome(XMLPrinter& xml, const CaseResult& result, const Catalogue& catalogue) {
+void outcome(XMLPrinter& xml, const Report& report, const CaseResult& result,
+             const Catalogue& catalogue) {
   if (result.verdict == Verdict::kPass) return;
   if (is_skipped(result.verdict)) {
     xml.OpenElement("skipped");
@@ -152,11 +154,11 @@ void outcome(XMLPrinter& xml, const CaseResult& result, const Catalogue& catalog
   xml.OpenElement(is_error(result.verdict) ? "error" : "failure");
   attribute(xml, "type", to_string(result.verdict));
   attribute(xml, "message", result.reason);
-  xml.PushText(visible_text(failure_text(result, catalogue)).c_str());
+  xml.PushText(visible_text(failure_text(report, result, catalogue)).c_str());
   xml.CloseElement(true);
 }
 
-void test_case(XMLPrinter& xml, const Group& group, const CaseResult& result,
+void test_case(XMLPrinter& xml, const Report& report, const Group& group, const CaseResult& result,
                const Catalogue& catalogue, JunitForm form) {
   const std::size_t dot = result.name.find('.');
   const std::string noun = result.name.substr(0, dot);
@@ -178,7 +180,7 @@ void test_case(XMLPrinter& xml, const Group& group, const CaseResult& result,
     for (const std::string& id : result.clauses) property(xml, "clause", id);
     xml.CloseElement();
   }
-  outcome(xml, result, catalogue);
+  outcome(xml, report, result, catalogue);
   text_element(xml, "system-out", result.captured_stdout);
   text_element(xml, "system-err", result.captured_stderr);
   xml.CloseElement();
@@ -201,7 +203,7 @@ std::string suite_file(const Report& report, const Group& group, const Catalogue
   if (!report.host.started.empty()) attribute(xml, "timestamp", report.host.started);
   suite_properties(xml, report, group);
   for (const CaseResult* result : group.results) {
-    test_case(xml, group, *result, catalogue, form);
+    test_case(xml, report, group, *result, catalogue, form);
   }
   xml.CloseElement();
   xml.CloseElement();

@@ -42,9 +42,12 @@ const TargetInfo& target_of(const Report& report, std::string_view spec) {
   throw error(Kind::kInternal, "a result names the target {}, which the report lacks", spec);
 }
 
-std::string repeat_command(const CaseResult& result) {
-  return fmt::format("seatrial conform --target {} --suite {} --case {}", quoted(result.target),
-                     quoted(result.suite), quoted(result.name));
+std::string repeat_command(const Report& report, const CaseResult& result) {
+  std::string command =
+      fmt::format("seatrial conform --target {} --suite {} --case {}", quoted(result.target),
+                  quoted(result.suite), quoted(result.name));
+  for (const std::string& word : report.judged_by) command += " " + quoted(word);
+  return command;
 }
 
 bool is_news(Verdict verdict) {

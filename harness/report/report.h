@@ -25,6 +25,8 @@ struct Report {
   std::vector<TargetInfo> targets;     // in the order of the command line
   std::vector<CaseResult> results;     // by target, then suite, then case
   std::vector<std::string> leftovers;  // what the run left on the host, one sentence each
+  // Options of the run by which verdicts are judged: "--no-waivers", "--strict".
+  std::vector<std::string> judged_by = {};
 };
 
 // "runc 1.1.5+ds1"; the spec where two targets of the report share a name.
@@ -34,7 +36,7 @@ std::string label(const Report& report, const TargetInfo& target);
 const TargetInfo& target_of(const Report& report, std::string_view spec);
 
 // The shell command that runs just this case again.
-std::string repeat_command(const CaseResult& result);
+std::string repeat_command(const Report& report, const CaseResult& result);
 
 // Whether the verdict is one that a person must look at: fail, error or xpass.
 bool is_news(Verdict verdict);

@@ -119,8 +119,12 @@ TEST(Report, QuotesTheCommandForAShell) {
   result.target = "oci:/opt/my run'c";
   result.suite = "runtime";
   result.name = "A.B/*";
-  EXPECT_EQ(repeat_command(result),
+  Report report;
+  EXPECT_EQ(repeat_command(report, result),
             "seatrial conform --target 'oci:/opt/my run'\\''c' --suite runtime --case 'A.B/*'");
+  report.judged_by = {"--no-waivers", "--waivers", "my file"};
+  EXPECT_THAT(repeat_command(report, result),
+              testing::EndsWith("'A.B/*' --no-waivers --waivers 'my file'"));
 }
 
 }  // namespace
