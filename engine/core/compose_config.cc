@@ -225,7 +225,8 @@ ContainerRequest merge_image(ContainerRequest request, const spec::RunConfig& im
   if (request.stop_signal.empty()) request.stop_signal = image.stop_signal;
   for (const auto& [key, value] : image.labels) request.labels.try_emplace(key, value);
   for (const std::string& port : image.exposed_ports) {
-    const std::string text = port_text(parse_port(port));
+    // Exposing is a note to the reader: images name protocols that no port is published with.
+    const std::string text = port.ends_with("/sctp") ? port : port_text(parse_port(port));
     if (std::find(request.exposed_ports.begin(), request.exposed_ports.end(), text) ==
         request.exposed_ports.end()) {
       request.exposed_ports.push_back(text);

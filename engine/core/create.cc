@@ -68,6 +68,8 @@ void check_request(const ContainerRequest& request) {
       }
     }
   }
+  // What a record says must be readable again.
+  for (const PortBinding& port : request.ports) parse_port(port_text(port));
   const bool shares_network = request.network_mode == "host" || request.network_mode == "none" ||
                               request.network_mode.starts_with(kContainerPrefix);
   if (shares_network && !request.networks.empty()) {

@@ -217,6 +217,14 @@ TEST_F(EngineTest, AFailedStartLeavesACreatedContainerAndNothingElse) {
 }
 
 // What cannot be had is said, not passed over.
+// Read back from its record, the protocol would be refused then: by each listing of containers.
+TEST_F(EngineTest, RefusesAPortThatItsRecordCannotHold) {
+  ContainerRequest request = box({"true"});
+  request.ports = {{.container_port = 80, .protocol = "sctp", .host_port = 8080}};
+  failure(Kind::kInvalidArgument, [&] { engine_->create(request); });
+  EXPECT_THAT(engine_->list({.all = true}), ::testing::IsEmpty());
+}
+
 TEST_F(EngineTest, RefusesQuotasAndRatesThatCannotBe) {
   ContainerRequest quota = box({"exit", "0"});
   quota.storage_opt = {{"size", "10m"}};
