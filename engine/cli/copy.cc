@@ -239,11 +239,16 @@ void copy_out(core::Engine& engine, const Side& source, const std::string& targe
   if (target == "-") return engine.copy_from(source.container, source.path, STDOUT_FILENO);
   const core::PathStat stat = engine.stat_path(source.container, source.path);
   const bool content = names_content(source.path) || source.path == "/";
-  const Landing where =
+  Landing where =
       landing(target, host_directory(target), S_ISDIR(stat.mode), content, last_name(source.path));
   const std::string from = last_name(source.path);
   if (!host_directory(where.directory)) {
     throw error(Kind::kNotFound, "no such directory: {}", where.directory);
+  }
+  if (content && where.name != ".") {
+    // The stream has what the directory holds, without its name: so it needs a place of its own.
+    where = {(fs::path(where.directory) / where.name).native(), "."};
+    fs::create_directory(where.directory);
   }
   through_pipe([&](int in) { engine.copy_from(source.container, source.path, in); },
                [&](int out) { unpack_host(out, where.directory, from, where.name, keep_owners); });
