@@ -40,5 +40,6 @@ done
 say 'the Jenkinsfile in the simulator'
 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends groovy openjdk-17-jre-headless libxml2-utils >/dev/null
 jenkins/simulator/simulate --directory /tmp/pipeline --source "$PWD" --library seatrial=jenkins/library \
+  --schema harness/report/testdata/junit-strict.xsd \
   --param TESTS='-L house' --param TARGETS=reference --param 'FILTERS=MaskedPaths.*' jenkins/Jenkinsfile
 say 'done'
