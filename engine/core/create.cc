@@ -1,9 +1,13 @@
 // create: the record, the writable layer, the volumes. Nothing runs.
+#include <arpa/inet.h>
+#include <fmt/ranges.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <set>
 
 #include "engine/base/error.h"
@@ -34,8 +38,35 @@ void refuse_what_is_missing(const ContainerRequest& request) {
   }
 }
 
+void check_mode(std::string_view what, const std::string& mode,
+                std::initializer_list<std::string_view> known, bool of_a_container) {
+  if (mode.empty() || std::find(known.begin(), known.end(), mode) != known.end()) return;
+  if (of_a_container && mode.starts_with(kContainerPrefix)) return;
+  throw error(Kind::kInvalidArgument, "invalid {} mode: {} (there is {}{})", what, mode,
+              fmt::join(known, ", "), of_a_container ? ", container:ID" : "");
+}
+
+// A mode that is not known would be taken for the default, which shares more or less than was
+// meant.
+void check_modes(const ContainerRequest& request) {
+  check_mode("PID", request.pid_mode, {"host"}, true);
+  check_mode("IPC", request.ipc_mode, {"private", "shareable", "host", "none"}, true);
+  check_mode("UTS", request.uts_mode, {"host"}, false);
+  check_mode("cgroup namespace", request.cgroupns_mode, {"private", "host"}, false);
+  if (request.uts_mode == "host" && !request.hostname.empty()) {
+    throw error(Kind::kInvalidArgument, "conflicting options: hostname and the UTS mode");
+  }
+  for (const std::string& server : request.dns) {
+    std::array<unsigned char, sizeof(in6_addr)> address{};
+    if (::inet_pton(AF_INET, server.c_str(), address.data()) == 1) continue;
+    if (::inet_pton(AF_INET6, server.c_str(), address.data()) == 1) continue;
+    throw error(Kind::kInvalidArgument, "{} is not an ip address", server);
+  }
+}
+
 void check_request(const ContainerRequest& request) {
   refuse_what_is_missing(request);
+  check_modes(request);
   if (!request.name.empty() && !is_container_name(request.name)) {
     throw error(Kind::kInvalidArgument,
                 "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed",

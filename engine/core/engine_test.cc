@@ -225,6 +225,24 @@ TEST_F(EngineTest, RefusesAPortThatItsRecordCannotHold) {
   EXPECT_THAT(engine_->list({.all = true}), ::testing::IsEmpty());
 }
 
+TEST_F(EngineTest, RefusesModesAndServersThatItDoesNotKnow) {
+  const auto refused = [&](auto change, const char* by) {
+    ContainerRequest request = box({"true"});
+    change(request);
+    EXPECT_THAT(failure(Kind::kInvalidArgument, [&] { engine_->create(request); }), HasSubstr(by));
+  };
+  refused([](ContainerRequest& request) { request.pid_mode = "hots"; }, "invalid PID mode: hots");
+  refused([](ContainerRequest& request) { request.ipc_mode = "foo"; }, "invalid IPC mode: foo");
+  refused([](ContainerRequest& request) { request.uts_mode = "container:x"; }, "invalid UTS mode");
+  refused([](ContainerRequest& request) { request.cgroupns_mode = "foo"; }, "namespace mode: foo");
+  refused([](ContainerRequest& request) { request.dns = {"10.0.0.1", "bad"}; }, "bad is not an ip");
+  ContainerRequest request = box({"true"});  // control
+  request.ipc_mode = "shareable";
+  request.pid_mode = "host";
+  request.dns = {"10.0.0.1", "2001:db8::1"};
+  EXPECT_NE(engine_->create(request), "");
+}
+
 TEST_F(EngineTest, RefusesQuotasAndRatesThatCannotBe) {
   ContainerRequest quota = box({"exit", "0"});
   quota.storage_opt = {{"size", "10m"}};
