@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "engine/spec/json_writer.h"
+#include "engine/spec/json_members.h"
 #include "engine/spec/names.h"
 #include "engine/spec/print_sections.h"
 #include "engine/spec/write_seccomp.h"
@@ -13,22 +13,6 @@ namespace seatrial::spec {
 namespace {
 
 using Json = JsonWriter;
-
-template <typename Value>
-void number(Json& json, std::string_view key, const std::optional<Value>& value) {
-  if (value) json.key(key).number(static_cast<std::int64_t>(*value));
-}
-
-void text(Json& json, std::string_view key, const std::string& value) {
-  if (!value.empty()) json.key(key).string(value);
-}
-
-void strings(Json& json, std::string_view key, const std::vector<std::string>& values) {
-  if (values.empty()) return;
-  json.key(key).begin_array();
-  for (const std::string& value : values) json.string(value);
-  json.end_array();
-}
 
 void print_user(Json& json, const User& user) {
   json.key("user").begin_object();

@@ -1,23 +1,12 @@
 #include "engine/spec/image.h"
-#include "engine/spec/json_writer.h"
+#include "engine/spec/json_members.h"
 
 namespace seatrial::spec {
 namespace {
 
-// Each writes nothing for an empty value, as Go's omitempty does.
-void text(JsonWriter& json, std::string_view key, const std::string& value) {
-  if (!value.empty()) json.key(key).string(value);
-}
-
+// These, too, write nothing for an empty value, as Go's omitempty does.
 void number(JsonWriter& json, std::string_view key, std::int64_t value) {
   if (value != 0) json.key(key).number(value);
-}
-
-void texts(JsonWriter& json, std::string_view key, const std::vector<std::string>& values) {
-  if (values.empty()) return;
-  json.key(key).begin_array();
-  for (const std::string& value : values) json.string(value);
-  json.end_array();
 }
 
 void set(JsonWriter& json, std::string_view key, const std::set<std::string>& values) {
@@ -39,7 +28,7 @@ void descriptor(JsonWriter& json, const Descriptor& value) {
   json.key("mediaType").string(value.media_type);
   json.key("digest").string(value.digest.text());
   json.key("size").number(static_cast<std::int64_t>(value.size));
-  texts(json, "urls", value.urls);
+  strings(json, "urls", value.urls);
   map(json, "annotations", value.annotations);
   if (value.platform) {
     json.key("platform").begin_object();
@@ -60,7 +49,7 @@ void descriptors(JsonWriter& json, std::string_view key, const std::vector<Descr
 
 void health(JsonWriter& json, const HealthConfig& value) {
   json.key("Healthcheck").begin_object();
-  texts(json, "Test", value.test);
+  strings(json, "Test", value.test);
   number(json, "Interval", value.interval);
   number(json, "Timeout", value.timeout);
   number(json, "StartPeriod", value.start_period);
@@ -72,16 +61,16 @@ void run_config(JsonWriter& json, const RunConfig& value) {
   json.key("config").begin_object();
   text(json, "User", value.user);
   set(json, "ExposedPorts", value.exposed_ports);
-  texts(json, "Env", value.env);
-  texts(json, "Entrypoint", value.entrypoint);
-  texts(json, "Cmd", value.cmd);
+  strings(json, "Env", value.env);
+  strings(json, "Entrypoint", value.entrypoint);
+  strings(json, "Cmd", value.cmd);
   if (value.healthcheck) health(json, *value.healthcheck);
   set(json, "Volumes", value.volumes);
   text(json, "WorkingDir", value.working_dir);
   map(json, "Labels", value.labels);
   text(json, "StopSignal", value.stop_signal);
-  texts(json, "OnBuild", value.on_build);
-  texts(json, "Shell", value.shell);
+  strings(json, "OnBuild", value.on_build);
+  strings(json, "Shell", value.shell);
   json.end_object();
 }
 

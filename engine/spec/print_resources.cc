@@ -1,19 +1,11 @@
 // linux.resources as it was parsed.
+#include "engine/spec/json_members.h"
 #include "engine/spec/print_sections.h"
 
 namespace seatrial::spec {
 namespace {
 
 using Json = JsonWriter;
-
-template <typename Value>
-void number(Json& json, std::string_view key, const std::optional<Value>& value) {
-  if (value) json.key(key).number(static_cast<std::int64_t>(*value));
-}
-
-void text(Json& json, std::string_view key, const std::string& value) {
-  if (!value.empty()) json.key(key).string(value);
-}
 
 void print_device_rules(Json& json, const std::vector<DeviceRule>& rules) {
   if (rules.empty()) return;
