@@ -24,7 +24,7 @@ constexpr const char* kMadeMark = "trusted.seatrial.made";
 
 std::uint64_t inode_of(const Hierarchy& hierarchy, const std::string& path) {
   const Place place = reach(&hierarchy, path);
-  struct stat status {};
+  struct stat status{};
   if (::fstatat(place.directory, place.path, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     throw sys_error(errno, "stat cgroup {}", path);
   }
@@ -113,7 +113,7 @@ int remove_below(const Hierarchy* hierarchy, const std::string& path) {
 
 bool is_still(const Hierarchy* hierarchy, const MadeDirectory& made) {
   const Place place = reach(hierarchy, made.path);
-  struct stat status {};
+  struct stat status{};
   return ::fstatat(place.directory, place.path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          status.st_ino == made.inode;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/base/error.h"
+#include "engine/cgroup/device_rule_fixture.h"
 
 namespace seatrial::cgroup {
 namespace {
@@ -14,18 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr auto kAll = std::nullopt;
-
-DeviceRule rule(bool allow, char type, std::optional<std::int64_t> major,
-                std::optional<std::int64_t> minor, std::string_view access = "rwm") {
-  const auto has = [&](char letter) { return access.find(letter) != access.npos; };
-  return {.allow = allow,
-          .type = type,
-          .major = major,
-          .minor = minor,
-          .read = has('r'),
-          .write = has('w'),
-          .mknod = has('m')};
-}
 
 std::vector<std::string> lines(const DeviceList& list) {
   std::vector<std::string> all;

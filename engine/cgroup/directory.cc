@@ -20,7 +20,7 @@ UniqueFd open_directory(const std::string& path) {
 }
 
 struct stat status_of(int fd, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) throw sys_error(errno, "stat {}", path);
   return status;
 }

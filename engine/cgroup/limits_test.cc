@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "engine/cgroup/cgroup_fixture.h"
+#include "engine/cgroup/device_rule_fixture.h"
 
 namespace seatrial::cgroup {
 namespace {
@@ -266,19 +267,6 @@ TEST_F(CgroupLimits, StatsCountWhatRuns) {
   EXPECT_EQ(stats.pids_current, 1U);
   EXPECT_TRUE(stats.memory_usage.has_value());
   EXPECT_GE(stats.memory_max_usage, stats.memory_usage);
-}
-
-spec::DeviceRule rule(bool allow, char type = 'a', std::optional<std::int64_t> major = {},
-                      std::optional<std::int64_t> minor = {}, std::string_view access = "rwm") {
-  spec::DeviceRule made;
-  made.allow = allow;
-  made.type = type;
-  made.major = major;
-  made.minor = minor;
-  made.read = access.find('r') != access.npos;
-  made.write = access.find('w') != access.npos;
-  made.mknod = access.find('m') != access.npos;
-  return made;
 }
 
 // "r" and "w" as the process inside the cgroup may open the device, "-" else; made outside, so that

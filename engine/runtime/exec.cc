@@ -74,8 +74,8 @@ std::vector<spec::NamespaceType> foreign_namespaces(pid_t pid) {
        {"time", NamespaceType::kTime}}};
   std::vector<NamespaceType> foreign;
   for (const auto& [name, type] : kFiles) {
-    struct stat own {};
-    struct stat theirs {};
+    struct stat own{};
+    struct stat theirs{};
     if (::stat(fmt::format("/proc/self/ns/{}", name).c_str(), &own) != 0) continue;
     const std::string path = fmt::format("/proc/{}/ns/{}", pid, name);
     if (::stat(path.c_str(), &theirs) != 0) throw sys_error(errno, "read {}", path);
