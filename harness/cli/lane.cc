@@ -8,6 +8,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "harness/cli/lane_request.h"
 #include "harness/cli/verbs.h"
 #include "harness/lane/tool.h"
 
@@ -56,29 +57,38 @@ int status_of(const lane::Verdict& verdict) {
 
 }  // namespace
 
+lane::LaneRequest lane_request(const Settings& settings, int seconds) {
+  // Step by step: GCC 12 destroys the list of an aggregate twice when a later member throws.
+  lane::LaneRequest request;
+  request.memory_mib = settings.lane_memory;
+  request.cpus = settings.lane_cpus;
+  request.timeout =
+      std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : seconds);
+  request.cache = lane::default_cache();
+  request.console = settings.lane_console;
+  return request;
+}
+
+lane::Sinks own_streams() {
+  return {
+      .standard_output = [](std::string_view bytes) { write_all(STDOUT_FILENO, bytes, "stdout"); },
+      .standard_error = [](std::string_view bytes) { write_all(STDERR_FILENO, bytes, "stderr"); },
+      .file = [](std::size_t, std::string_view) {},
+      .bytes = [](std::string_view) {}};
+}
+
 int lane_run(const Settings& settings) {
   const fs::path program = program_of(settings.lane_command.front());
-  lane::LaneRequest request;
+  lane::LaneRequest request = lane_request(settings, kTimeout);
   request.name = {.kernel = settings.lane_kernel,
                   .cgroup = lane::parse_cgroup_layout(settings.lane_cgroup),
                   .security = lane::parse_security_module(settings.lane_lsm)};
   lane::check_kernel(settings.lane_kernel);
   request.job = job_of(settings, program);
   request.cargo = lane::basic_cargo();
-  request.memory_mib = settings.lane_memory;
-  request.cpus = settings.lane_cpus;
-  request.timeout =
-      std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : kTimeout);
-  request.cache = lane::default_cache();
-  request.console = settings.lane_console;
   request.cargo.add(program);
   for (const std::string& path : settings.lane_with) request.cargo.add(path);
-  const lane::Sinks sinks{
-      .standard_output = [](std::string_view bytes) { write_all(STDOUT_FILENO, bytes, "stdout"); },
-      .standard_error = [](std::string_view bytes) { write_all(STDERR_FILENO, bytes, "stderr"); },
-      .file = [](std::size_t, std::string_view) {},
-      .bytes = [](std::string_view) {}};
-  return status_of(lane::run_lane(request, sinks));
+  return status_of(lane::run_lane(request, own_streams()));
 }
 
 }  // namespace seatrial::cli

@@ -6,8 +6,8 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "harness/cli/lane_request.h"
 #include "harness/cli/verbs.h"
-#include "harness/lane/lane.h"
 #include "harness/runner/suites.h"
 #include "harness/runner/targets.h"
 
@@ -135,27 +135,18 @@ int conform_in_lane(const Settings& settings) {
                 "--facts-cache is of no use in a lane, which keeps nothing");
   }
   const fs::path program = fs::read_symlink("/proc/self/exe");
-  // Step by step: GCC 12 destroys the list of an aggregate twice when a later member throws.
-  lane::LaneRequest request;
+  lane::LaneRequest request = lane_request(settings, kTimeout);
   request.name = lane::parse_lane_name(settings.lane);
   request.job.args = command_line_of(settings, program);
   request.job.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                      "HOME=/root", "SEATRIAL_SUITES=" + harness::suites_directory().native()};
   request.job.collect = {kResults};
   request.cargo = cargo_of(settings, program);
-  request.memory_mib = settings.lane_memory;
-  request.cpus = settings.lane_cpus;
-  request.timeout =
-      std::chrono::seconds(settings.lane_timeout > 0 ? settings.lane_timeout : kTimeout);
-  request.cache = lane::default_cache();
-  request.console = settings.lane_console;
   Delivery delivery(settings);
-  const lane::Verdict verdict = lane::run_lane(
-      request,
-      {.standard_output = [](std::string_view bytes) { write_all(STDOUT_FILENO, bytes, "stdout"); },
-       .standard_error = [](std::string_view bytes) { write_all(STDERR_FILENO, bytes, "stderr"); },
-       .file = [&](std::size_t, std::string_view path) { delivery.begin(path); },
-       .bytes = [&](std::string_view bytes) { delivery.bytes(bytes); }});
+  lane::Sinks sinks = own_streams();
+  sinks.file = [&](std::size_t, std::string_view path) { delivery.begin(path); };
+  sinks.bytes = [&](std::string_view bytes) { delivery.bytes(bytes); };
+  const lane::Verdict verdict = lane::run_lane(request, sinks);
   if (verdict.kind == lane::VerdictKind::kExited) {
     delivery.end();
     return verdict.code;
