@@ -37,6 +37,21 @@ Bundle holding() {
   return Bundle::minimal().probe({"hold"});
 }
 
+// The probe touches the memory in a child: it is that which dies.
+Bundle exceeding() {
+  return Bundle::minimal()
+      .set_json("/linux/resources/memory", R"({"limit": 16777216, "swap": 16777216})")
+      .probe({"alloc", "4"})
+      .probe({"alloc", "32"});
+}
+
+void expect_ended(const Report& report) {
+  EXPECT_THAT(report, Did("alloc", "4"));  // control
+  EXPECT_FALSE(report.answer("alloc", "4").has("signal"));
+  ASSERT_TRUE(report.answer("alloc", "32").has("signal"));
+  EXPECT_THAT(report.answer("alloc", "32"), HasField("signal", SIGKILL));
+}
+
 }  // namespace
 
 TRIAL(CgroupsPath, IsTakenFromTheRootOfTheHierarchyWhenAbsolute,
@@ -202,18 +217,16 @@ TRIAL(MemoryLimit, DisablesTheOomKiller, Clauses{"runtime/resources/memory-disab
   EXPECT_THAT(control_of(R"({"limit": 67108864})"), HasSubstr("oom_kill_disable 0"));  // control
 }
 
-// The probe touches the memory in a child: it is that which dies.
 TRIAL(MemoryLimit, EndsAProcessThatExceedsIt, Clauses{"runtime/resources/memory-limit"},
       Needs{Feature::kMemorySwapCgroup, Feature::kCgroupV1}) {
-  auto box = target().run(
-      Bundle::minimal()
-          .set_json("/linux/resources/memory", R"({"limit": 16777216, "swap": 16777216})")
-          .probe({"alloc", "4"})
-          .probe({"alloc", "32"}));
-  EXPECT_THAT(box.report(), Did("alloc", "4"));  // control
-  EXPECT_FALSE(box.report().answer("alloc", "4").has("signal"));
-  ASSERT_TRUE(box.report().answer("alloc", "32").has("signal"));
-  EXPECT_THAT(box.report().answer("alloc", "32"), HasField("signal", SIGKILL));
+  auto box = target().run(exceeding());
+  expect_ended(box.report());
+}
+
+TRIAL(MemoryLimit, EndsAProcessThatExceedsItOnV2, Clauses{"runtime/resources/memory-limit"},
+      Needs{Feature::kMemoryCgroup, Feature::kCgroupV2}) {
+  auto box = target().run(exceeding());
+  expect_ended(box.report());
 }
 
 TRIAL(PidsLimit, MakesForkFail, Clauses{"runtime/resources/pids-limit"},

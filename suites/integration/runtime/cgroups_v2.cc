@@ -114,16 +114,3 @@ TRIAL(SettingOfV1, ThatCannotBeConvertedIsRefused,
   EXPECT_THAT(with(R"({"limit": 67108864, "swappiness": 13})"), Refused());
   EXPECT_TRUE(with(R"({"limit": 67108864})").outcome().succeeded());  // control
 }
-
-TRIAL(MemoryLimit, EndsAProcessThatExceedsItOnV2, Clauses{"runtime/resources/memory-limit"},
-      Needs{Feature::kMemoryCgroup, Feature::kCgroupV2}) {
-  auto box = target().run(
-      Bundle::minimal()
-          .set_json("/linux/resources/memory", R"({"limit": 16777216, "swap": 16777216})")
-          .probe({"alloc", "4"})
-          .probe({"alloc", "32"}));
-  EXPECT_THAT(box.report(), Did("alloc", "4"));  // control
-  EXPECT_FALSE(box.report().answer("alloc", "4").has("signal"));
-  ASSERT_TRUE(box.report().answer("alloc", "32").has("signal"));
-  EXPECT_THAT(box.report().answer("alloc", "32"), HasField("signal", SIGKILL));
-}
