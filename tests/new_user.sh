@@ -1,8 +1,8 @@
 #!/bin/sh
-# new_user.sh [ARGUMENT...]: walks the ways of all three kinds of user, as README and docs/ tell them, on a machine
-# where nothing is installed yet; `sh tests/bare_root.sh sh tests/new_user.sh` gives it one.
-# Trials, a published port, the Python package with its examples, the Jenkinsfile in the simulator.
-# The arguments go to ./run conform.
+# new_user.sh [ARGUMENT...]: walks the ways of all three kinds of user, as README and docs/ tell them,
+# on a machine where nothing is installed yet; `sh tests/bare_root.sh sh tests/new_user.sh` gives it one.
+# Trials (the arguments go to ./run conform), a published port, the Python package with its examples,
+# the Jenkinsfile in the simulator.
 set -eu
 cd "$(dirname "$0")/.."
 say() { printf '== %s (%s)\n' "$1" "$(date +%T)"; }

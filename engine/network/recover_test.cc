@@ -17,8 +17,8 @@ using testing::SizeIs;
 
 using Recover = InNamespaces;
 
-// Attaches and detaches container 2 over and over, in a process of its own; returns when it has done
-// so once, however long a busy machine took to begin.
+// Attaches and detaches container 2 over and over, in a process of its own; returns when it has
+// done so once, however long a busy machine took to begin.
 pid_t start_load(const NetworkSpec& web, int container) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw sys_error(errno, "make a pipe");

@@ -41,7 +41,8 @@ TEST(UpdateRequest, HasWhatTheOptionsNameAndNothingElse) {
 TEST(UpdateRequest, IsReadFromADocument) {
   const TempDir dir(std::filesystem::temp_directory_path());
   const std::string path = dir.path() / "resources.json";
-  write_file_atomically(path, R"({"memory": {"limit": 1048576}, "blockIO": {"weight": 500}})", 0600);
+  write_file_atomically(path, R"({"memory": {"limit": 1048576}, "blockIO": {"weight": 500}})",
+                        0600);
   GivenOptions options;
   options.add("resources", path);
   const spec::Resources asked = update_request(options);

@@ -30,7 +30,7 @@ struct CaseInfo {
   std::vector<std::string> clauses;  // catalogue ids, at least one
   std::vector<std::string> needs;    // feature names
   std::chrono::milliseconds deadline{15000};
-  std::string file;                  // relative to the project
+  std::string file;  // relative to the project
   int line = 0;
 };
 
@@ -47,7 +47,8 @@ struct CaseResult {
   std::string name;
   std::vector<std::string> clauses;
   Verdict verdict = Verdict::kError;
-  std::string reason;  // skip: what is missing; fail, error: the first observation in one line; xfail: the waiver's
+  std::string reason;  // skip: what is missing; fail, error: the first observation in one line;
+                       // xfail: the waiver's
   std::vector<Observation> observations;
   std::string captured_stdout;  // raw bytes, possibly shortened in the middle
   std::string captured_stderr;
@@ -57,10 +58,10 @@ struct CaseResult {
 
 // What was tested.
 struct TargetInfo {
-  std::string spec;         // "reference", "oci:crun", ...
-  std::string name;         // "runc"
-  std::string version;      // "1.1.5+ds1"
-  std::string oci_version;  // the ociVersion that its cases write: "1.0.2"
+  std::string spec;                   // "reference", "oci:crun", ...
+  std::string name;                   // "runc"
+  std::string version;                // "1.1.5+ds1"
+  std::string oci_version;            // the ociVersion that its cases write: "1.0.2"
   std::vector<std::string> features;  // needs that it and this host meet, by name
   std::vector<std::string> missing;   // "name: reason" for those not met
 };

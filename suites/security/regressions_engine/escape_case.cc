@@ -93,7 +93,8 @@ Report Trial::probed(ContainerDraft draft, const std::vector<std::vector<std::st
 }
 
 Report Trial::probed_in(const std::string& container, const std::vector<std::string>& command) {
-  return Report(engine().exec(container, {.args = seatrial::harness::probe_words({command})}).output.out);
+  return Report(
+      engine().exec(container, {.args = seatrial::harness::probe_words({command})}).output.out);
 }
 
 }  // namespace regressions_engine
