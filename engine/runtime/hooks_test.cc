@@ -73,8 +73,8 @@ TEST(Hooks, AMissingProgramIsNamed) {
 TEST(Hooks, TimeoutKillsTheHookAndWhatItStarted) {
   const TempDir dir(fs::temp_directory_path());
   spec::Hook hook = shell("sleep 1000 & echo $! > child; wait");
-  hook.timeout = 1s;
-  EXPECT_THAT(failure_of(hook, in(dir.path())), HasSubstr("killed after its timeout of 1 s"));
+  hook.timeout = 2s;  // the shell must have come to its echo by then
+  EXPECT_THAT(failure_of(hook, in(dir.path())), HasSubstr("killed after its timeout of 2 s"));
   const auto child = sys::PidFd::open(std::stoi(read_file(dir.path() / "child")));
   EXPECT_TRUE(!child || child->wait_exit(sys::after(5s)));
 }
