@@ -94,6 +94,15 @@ TEST_F(Verbs, ConformReportsInEveryForm) {
   EXPECT_EQ(document["targets"][0]["version"], "1.2");
 }
 
+// The list of --with must not take the words that end it.
+TEST(LaneRun, LeavesTheCommandItsOwnOptions) {
+  Settings settings;
+  command_line(settings)->parse("lane run --with /a --env B=1 --with /c -- /bin/echo --x=1 -y",
+                                false);
+  EXPECT_THAT(settings.lane_with, testing::ElementsAre("/a", "/c"));
+  EXPECT_THAT(settings.lane_command, testing::ElementsAre("/bin/echo", "--x=1", "-y"));
+}
+
 TEST_F(Verbs, ALaneRefusesBeforeItBoots) {
   const auto refusal = [&](const std::string& arguments) {
     EXPECT_EQ(conform_with(arguments), kHarnessFailed);

@@ -8,7 +8,11 @@ namespace {
 // A list that is given by repeating the option, one value each.
 void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& list,
               const std::string& description, const std::string& type) {
-  verb.add_option(name, list, description)->expected(1)->type_name(type)->take_all();
+  verb.add_option(name, list, description)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->type_name(type)
+      ->take_all();
 }
 
 void add_outputs(CLI::App& verb, Settings& settings) {
