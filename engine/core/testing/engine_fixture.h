@@ -1,5 +1,5 @@
 // An engine with a root of its own, in mount and network namespaces of the test program's own, and
-// an image made from one static program. Needs root and cgroup v1, else skips.
+// an image made from one static program. Needs root, else skips.
 #pragma once
 
 #include <fcntl.h>
@@ -21,7 +21,6 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/cgroup/layout.h"
 #include "engine/core/engine.h"
 #include "engine/core/testing/box_archive.h"
 #include "engine/network/namespace.h"
@@ -48,7 +47,6 @@ class EngineTest : public ::testing::Test {
 
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "containers are made by root here";
-    if (cgroup::Layout::detect().is_pure_v2()) GTEST_SKIP() << "this version needs cgroup v1";
     dir_.emplace("/dev/shm");
     engine_.emplace(options());
     const std::string archive = box_archive();
