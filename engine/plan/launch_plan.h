@@ -67,6 +67,7 @@ struct LaunchPlan {
   bool has_console = false;        // kConsoleMaster will come
   bool needs_start_state = false;  // startContainer hooks want the state document: kStateNeeded
   bool start_at_once = false;  // kReady wants kProceed, and the start happens on the sync socket
+  std::vector<std::string> warnings = {};  // of what the process asks for and cannot have
 
   LaunchPlan();
   LaunchPlan(LaunchPlan&&) noexcept;

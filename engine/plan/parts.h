@@ -50,6 +50,10 @@ struct ProcessContext {
   const SeccompFilter* seccomp = nullptr;  // lives longer than this
 };
 
+// A sentence for each set of capabilities that names some which are unknown or cannot be granted.
+std::vector<std::string> capability_warnings(const spec::Process& process,
+                                             const ProcessContext& context);
+
 // What must be done on the host's side, with its privileges.
 void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps);
 

@@ -92,6 +92,9 @@ class Planner {
   }
 
   LaunchPlan make() {
+    if (config_.process) {
+      plan_.warnings = capability_warnings(*config_.process, process_context_);
+    }
     plan_.preserve_fds = options_.preserve_fds;
     plan_.start_at_once = options_.start_at_once;
     plan_the_mounts();
@@ -289,7 +292,7 @@ class Planner {
 
   void add_end() {
     using enum steps::ReadyAnswer;
-    init(Ready{.answer = !options_.start_at_once ? kStartLater
+    init(Ready{.answer = !options_.start_at_once  ? kStartLater
                          : options_.start_unasked ? kNone
                                                   : kProceed});
     if (!options_.start_at_once) init(AwaitStart{});
@@ -364,6 +367,7 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
                                .in_user_namespace = (flags & CLONE_NEWUSER) != 0,
                                .seccomp = &options.seccomp};
   LaunchPlan plan;
+  plan.warnings = capability_warnings(process, context);
   plan.preserve_fds = options.preserve_fds;
   for (const CgroupHierarchy& hierarchy : host.cgroups) {
     plan.launcher.push_back({JoinCgroup{.file = join_file(hierarchy)}});

@@ -1,8 +1,11 @@
 // The part of a plan that turns init into the user's process: the same for create and exec.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "engine/plan/parts.h"
+#include "engine/spec/names.h"
 
 namespace seatrial::plan {
 namespace {
@@ -36,6 +39,16 @@ spec::Capabilities grantable(const spec::Process& process, const ProcessContext&
   return sets;
 }
 
+std::string names_of(spec::CapabilitySet set) {
+  std::string names;
+  for (unsigned number = 0; number < spec::capability_count(); ++number) {
+    if ((set >> number & 1) == 0) continue;
+    names += names.empty() ? "" : ", ";
+    names += spec::capability_name(number);
+  }
+  return names;
+}
+
 bool has_filter(const ProcessContext& context) {
   return context.seccomp != nullptr && !context.seccomp->program.empty();
 }
@@ -49,6 +62,29 @@ InstallSeccomp install(const SeccompFilter& filter) {
 }
 
 }  // namespace
+
+std::vector<std::string> capability_warnings(const spec::Process& process,
+                                             const ProcessContext& context) {
+  std::vector<std::string> warnings;
+  if (!process.capabilities) return warnings;
+  const spec::Capabilities& asked = *process.capabilities;
+  for (const std::string& name : asked.unknown) {
+    warnings.push_back(fmt::format("capability {} is not known and was left out", name));
+  }
+  const spec::Capabilities granted = grantable(process, context);
+  const auto compare = [&](std::string_view set, spec::CapabilitySet spec::Capabilities::* member) {
+    const spec::CapabilitySet left_out = asked.*member & ~(granted.*member);
+    if (left_out == 0) return;
+    warnings.push_back(fmt::format("process.capabilities.{}: {} cannot be granted and was left out",
+                                   set, names_of(left_out)));
+  };
+  compare("bounding", &spec::Capabilities::bounding);
+  compare("effective", &spec::Capabilities::effective);
+  compare("inheritable", &spec::Capabilities::inheritable);
+  compare("permitted", &spec::Capabilities::permitted);
+  compare("ambient", &spec::Capabilities::ambient);
+  return warnings;
+}
 
 void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps) {
   if (process.oom_score_adj) {

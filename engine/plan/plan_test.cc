@@ -87,7 +87,8 @@ class PlanTest : public testing::Test {
 };
 
 TEST_F(PlanTest, OfTheDefaultConfiguration) {
-  EXPECT_EQ(to_text(make()), R"(  1 launcher clone init into new namespaces (mount,pid,network,ipc,uts)
+  EXPECT_EQ(to_text(make()),
+            R"(  1 launcher clone init into new namespaces (mount,pid,network,ipc,uts)
   2 init     join the cgroup /sys/fs/cgroup/cpu,cpuacct/a
   3 init     join the cgroup /sys/fs/cgroup/systemd/a
   4 init     join a session keyring
@@ -278,6 +279,9 @@ TEST_F(PlanTest, GrantsOnlyWhatCanBeGranted) {
   EXPECT_EQ(find<SetCapabilities>(plan)->effective, 0b0011u);
   EXPECT_EQ(find<SetCapabilities>(plan)->inheritable, 0b0010u);
   EXPECT_EQ(find<SetCapabilities>(plan)->ambient, 0b0010u);
+  EXPECT_THAT(
+      plan.warnings,
+      testing::Contains(HasSubstr(".ambient: CAP_CHOWN, CAP_DAC_READ_SEARCH, CAP_FOWNER cannot")));
 
   // A user namespace grants them all.
   add(NamespaceType::kUser);

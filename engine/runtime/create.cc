@@ -92,11 +92,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                         .preserve_fds = request.preserve_fds,
                         .seccomp = impl.filter_of(config_)})) {
   connect_console();
-  if (config_.process && config_.process->capabilities) {
-    for (const std::string& name : config_.process->capabilities->unknown) {
-      impl_.warn(fmt::format("capability {} is not known and was left out", name));
-    }
-  }
+  for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }
 
 // Nobody may be left holding a terminal's master, and nobody may wait for one that will not come.

@@ -114,6 +114,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
        .namespaces = foreign_namespaces(record.init.pid),
        .rootfs = record.rootfs,
        .seccomp = impl.filter_of(config)});
+  for (const std::string& warning : plan.warnings) impl.warn(warning);
 
   UniqueFd console_socket;
   if (!request.console_socket.empty()) {

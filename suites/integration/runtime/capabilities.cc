@@ -106,6 +106,24 @@ TRIAL(UnknownCapability, IsAWarning,
   EXPECT_EQ(box.report().status().bounding, Set{"CAP_KILL"});
 }
 
+// The kernel lets only what is inheritable be ambient.
+TRIAL(UngrantableCapability, IsAWarning,
+      Clauses{"runtime/capabilities/ungrantable-warning",
+              "runtime/capabilities/ungrantable-no-failure"},
+      Needs{Feature::kSpec11}) {
+  const Bundle asking =
+      Bundle::minimal().capabilities({"CAP_KILL"}).capabilities("ambient", {"CAP_KILL"});
+  auto granted = target().try_create(Bundle(asking).capabilities("inheritable", {"CAP_KILL"}));
+  ASSERT_THAT(granted, Succeeded());
+  EXPECT_THAT(granted.outcome().error_text, Not(HasSubstr("CAP_KILL")));  // control
+
+  auto box = target().try_create(Bundle(asking).probe({"status"}));
+  ASSERT_THAT(box, Succeeded());
+  EXPECT_THAT(box.outcome().error_text, HasSubstr("CAP_KILL"));
+  ASSERT_THAT(box.start(), Succeeded());
+  EXPECT_EQ(box.report().status().ambient, Set{});
+}
+
 namespace {
 
 // /bin/suid belongs to root and has the set-user-ID bit; the program that starts it is user 100.
