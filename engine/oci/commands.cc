@@ -5,12 +5,12 @@
 
 #include <cerrno>
 #include <charconv>
-#include <climits>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/oci/foreground.h"
 #include "engine/oci/shell_texts.h"
+#include "engine/oci/socket_activation.h"
 #include "engine/oci/tables.h"
 #include "engine/oci/update_request.h"
 #include "engine/runtime/runtime.h"
@@ -40,9 +40,11 @@ std::string bundle_of(const GivenOptions& options) {
   return options.get("bundle").value_or(".");
 }
 
+constexpr long kMostDescriptors = 1 << 20;  // what /proc/sys/fs/nr_open allows unless raised
+
 unsigned preserved_fds(const GivenOptions& options) {
   const long number = options.number("preserve-fds").value_or(0);
-  if (number < 0 || number > INT_MAX) {
+  if (number < 0 || number > kMostDescriptors) {
     throw error(Kind::kInvalidArgument, "option --preserve-fds: {} is no number of descriptors",
                 number);
   }
@@ -50,14 +52,21 @@ unsigned preserved_fds(const GivenOptions& options) {
 }
 
 runtime::CreateRequest create_request(const Call& call) {
-  return {.id = call.id(),
-          .bundle = bundle_of(call.options),
-          .stdio = {},
-          .pid_file = call.options.text("pid-file"),
-          .console_socket = call.options.text("console-socket"),
-          .no_pivot = call.options.on("no-pivot"),
-          .no_new_keyring = call.options.on("no-new-keyring"),
-          .preserve_fds = preserved_fds(call.options)};
+  runtime::CreateRequest request{.id = call.id(),
+                                 .bundle = bundle_of(call.options),
+                                 .stdio = {},
+                                 .pid_file = call.options.text("pid-file"),
+                                 .console_socket = call.options.text("console-socket"),
+                                 .no_pivot = call.options.on("no-pivot"),
+                                 .no_new_keyring = call.options.on("no-new-keyring"),
+                                 .preserve_fds = preserved_fds(call.options)};
+  // As runc does: they come before those of --preserve-fds, and the program is told that it is who
+  // was meant. It is process 1 where it has a pid namespace of its own.
+  if (const unsigned activated = activated_fds(); activated > 0) {
+    request.preserve_fds += activated;
+    request.added_env = {fmt::format("LISTEN_FDS={}", activated), "LISTEN_PID=1"};
+  }
+  return request;
 }
 
 // Nobody may be left holding a terminal's master, and nobody may wait for one that will not come.

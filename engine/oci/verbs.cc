@@ -13,7 +13,9 @@ constexpr Option kBundle{"bundle", "DIR", "the bundle's directory; default: the 
 constexpr Option kConsoleSocket{"console-socket", "PATH",
                                 "unix socket that receives the terminal's master"};
 constexpr Option kPidFile{"pid-file", "PATH", "file to write the process's pid to"};
-constexpr Option kPreserveFds{"preserve-fds", "N", "pass descriptors 3 to 3+N-1 on"};
+constexpr Option kPreserveFds{
+    "preserve-fds", "N",
+    "pass descriptors 3 to 3+N-1 on; create and run count from behind those of LISTEN_FDS"};
 
 constexpr Option kGlobals[] = {
     {"root", "DIR", "where containers' states lie; default: /run/seatrial"},

@@ -72,12 +72,21 @@ bool may_start_unasked(const spec::Config& config, const CreateRequest& request)
          !cgroup::Cgroup::leaves_something(config.linux_.resources, nodes_of(config));
 }
 
+Bundle bundle_of(const CreateRequest& request) {
+  Bundle bundle = load_bundle(request.bundle);
+  if (bundle.config.process) {
+    auto& env = bundle.config.process->env;
+    env.insert(env.end(), request.added_env.begin(), request.added_env.end());
+  }
+  return bundle;
+}
+
 // Everything up to here only reads: a bad request fails before anything was made.
 Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begin)
     : impl_(impl),
       request_(request),
       begin_(begin),
-      bundle_(load_bundle(request.bundle)),
+      bundle_(bundle_of(request)),
       config_(bundle_.config),
       hierarchies_(
           planned_hierarchies(impl.host.layout(), config_.linux_.cgroups_path, request.id)),

@@ -46,8 +46,8 @@ struct MonitorRequest {
   bool terminal = false;           // must be what process.terminal says
   int attached = -1;               // a connected stream socket: the first client. Borrowed
   // Absolute path and arguments of a program that runs in the host's namespaces once the container
-  // has ended and `exit` is written; empty: none. Who holds the other end of `attached` has a second
-  // to do its task first: where `exit` is gone when that end is closed, it does not run.
+  // has ended and `exit` is written; empty: none. Who holds the other end of `attached` has a
+  // second to do its task first: where `exit` is gone when that end is closed, it does not run.
   std::vector<std::string> exit_command = {};
 };
 
@@ -68,6 +68,7 @@ struct CreateRequest {
   bool no_new_keyring = false;
   // The caller's descriptors 3 .. 3+n-1 go to the program. They must not be close-on-exec.
   unsigned preserve_fds = 0;
+  std::vector<std::string> added_env = {};  // to process.env; not for later execs
 };
 
 struct ExecRequest {
