@@ -190,6 +190,13 @@ std::string resolve_path(const Hierarchy& hierarchy, std::string_view cgroups_pa
   };
   if (!cgroups_path.starts_with('/')) append(hierarchy.base);
   append(cgroups_path.empty() ? container_id : cgroups_path);
+  if (path.empty()) {
+    throw error(
+        Kind::kInvalidArgument,
+        "linux.cgroupsPath: \"{}\": is the root of all cgroups; a container needs one of its "
+        "own below it",
+        cgroups_path);
+  }
   for (const std::string_view component : split(path, '/')) {
     if (component == "." || component == "..") {
       throw error(Kind::kInvalidArgument,
@@ -197,7 +204,7 @@ std::string resolve_path(const Hierarchy& hierarchy, std::string_view cgroups_pa
                   cgroups_path);
     }
   }
-  return path.empty() ? "/" : path;
+  return path;
 }
 
 }  // namespace seatrial::cgroup

@@ -123,7 +123,8 @@ TEST(Layout, BrokenLinesAreNamed) {
 TEST(ResolvePath, AbsoluteStartsAtTheMountpoint) {
   const Hierarchy hierarchy{.base = "/user.slice"};
   EXPECT_EQ(resolve_path(hierarchy, "/a//b/", "box"), "/a/b");
-  EXPECT_EQ(resolve_path(hierarchy, "/", "box"), "/");
+  EXPECT_THROW(resolve_path(hierarchy, "/", "box"), Error);
+  EXPECT_THROW(resolve_path(hierarchy, "//", "box"), Error);
 }
 
 TEST(ResolvePath, RelativeAndEmptyStartAtTheBase) {
