@@ -62,6 +62,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   }
 }
 
+void make_directories(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (failure) throw sys_error(failure.value(), "create the directory {}", path.native());
+}
+
 TempDir::TempDir(const std::filesystem::path& parent, std::string_view prefix) {
   std::string pattern = (parent / prefix).native() + "XXXXXX";
   if (::mkdtemp(pattern.data()) == nullptr) throw sys_error(errno, "create {}", pattern);

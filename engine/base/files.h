@@ -27,6 +27,9 @@ void write_all(int fd, std::string_view bytes, std::string_view name);
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes,
                            unsigned mode = 0644);
 
+// Makes the directory and those above it; one that is there is fine. Throws Error naming it.
+void make_directories(const std::filesystem::path& path);
+
 // Removes the tree, however deep, with some 32 descriptors, following no symbolic link and entering
 // no mount. Absent is fine. Throws Error naming what could not be removed.
 void remove_tree(const std::filesystem::path& path);

@@ -25,7 +25,7 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 
 BlobStore::BlobStore(std::filesystem::path root) : root_(std::move(root)) {
   for (const char* part : {"blobs/sha256", "blobs/sha512", "blobs/partial"}) {
-    std::filesystem::create_directories(root_ / part);
+    make_directories(root_ / part);
   }
   sweep_temporaries(root_ / "blobs");
 }

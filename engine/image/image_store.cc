@@ -50,9 +50,9 @@ CatalogueEntry& entry_for(std::vector<CatalogueEntry>& entries, const CatalogueE
 
 ImageStore::ImageStore(const std::filesystem::path& root)
     : image_(root / "image"), snapshots_(root / "snapshots"), blobs_(image_), catalogue_(image_) {
-  std::filesystem::create_directories(image_ / "layers");
-  std::filesystem::create_directories(image_ / "empty");
-  std::filesystem::create_directories(snapshots_);
+  make_directories(image_ / "layers");
+  make_directories(image_ / "empty");
+  make_directories(snapshots_);
   sweep_temporaries(image_ / "layers");
   sweep_temporaries(snapshots_);
 }

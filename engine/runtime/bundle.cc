@@ -49,6 +49,7 @@ std::string rootfs_of(const spec::Config& config, const fs::path& bundle) {
 }  // namespace
 
 Bundle load_bundle(const fs::path& path) {
+  if (path.empty()) throw error(Kind::kInvalidArgument, "the bundle's path is empty");
   Bundle bundle;
   bundle.path = fs::absolute(path).lexically_normal();
   if (!bundle.path.has_filename()) bundle.path = bundle.path.parent_path();

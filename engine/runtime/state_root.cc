@@ -38,6 +38,7 @@ bool lock_directory(int fd, int operation) {
 }
 
 void make_root(const std::filesystem::path& path) {
+  if (path.empty()) throw error(Kind::kInvalidArgument, "the path of the state root is empty");
   if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return;
   if (errno != ENOENT) throw sys_error(errno, "create the state root {}", path.native());
   std::error_code failure;

@@ -26,7 +26,11 @@ std::string place(std::string_view text, std::size_t bytes_read) {
 std::string reason(std::string_view what) {
   const std::size_t column = what.find(", column ");
   const std::size_t start = column == what.npos ? what.npos : what.find(": ", column);
-  if (start != what.npos) what.remove_prefix(start + 2);
+  if (start != what.npos) {
+    what.remove_prefix(start + 2);
+  } else if (const std::size_t name = what.find("] "); what.starts_with('[') && name != what.npos) {
+    what.remove_prefix(name + 2);
+  }
   std::string text(what);
   const std::size_t quoted = text.find("; last read: '");
   if (quoted != text.npos) {

@@ -35,6 +35,7 @@ TEST(Document, SyntaxErrorsSayLineAndColumn) {
   EXPECT_THAT(problem(""), StartsWith("doc: line 1, column 1: "));
   EXPECT_THAT(problem("{\n"), StartsWith("doc: line 2, column 1: "));
   EXPECT_THAT(problem("{} x"), StartsWith("doc: line 1, column 4: "));
+  EXPECT_THAT(problem("[1e999]"), ::testing::EndsWith("column 6: number overflow parsing '1e999'"));
 }
 
 TEST(Document, SyntaxErrorsDoNotRepeatWhatWasRead) {

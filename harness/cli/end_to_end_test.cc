@@ -205,5 +205,16 @@ TEST_F(EndToEnd, APageOfThisDirectoryIsServed) {
       << "refused";
 }
 
+TEST(FullDisk, IsToldOfWhateverIsPrinted) {
+  for (const char* words : {"clauses", "conform --list", "--help", "completion bash", "ps"}) {
+    const UniqueFd full = open_file("/dev/full", O_WRONLY);
+    const std::string line = fmt::format("exec \"$0\" {}", words);
+    const Outcome outcome = run_command({"/bin/sh", "-c", line, SEATRIAL_PROGRAM},
+                                        {.deadline = scaled(60s), .out = full.get()});
+    EXPECT_NE(outcome.exit_status, 0) << words;
+    EXPECT_THAT(outcome.error_text, HasSubstr("ENOSPC")) << words;
+  }
+}
+
 }  // namespace
 }  // namespace seatrial::cli

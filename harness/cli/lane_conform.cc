@@ -105,7 +105,7 @@ class Delivery {
   void bytes(std::string_view more) { content_ += more; }
   void end() {
     if (!file_.empty()) {
-      if (file_.has_parent_path()) fs::create_directories(file_.parent_path());
+      if (file_.has_parent_path()) make_directories(file_.parent_path());
       write_file_atomically(file_, content_);
     }
     file_.clear();

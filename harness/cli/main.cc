@@ -3,8 +3,10 @@
 
 #include <cstdio>
 #include <exception>
-
+#include <iostream>
+#include <sstream>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -14,6 +16,13 @@
 
 namespace seatrial::cli {
 namespace {
+
+// What was printed may still be in the buffer, and the disk under it full.
+int end_of_output(int status) {
+  if (std::fflush(stdout) == 0) return status;
+  fmt::print(stderr, "seatrial: {}\n", sys_error(errno, "write standard output").what());
+  return kHarnessFailed;
+}
 
 int run_verb(const CLI::App& app, const Settings& settings) {
   const auto chosen = [&](const char* name) { return app.got_subcommand(name); };
@@ -42,7 +51,7 @@ int main(int argc, char** argv) {
   const auto app = cli::command_line(settings);
   try {
     app->parse(argc, argv);
-    return cli::run_verb(*app, settings);
+    return cli::end_of_output(cli::run_verb(*app, settings));
   } catch (const CLI::ParseError& failure) {
     if (argc > 1 && argv[1][0] != '-' && app->get_subcommands().empty()) {
       fmt::print(stderr, "seatrial: there is no verb \"{}\"; `seatrial help` prints all\n",
@@ -50,9 +59,16 @@ int main(int argc, char** argv) {
       return cli::kHarnessFailed;
     }
     // Also how --help and --version end.
-    return app->exit(failure) == 0 ? cli::kAllKept : cli::kHarnessFailed;
+    std::ostringstream output;
+    const int status = app->exit(failure, output, std::cerr);
+    std::fputs(output.str().c_str(), stdout);
+    return cli::end_of_output(status == 0 ? cli::kAllKept : cli::kHarnessFailed);
   } catch (const std::exception& failure) {
-    fmt::print(stderr, "seatrial: {}\n", failure.what());
+    const auto* system = dynamic_cast<const std::system_error*>(&failure);
+    const bool of_output = system != nullptr && std::ferror(stdout) != 0;  // fmt's: names no file
+    fmt::print(stderr, "seatrial: {}\n",
+               of_output ? sys_error(system->code().value(), "write standard output").what()
+                         : failure.what());
     return cli::kHarnessFailed;
   }
 }

@@ -27,7 +27,7 @@ void write_json(const Report& report, const std::string& file) {
     return;
   }
   const std::filesystem::path dir = std::filesystem::path(file).parent_path();
-  if (!dir.empty()) std::filesystem::create_directories(dir);
+  if (!dir.empty()) make_directories(dir);
   write_file_atomically(file, text);
 }
 

@@ -88,7 +88,7 @@ std::string key_of(const Kernel& kernel, const std::vector<std::string>& modules
 
 UniqueFd open_image(const Kernel& kernel, const Cargo& cargo, const fs::path& cache) {
   const fs::path images = cache / "images";
-  fs::create_directories(images);
+  make_directories(images);
   const std::vector<std::string> modules = module_files(kernel);
   const fs::path image = images / key_of(kernel, modules, cargo);
   const UniqueFd kept(::open(image.c_str(), O_RDONLY | O_CLOEXEC));

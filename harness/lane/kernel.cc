@@ -150,7 +150,7 @@ void ModuleTable::add(const std::string& file, std::vector<std::string>& order) 
 
 Kernel provide_kernel(std::string_view series, const fs::path& cache) {
   const fs::path kernels = cache / "kernels";
-  fs::create_directories(kernels);
+  make_directories(kernels);
   std::optional<std::string> package = newest_package(names_in(kernels), series);
   if (!package) {
     const std::string known =

@@ -70,7 +70,7 @@ std::string print_html(const Report& report, const Catalogue& catalogue) {
 
 void write_html(const Report& report, const Catalogue& catalogue,
                 const std::filesystem::path& dir) {
-  std::filesystem::create_directories(dir);
+  make_directories(dir);
   write_file_atomically(dir / "index.html", print_html(report, catalogue));
 }
 

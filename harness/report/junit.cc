@@ -224,7 +224,7 @@ std::vector<JunitFile> print_junit(const Report& report, const Catalogue& catalo
 
 void write_junit(const Report& report, const Catalogue& catalogue, JunitForm form,
                  const std::filesystem::path& dir) {
-  std::filesystem::create_directories(dir);
+  make_directories(dir);
   for (const JunitFile& file : print_junit(report, catalogue, form)) {
     write_file_atomically(dir / file.name, file.text);
   }
