@@ -141,6 +141,9 @@ Outcome OciTarget::create(const CreateCall& call) {
   const std::filesystem::path log = state_root_.native() + ".log." + call.id;
   std::vector<std::string> line{program_, "--root",       state_root_, "--log",
                                 log,      "--log-format", "json"};
+  if (call.in == CreateCall::kClosed) {
+    line.insert(line.begin(), {"/bin/sh", "-c", R"(exec "$0" "$@" <&-)"});
+  }
   const std::vector<std::string> arguments = create_arguments("create", call);
   line.insert(line.end(), arguments.begin(), arguments.end());
   const UniqueFd null = open_file("/dev/null", O_RDWR);

@@ -74,9 +74,9 @@ void wait_in_foreground(runtime::Child& child, Outcome& outcome) {
 }
 
 runtime::CreateRequest request_of(const CreateCall& call) {
-  if (!call.preserve_fds.empty()) {
+  if (!call.preserve_fds.empty() || call.in == CreateCall::kClosed) {
     throw error(Kind::kUnsupported,
-                "descriptors are preserved by number, which a case can choose only for a command: "
+                "descriptors are a case's to choose by number only for a command: "
                 "the case lacks Needs{{Feature::kCommandLine}}");
   }
   runtime::CreateRequest request;

@@ -15,9 +15,11 @@
 namespace seatrial::harness {
 
 struct CreateCall {
+  static constexpr int kClosed = -2;
+
   std::string id = {};
   std::filesystem::path bundle = {};
-  int in = -1;  // -1: /dev/null
+  int in = -1;  // -1: /dev/null; kClosed: the engine, a command then, has none
   int out = -1;
   int err = -1;
   std::filesystem::path pid_file = {};        // empty: none

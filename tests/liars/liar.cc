@@ -76,6 +76,7 @@ int with_config(const Call& call, const std::function<void(json&)>& edit) {
   const fs::path path = call.bundle / "config.json";
   std::ifstream file(path);
   const std::string original((std::istreambuf_iterator<char>(file)), {});
+  file.close();  // else it stands open in the runtime that is executed
   json config = json::parse(original, nullptr, false);
   if (config.is_discarded() || !config.is_object()) return honest(call.arguments);
   edit(config);

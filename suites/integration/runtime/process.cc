@@ -134,6 +134,22 @@ TRIAL(StandardDescriptors, AreAllThatTheProgramInherits,
   EXPECT_THAT(numbers, ElementsAre(0, 1, 2));
 }
 
+// A file that the engine opens takes the lowest free number, which may be the program's.
+TRIAL(StandardDescriptors, AreNothingOfTheEnginesWhereItWasGivenNone,
+      Clauses{"runtime/process/standard-descriptors"}, Needs{Feature::kCommandLine}) {
+  CreateCall call;
+  call.in = CreateCall::kClosed;
+  auto box = target().try_create_with(Bundle::minimal().probe({"fds"}), call);
+  ASSERT_THAT(box, Succeeded());
+  ASSERT_THAT(box.start(), Succeeded());
+  for (const auto& [number, opened] : box.report().fds()) {
+    EXPECT_LE(number, 2) << opened;
+    if (number == 0) {
+      EXPECT_EQ(opened, "/dev/null");
+    }
+  }
+}
+
 TRIAL(StandardDescriptors, AreFollowedByThoseThatAreToBePassed,
       Clauses{"runtime/process/standard-descriptors"}, Needs{Feature::kCommandLine}) {
   const seatrial::UniqueFd passed(::open(scratch_file("passed", "").c_str(), O_WRONLY | O_CLOEXEC));
