@@ -143,6 +143,8 @@ TRIAL(MountNamespace, KeepsMountsToItself, Clauses{"runtime/namespaces/mount"}) 
       target().run(Bundle::minimal().tmpfs("/data/cargo").probe({"mountinfo"}).probe({"hold"}));
   EXPECT_TRUE(box.report().is_mounted("/data/cargo"));
   EXPECT_FALSE(host_sees_mount(box.rootfs() / "data/cargo"));
+  const HostMount ours = HostMount::tmpfs(box.rootfs() / "data");
+  EXPECT_TRUE(host_sees_mount(box.rootfs() / "data"));  // control
 }
 
 TRIAL(CgroupNamespace, ShowsTheContainersCgroupAsTheRoot, Clauses{"runtime/namespaces/cgroup"},

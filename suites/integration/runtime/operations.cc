@@ -217,6 +217,10 @@ TRIAL(DeleteOperation, RefusesARunningContainer,
   EXPECT_THAT(target().remove(box.id()), Refused());
   EXPECT_EQ(box.state().status, "running");
   EXPECT_THAT(box.wait(0s), StillRunning());
+
+  ASSERT_THAT(box.kill("KILL"), Succeeded());
+  ASSERT_THAT(box.wait(), Signalled(SIGKILL));
+  EXPECT_THAT(box.remove(), Succeeded());  // control
 }
 
 TRIAL(DeleteOperation, RefusesACreatedContainer,
@@ -226,6 +230,10 @@ TRIAL(DeleteOperation, RefusesACreatedContainer,
   EXPECT_THAT(target().remove(box.id()), Refused());
   EXPECT_EQ(box.state().status, "created");
   EXPECT_THAT(box.start(), Succeeded());
+
+  ASSERT_THAT(box.kill("KILL"), Succeeded());
+  ASSERT_THAT(box.wait(), Signalled(SIGKILL));
+  EXPECT_THAT(box.remove(), Succeeded());  // control
 }
 
 TRIAL(DeleteOperation, RemovesWhatCreateMade,
