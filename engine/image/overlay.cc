@@ -50,6 +50,13 @@ void set_directory(int context, const char* key, const std::filesystem::path& di
   set(context, key, ShortPath(directory).text);
 }
 
+// Before Linux 6.5 the context only gathers a page of text for the old parser of options.
+bool takes_any_key(int context) {
+  if (::fsconfig(context, FSCONFIG_SET_FLAG, "no_such_option", nullptr, 0) == 0) return true;
+  kernel_message(context);  // that it is unknown; the next one is for an error
+  return false;
+}
+
 // Empty where the kernel does not know "lowerdir+".
 UniqueFd open_with_mount_api(const Overlay& overlay) {
   UniqueFd context(::fsopen("overlay", FSOPEN_CLOEXEC));
@@ -57,6 +64,7 @@ UniqueFd open_with_mount_api(const Overlay& overlay) {
     if (errno == ENOSYS) return {};
     throw sys_error(errno, "fsopen overlay");
   }
+  if (takes_any_key(context.get())) return {};
   const ShortPath first(overlay.lowers.front());
   const std::string& written = overlay.lowers.front().native();
   if (!try_set(context.get(), "lowerdir+", written.size() <= kValueLimit ? written : first.text)) {
@@ -77,11 +85,7 @@ UniqueFd open_with_mount_api(const Overlay& overlay) {
   for (const auto& [key, value] : kCompleteDiff) set(context.get(), key, value);
   if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     const int failure = errno;
-    const std::string message = kernel_message(context.get());
-    // Before Linux 6.5 any key is taken above, and an unknown one refused only here, without a
-    // word.
-    if (failure == EINVAL && message.empty()) return {};
-    throw sys_error(failure, "create the overlay{}", message);
+    throw sys_error(failure, "create the overlay{}", kernel_message(context.get()));
   }
   UniqueFd mounted(::fsmount(context.get(), FSMOUNT_CLOEXEC, 0));
   if (!mounted) throw sys_error(errno, "fsmount the overlay");
