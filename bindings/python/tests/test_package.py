@@ -91,6 +91,10 @@ def test_pip_installs_it_offline(tmp_path):
     assert (tmp_path / "site/seatrial/py.typed").exists()
 
 
+def test_all_that_is_public_can_be_completed():
+    assert set(seatrial.__all__) <= set(dir(seatrial))
+
+
 def test_importing_it_imports_little():
     code = ("import sys, seatrial; seen = set(sys.modules); seatrial.conform; "
             "print(sorted(seen & {'pytest', 'asyncio', 'dataclasses', 'socket', 'subprocess',"

@@ -45,3 +45,7 @@ def __getattr__(name: str) -> Any:
         from . import conformance
         return getattr(conformance, name)
     raise AttributeError(f"module 'seatrial' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
