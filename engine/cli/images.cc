@@ -71,9 +71,19 @@ UniqueFd input_of(const std::string& path) {
 
 }  // namespace
 
-std::string pull_image(core::Engine& engine, const std::string& reference,
-                       const std::string& platform, bool quiet) {
-  return engine.pull(reference, {.platform = platform}, progress_on_terminal(quiet));
+void pull_image(core::Engine& engine, const std::string& reference, const std::string& platform,
+                PullWords words) {
+  const spec::Reference name = spec::parse_reference(reference);
+  const auto say = [&](const std::string& text) {
+    if (words != PullWords::kNone) write_all(words == PullWords::kOnStdout ? 1 : 2, text, "output");
+  };
+  say(fmt::format("{}: Pulling from {}\n", name.digest ? name.digest->text() : name.tag,
+                  name.repository));
+  const core::PullResult pulled = engine.pull(reference, {.platform = platform},
+                                              progress_on_terminal(words == PullWords::kNone));
+  say(fmt::format("Digest: {}\nStatus: {} for {}\n", pulled.digest,
+                  pulled.is_news ? "Downloaded newer image" : "Image is up to date",
+                  name.familiar()));
 }
 
 int images(Call& call) {
@@ -105,16 +115,23 @@ int images(Call& call) {
 int pull(Call& call) {
   const std::string name = spec::parse_reference(call.argument(0)).canonical();
   const bool quiet = call.options().on("quiet");
-  pull_image(call.engine(), call.argument(0), call.options().text("platform"), quiet);
+  pull_image(call.engine(), call.argument(0), call.options().text("platform"),
+             quiet ? PullWords::kNone : PullWords::kOnStdout);
   print_out(name + "\n");
   return 0;
 }
 
 int push(Call& call) {
   const bool quiet = call.options().on("quiet");
-  const std::string digest = call.engine().push(call.argument(0), {}, progress_on_terminal(quiet));
   const spec::Reference name = spec::parse_reference(call.argument(0));
-  print_out(quiet ? name.canonical() + "\n" : fmt::format("{}: digest: {}\n", name.tag, digest));
+  if (!quiet) {
+    print_out(
+        fmt::format("The push refers to repository [{}/{}]\n", name.registry, name.repository));
+  }
+  const core::PushResult pushed =
+      call.engine().push(call.argument(0), {}, progress_on_terminal(quiet));
+  print_out(quiet ? name.canonical() + "\n"
+                  : fmt::format("{}: digest: {} size: {}\n", name.tag, pushed.digest, pushed.size));
   return 0;
 }
 

@@ -41,7 +41,8 @@ std::string create_container(core::Engine& engine, const RunRequest& run) {
   const IdFile id_file(run.id_file);
   const core::ContainerRequest& request = run.container;
   if (run.pull == PullWhen::kAlways) {
-    pull_image(engine, request.image, request.platform, run.quiet);
+    pull_image(engine, request.image, request.platform,
+               run.quiet ? PullWords::kNone : PullWords::kOnStderr);
   }
   std::string id;
   try {
@@ -52,7 +53,8 @@ std::string create_container(core::Engine& engine, const RunRequest& run) {
         std::string_view(failure.what()).find("No such image") != std::string_view::npos;
     if (!missing || run.pull != PullWhen::kMissing) throw;
     if (!run.quiet) fmt::print(stderr, "Unable to find image '{}' locally\n", request.image);
-    pull_image(engine, request.image, request.platform, run.quiet);
+    pull_image(engine, request.image, request.platform,
+               run.quiet ? PullWords::kNone : PullWords::kOnStderr);
     id = engine.create(request);
   }
   id_file.write(id);

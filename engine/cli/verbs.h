@@ -89,8 +89,10 @@ void complain(std::string_view sentence);
 // Asks on the terminal unless --force or standard input is none; false: the answer was no.
 bool confirmed(const GivenOptions& options, std::string_view warning);
 void print_pruned(std::string_view title, const core::PruneResult& result);
-// Pulls with progress on standard error when that is a terminal and not `quiet`. The image's id.
-std::string pull_image(core::Engine& engine, const std::string& reference,
-                       const std::string& platform, bool quiet);
+// Where to say what is pulled and what came of it; with words, progress is on standard error when
+// that is a terminal.
+enum class PullWords { kNone, kOnStdout, kOnStderr };
+void pull_image(core::Engine& engine, const std::string& reference, const std::string& platform,
+                PullWords words);
 
 }  // namespace seatrial::engine_cli

@@ -145,11 +145,10 @@ class Engine {
 
   // --- images -----------------------------------------------------------------------------------
 
-  std::string pull(const std::string& reference, const PullOptions& options = {},
-                   const ProgressSink& progress = {});  // returns the image id
-  // Returns the manifest's digest.
-  std::string push(const std::string& reference, const RegistryAuth& auth = {},
-                   const ProgressSink& progress = {});
+  PullResult pull(const std::string& reference, const PullOptions& options = {},
+                  const ProgressSink& progress = {});
+  PushResult push(const std::string& reference, const RegistryAuth& auth = {},
+                  const ProgressSink& progress = {});
   std::vector<std::string> load(int fd, const ProgressSink& progress = {});  // names, else ids
   void save(const std::vector<std::string>& images, int fd);
   std::string import(int tar_fd, const std::string& reference,

@@ -122,29 +122,48 @@ image::ImageStore::Progress unpack_watcher(const ProgressSink& sink) {
   };
 }
 
+// Empty where the name stands for nothing here.
+std::string id_of(const image::ImageStore& images, const std::string& reference) {
+  try {
+    return images.find(reference).id.text();
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+    return {};
+  }
+}
+
+spec::Reference with_digest(spec::Reference name, const spec::Digest& digest) {
+  if (!name.digest) name.digest = digest;
+  return name;
+}
+
 }  // namespace
 
-std::string Engine::pull(const std::string& reference, const PullOptions& options,
-                         const ProgressSink& progress) {
+PullResult Engine::pull(const std::string& reference, const PullOptions& options,
+                        const ProgressSink& progress) {
   const spec::Reference name = spec::parse_reference(reference);
   registry::ClientOptions chosen = client_options(impl_->options, options.auth);
   chosen.platform = parse_platform(options.platform);
   registry::Client client(std::move(chosen));
   const UniqueFd lease = impl_->images.lease();
-  const spec::Digest manifest = client.pull(name, impl_->images.blobs(), watcher(progress));
-  const image::ImageRecord image = impl_->images.add(manifest, name, unpack_watcher(progress));
+  const registry::Pulled pulled = client.pull(name, impl_->images.blobs(), watcher(progress));
+  const std::string before = id_of(impl_->images, reference);
+  const image::ImageRecord image =
+      impl_->images.add(pulled.manifest, with_digest(name, pulled.named), unpack_watcher(progress));
   impl_->event("image", "pull", name.familiar(), {{"name", name.familiar_name()}});
-  return image.id.text();
+  return {
+      .id = image.id.text(), .digest = pulled.named.text(), .is_news = image.id.text() != before};
 }
 
-std::string Engine::push(const std::string& reference, const RegistryAuth& auth,
-                         const ProgressSink& progress) {
+PushResult Engine::push(const std::string& reference, const RegistryAuth& auth,
+                        const ProgressSink& progress) {
   const spec::Reference name = spec::parse_reference(reference);
   const image::ImageRecord image = impl_->images.find(reference);
   registry::Client client(client_options(impl_->options, auth));
   client.push(impl_->images.blobs(), image.manifest, name, {}, watcher(progress));
+  impl_->images.add(image.manifest, with_digest(name, image.manifest));
   impl_->event("image", "push", name.familiar(), {{"name", name.familiar_name()}});
-  return image.manifest.text();
+  return {.digest = image.manifest.text(), .size = impl_->images.blobs().size(image.manifest)};
 }
 
 std::vector<std::string> Engine::load(int fd, const ProgressSink& progress) {

@@ -70,6 +70,17 @@ struct PullOptions {
   RegistryAuth auth = {};     // empty: what config.json holds
 };
 
+struct PullResult {
+  std::string id = {};      // of the image
+  std::string digest = {};  // of what the name stands for in the registry
+  bool is_news = false;     // the name did not stand for this image here before
+};
+
+struct PushResult {
+  std::string digest = {};  // of the manifest
+  std::uint64_t size = 0;   // of the manifest, in bytes
+};
+
 struct NetworkRequest {
   std::string name = {};
   std::string driver = "bridge";

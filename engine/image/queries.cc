@@ -16,8 +16,25 @@ std::string familiar(const std::string& canonical) {
   return spec::parse_reference(canonical).familiar();
 }
 
+// What is known by digest only is, too: its tag has moved on.
 bool is_dangling(const CatalogueEntry& entry) {
-  return entry.names.empty() && entry.digests.empty();
+  return entry.names.empty();
+}
+
+std::string repository_of(const std::string& canonical) {
+  const spec::Reference name = spec::parse_reference(canonical);
+  return name.registry + "/" + name.repository;
+}
+
+// The digests by which an image is known in a repository go with its last tag there.
+void forget_digests_without_tag(CatalogueEntry& entry, const std::string& repository,
+                                std::vector<std::string>& untagged) {
+  const auto is_there = [&](const std::string& name) { return repository_of(name) == repository; };
+  if (std::ranges::any_of(entry.names, is_there)) return;
+  for (const std::string& digest : entry.digests) {
+    if (is_there(digest)) untagged.push_back(familiar(digest));
+  }
+  std::erase_if(entry.digests, is_there);
 }
 
 bool has_name(const CatalogueEntry& entry, const std::string& canonical) {
@@ -123,6 +140,7 @@ RemoveResult ImageStore::remove(std::string_view text, bool force, const UsedBy&
       std::erase(at->names, name);
       std::erase(at->digests, name);
       result.untagged.push_back(familiar(name));
+      forget_digests_without_tag(*at, repository_of(name), result.untagged);
       return;
     }
     if (!by_name && names > 1 && !force) {

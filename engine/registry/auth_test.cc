@@ -44,7 +44,8 @@ class Auth : public ::testing::Test {
   }
   spec::Digest pull(const ScriptedServer& server, ClientOptions options) {
     return Client(std::move(options))
-        .pull(spec::parse_reference(server.authority() + "/a/b:1"), target_.store);
+        .pull(spec::parse_reference(server.authority() + "/a/b:1"), target_.store)
+        .manifest;
   }
 
   const TestImage image_ = make_image({1000, 2000});

@@ -86,11 +86,11 @@ class Client::Impl {
     return *session;
   }
 
-  Digest pull(const Reference& reference, const image::BlobStore& store, const Watcher& watcher,
+  Pulled pull(const Reference& reference, const image::BlobStore& store, const Watcher& watcher,
               const std::stop_token& stop) {
     Session& peer = session(reference.registry);
     const Scopes scopes = pull_scopes(reference.repository);
-    const auto [fetched, manifest] =
+    const auto [fetched, manifest, named] =
         choose_manifest(peer, reference.repository, name_of(reference), scopes, stop);
     check_image(manifest);
     const std::vector<Descriptor> blobs = blobs_of(manifest);
@@ -100,7 +100,7 @@ class Client::Impl {
           download_blob(peer, reference.repository, scopes, blobs[index], store, announcer, ours);
         });
     store_manifest(store, fetched);
-    return fetched.descriptor.digest;
+    return {.manifest = fetched.descriptor.digest, .named = named};
   }
 
   struct Push {
@@ -155,20 +155,23 @@ class Client::Impl {
   struct Chosen {
     Fetched fetched;
     Manifest manifest;
+    Digest named;  // where the way began
   };
 
   // Through indexes down to the manifest for our platform.
   Chosen choose_manifest(Session& peer, const std::string& repository, std::string name,
                          const Scopes& scopes, const std::stop_token& stop) {
     std::optional<Descriptor> announced;
+    std::optional<Digest> named;
     for (int depth = 0; depth < kMaxIndexDepth; ++depth) {
       Fetched fetched = get_manifest(peer, repository, name, scopes, stop);
+      if (!named) named = fetched.descriptor.digest;
       auto document = with_context(fmt::format("manifest {}", name), [&] {
         if (announced) check_announced(*announced, fetched.descriptor);
         return spec::parse_manifest(fetched.bytes, fetched.descriptor.media_type);
       });
       if (Manifest* manifest = std::get_if<Manifest>(&document)) {
-        return {std::move(fetched), std::move(*manifest)};
+        return {std::move(fetched), std::move(*manifest), *named};
       }
       announced = spec::choose(std::get<Index>(document), options_.platform);
       name = announced->digest.text();
@@ -234,7 +237,7 @@ Fetched Client::fetch_manifest(const Reference& reference, const std::stop_token
   });
 }
 
-Digest Client::pull(const Reference& reference, const image::BlobStore& store,
+Pulled Client::pull(const Reference& reference, const image::BlobStore& store,
                     const Watcher& watcher, const std::stop_token& stop) {
   return with_context(fmt::format("pull {}", reference.canonical()),
                       [&] { return impl_->pull(reference, store, watcher, stop); });

@@ -31,6 +31,11 @@ struct ClientOptions {
   Patience patience = {};
 };
 
+struct Pulled {
+  spec::Digest manifest;  // of the image
+  spec::Digest named;     // of what the name stands for: that, or the index which lists it
+};
+
 // Thread-safe. Connections and tokens are kept for as long as it lives.
 //
 // Every failure is an Error whose sentence names the operation, the full reference, the part that
@@ -56,9 +61,9 @@ class Client {
   Fetched fetch_manifest(const spec::Reference& reference, const std::stop_token& stop = {});
 
   // Config, layers and, once all of these are there, the manifest for the options' platform. Blobs
-  // that the store has are not fetched again. Returns the digest of that manifest.
-  spec::Digest pull(const spec::Reference& reference, const image::BlobStore& store,
-                    const Watcher& watcher = {}, const std::stop_token& stop = {});
+  // that the store has are not fetched again.
+  Pulled pull(const spec::Reference& reference, const image::BlobStore& store,
+              const Watcher& watcher = {}, const std::stop_token& stop = {});
 
   // The other way. An index goes with all its manifests, which must be in the store. Layers that
   // their publisher keeps elsewhere are not sent. With a digest in `reference`, it must be

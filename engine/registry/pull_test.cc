@@ -55,9 +55,11 @@ TEST_F(Pull, BringsEverythingAndReportsIt) {
   std::map<std::string, Progress> last;
   Client client(quick());
 
-  EXPECT_EQ(client.pull(on(server), target_.store,
-                        [&](const Progress& progress) { last[progress.digest.text()] = progress; }),
-            image_.digest);
+  const Pulled pulled = client.pull(on(server), target_.store, [&](const Progress& progress) {
+    last[progress.digest.text()] = progress;
+  });
+  EXPECT_EQ(pulled.manifest, image_.digest);
+  EXPECT_EQ(pulled.named, image_.digest);
 
   expect_whole(target_.store, image_);
   ASSERT_THAT(last, SizeIs(4));
@@ -271,7 +273,9 @@ TEST_F(Pull, ChoosesThePlatformAndHoldsTheIndexToItsWord) {
   ClientOptions options = quick();
   options.platform = {.os = "linux", .architecture = "arm64"};
 
-  EXPECT_EQ(Client(options).pull(on(server), target_.store), image_.digest);
+  const Pulled pulled = Client(options).pull(on(server), target_.store);
+  EXPECT_EQ(pulled.manifest, image_.digest);
+  EXPECT_EQ(pulled.named, image::digest_of(index()));
 
   announced += 1;
   EXPECT_THAT(failure_of([&] { Client(options).pull(on(server), target_.store); }),

@@ -36,7 +36,7 @@ void round_trip(const RealRegistry& registry, const ClientOptions& options,
   client.ping(registry.authority());
   client.push(source.store, image.digest, on(registry), upload);
   EXPECT_EQ(client.resolve(on(registry)).digest, image.digest);
-  EXPECT_EQ(client.pull(on(registry), target.store), image.digest);
+  EXPECT_EQ(client.pull(on(registry), target.store).manifest, image.digest);
 
   for (const auto& [digest, bytes] : image.blobs) {
     EXPECT_EQ(target.store.read(spec::Digest::parse(digest), 64u << 20), bytes);
@@ -85,7 +85,7 @@ TEST(RealRegistry, SendsWhatItCannotMount) {
 
   client.push(source.store, image.digest, on(registry), {.mount_from = "nowhere"});
 
-  EXPECT_EQ(client.pull(on(registry), target.store), image.digest);
+  EXPECT_EQ(client.pull(on(registry), target.store).manifest, image.digest);
 }
 
 TEST(RealRegistry, ListsAllTags) {
@@ -124,7 +124,7 @@ TEST(RealRegistry, TakesAnIndexWithItsManifests) {
     const TestStore target;
     ClientOptions options = quick();
     options.platform = *entry.platform;
-    EXPECT_EQ(Client(options).pull(on(registry), target.store), entry.digest);
+    EXPECT_EQ(Client(options).pull(on(registry), target.store).manifest, entry.digest);
   }
 }
 

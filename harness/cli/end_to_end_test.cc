@@ -19,6 +19,7 @@
 #include "harness/core/deadline_scale.h"
 #include "harness/core/process.h"
 #include "harness/fixtures/case_site.h"
+#include "harness/fixtures/docker_registry.h"
 
 namespace seatrial::cli {
 namespace {
@@ -181,6 +182,36 @@ TEST_F(EndToEnd, ImagesForTestsAreRefusedInOneSentence) {
   EXPECT_THAT(lines(full.error_text),
               ElementsAre(AllOf(StartsWith("seatrial: "), HasSubstr("/full is there already"))));
   EXPECT_EQ(read_file(dir_->path() / "full/file"), "precious");
+}
+
+TEST_F(EndToEnd, AnImageIsKnownByTheDigestItHasInARegistry) {
+  if (const std::string lacking = harness::DockerRegistry::missing(); !lacking.empty()) {
+    GTEST_SKIP() << lacking;
+  }
+  const harness::DockerRegistry registry;
+  const std::string repository = registry.host() + "/team/box";
+  const std::string name = repository + ":1";
+  ASSERT_TRUE(seatrial({"image", "build-test", "busybox"}).succeeded());
+  ASSERT_TRUE(seatrial({"tag", "busybox", name}).succeeded());
+
+  const Outcome pushed = seatrial({"push", name});
+  ASSERT_THAT(pushed.output,
+              testing::MatchesRegex("The push refers to repository \\[" + repository +
+                                    "\\]\n1: digest: sha256:[0-9a-f]{64} size: [0-9]+\n"))
+      << describe(pushed);
+  const std::string digest = pushed.output.substr(pushed.output.find("sha256:"), 71);
+  EXPECT_THAT(seatrial({"images", "--digests"}).output, HasSubstr(digest));
+
+  EXPECT_EQ(seatrial({"rmi", name}).output,
+            "Untagged: " + name + "\nUntagged: " + repository + "@" + digest + "\n");
+  const std::string told = "1: Pulling from team/box\nDigest: " + digest + "\nStatus: ";
+  EXPECT_EQ(seatrial({"pull", name}).output,
+            told + "Downloaded newer image for " + name + "\n" + name + "\n");
+  EXPECT_EQ(seatrial({"pull", name}).output,
+            told + "Image is up to date for " + name + "\n" + name + "\n");
+  EXPECT_EQ(seatrial({"pull", "--quiet", name}).output, name + "\n");
+  EXPECT_EQ(seatrial({"inspect", "--format", "{{.RepoDigests}}", repository + "@" + digest}).output,
+            "[" + repository + "@" + digest + "]\n");
 }
 
 TEST_F(EndToEnd, APageOfThisDirectoryIsServed) {

@@ -219,15 +219,15 @@ void add_images(EngineClass& engine) {
           "pull",
           [](Engine& self, const std::string& reference, const std::string& platform,
              const RegistryAuth& auth, const std::optional<py::function>& progress) {
-            return self.pull(reference, {.platform = platform, .auth = auth},
-                             progress_of(progress));
+            return self.pull(reference, {.platform = platform, .auth = auth}, progress_of(progress))
+                .id;
           },
           Free())
       .def(
           "push",
           [](Engine& self, const std::string& reference, const RegistryAuth& auth,
              const std::optional<py::function>& progress) {
-            return self.push(reference, auth, progress_of(progress));
+            return self.push(reference, auth, progress_of(progress)).digest;
           },
           Free())
       .def(

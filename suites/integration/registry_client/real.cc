@@ -125,7 +125,7 @@ TRIAL(Lists, GiveTheManifestOfThePlatform,
   const auto pull_for = [&](const char* architecture, const BlobStore& target) {
     ClientOptions wanted = options();
     wanted.platform = {.os = "linux", .architecture = architecture};
-    return Client(wanted).pull(reference(registry.host()), target).text();
+    return Client(wanted).pull(reference(registry.host()), target).manifest.text();
   };
   const BlobStore one = store("one"), two = store("two"), three = store("three");
 
