@@ -5,6 +5,7 @@
 #include <set>
 
 #include "engine/cli/cli_fixture.h"
+#include "engine/cli/program.h"
 
 namespace seatrial::engine_cli {
 namespace {
@@ -27,6 +28,12 @@ TEST(CommandLine, TakesOptionsInEveryForm) {
   EXPECT_THAT(line_of("run -e X=1 -eY=2 -e=Z=3 i").options.all("env"),
               ElementsAre("X=1", "Y=2", "Z=3"));
   EXPECT_EQ(line_of("--root /r ps").globals.text("root"), "/r");
+}
+
+TEST(CommandLine, OfTheEngineDeclaresRegistriesInsecure) {
+  const CommandLine line =
+      line_of("--insecure-registry a:5000 --insecure-registry=b pull a:5000/x");
+  EXPECT_THAT(engine_options(line.globals).insecure_registries, ElementsAre("a:5000", "b"));
 }
 
 TEST(CommandLine, WhatFollowsTheImageIsTheProgramsOwn) {

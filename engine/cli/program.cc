@@ -114,6 +114,7 @@ core::EngineOptions engine_options(const GivenOptions& globals) {
   core::EngineOptions options;
   options.root = directory("root", "SEATRIAL_ROOT", options.root);
   options.run = directory("run", "SEATRIAL_RUN", options.run);
+  options.insecure_registries = globals.all("insecure-registry");
   options.exit_command = {std::filesystem::read_symlink("/proc/self/exe"),
                           "--root",
                           options.root,

@@ -10,6 +10,7 @@ namespace {
 constexpr Option kGlobals[] = {
     {"root", "DIR", "Where the engine keeps its data (SEATRIAL_ROOT, /var/lib/seatrial)"},
     {"run", "DIR", "Where it keeps sockets and state (SEATRIAL_RUN, /run/seatrial)"},
+    {"insecure-registry", "HOST[:PORT]", "Speak http to it, or trust any certificate. Repeatable"},
 };
 
 constexpr Option kFormat = {"format", "FORMAT", "A Go template, table TEMPLATE, or json"};

@@ -46,9 +46,11 @@ Tls Hosts::tls(const Url& url) const {
 
 void Hosts::check_allowed(const Url& url) const {
   if (url.scheme == "https" || is_loopback(url.host) || is_insecure(url)) return;
-  throw error(Kind::kDenied,
-              "http to {} is refused, because it is neither a loopback host nor declared insecure",
-              url.authority());
+  throw error(
+      Kind::kDenied,
+      "http to {} is refused, because it is neither a loopback host nor declared an insecure "
+      "registry",
+      url.authority());
 }
 
 void Hosts::check_step(const Url& from, const Url& to) const {
