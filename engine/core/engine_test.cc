@@ -294,6 +294,16 @@ TEST_F(EngineTest, CopiesBothWaysAndCommits) {
   failure(Kind::kConflict, [&] { engine_->remove_image("copy:1"); });
 }
 
+TEST_F(EngineTest, TheImageOfARunningContainerStays) {
+  const std::string id = engine_->run(box({"sleep"}));
+  const std::string image = engine_->inspect(id).image_id;
+  EXPECT_THAT(failure(Kind::kConflict, [&] { engine_->remove_image(image, true); }),
+              HasSubstr("the running container " + short_id(id)));
+  engine_->stop(id, 0s);
+  EXPECT_THAT(engine_->remove_image(image, true).deleted, ElementsAre(image));
+  engine_->start(id);  // what it needs of the image is its own
+}
+
 TEST_F(EngineTest, DiskUsageCountsSharedLayersOnce) {
   const std::uint64_t base = engine_->disk_usage().layers_size;
   std::string id;

@@ -40,16 +40,6 @@ int users_of(const std::vector<ContainerRecord>& containers, const std::string& 
                     [&](const ContainerRecord& each) { return each.image_id == image; }));
 }
 
-image::ImageStore::UsedBy used_by(Store& store) {
-  return [&store](const spec::Digest& id) {
-    std::vector<std::string> users;
-    for (const ContainerRecord& record : store.containers()) {
-      if (record.image_id == id.text()) users.push_back(short_id(record.id));
-    }
-    return users;
-  };
-}
-
 spec::Platform parse_platform(const std::string& text) {
   if (text.empty()) return spec::host_platform();
   std::istringstream parts(text);
@@ -257,8 +247,23 @@ void Engine::tag(const std::string& image, const std::string& reference) {
   impl_->event("image", "tag", impl_->images.find(image).id.text(), {{"name", name.familiar()}});
 }
 
+namespace {
+
+image::ImageStore::UsedBy used_by(Engine::Impl& impl) {
+  return [&impl](const spec::Digest& id) {
+    std::vector<image::ImageStore::User> users;
+    for (const ContainerRecord& record : impl.store.containers()) {
+      if (record.image_id != id.text()) continue;
+      users.push_back({.name = short_id(record.id), .runs = impl.is_running(record)});
+    }
+    return users;
+  };
+}
+
+}  // namespace
+
 ImageDeletion Engine::remove_image(const std::string& image, bool force) {
-  const image::RemoveResult result = impl_->images.remove(image, force, used_by(impl_->store));
+  const image::RemoveResult result = impl_->images.remove(image, force, used_by(*impl_));
   ImageDeletion deletion{.untagged = result.untagged};
   for (const std::string& name : result.untagged) impl_->event("image", "untag", name);
   for (const spec::Digest& id : result.deleted) {
@@ -271,7 +276,7 @@ ImageDeletion Engine::remove_image(const std::string& image, bool force) {
 PruneResult Engine::prune_images(bool all) {
   const image::RemoveResult result = impl_->images.prune(
       all ? image::ImageStore::Prune::kUnused : image::ImageStore::Prune::kDangling,
-      used_by(impl_->store));
+      used_by(*impl_));
   PruneResult pruned{.deleted = result.untagged, .space_reclaimed = result.reclaimed};
   for (const spec::Digest& id : result.deleted) pruned.deleted.push_back(id.text());
   return pruned;

@@ -89,9 +89,9 @@ SystemInfo Engine::info() {
 DiskUsage Engine::disk_usage() {
   DiskUsage usage{
       .images = images(), .containers = list({.all = true, .size = true}), .volumes = volumes()};
-  std::map<std::string, std::vector<std::string>> users;  // by image
+  std::map<std::string, std::vector<image::ImageStore::User>> users;  // by image
   for (const ContainerRecord& record : impl_->store.containers()) {
-    users[record.image_id].push_back(record.id);
+    users[record.image_id].push_back({.name = record.id});
   }
   const image::LayerUse layers =
       impl_->images.layer_use([&](const spec::Digest& id) { return users[id.text()]; });

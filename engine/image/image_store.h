@@ -65,8 +65,12 @@ class ImageStore {
  public:
   // Called from the threads that unpack.
   using Progress = std::function<void(const spec::Descriptor& layer, std::uint64_t unpacked)>;
-  // The containers that use an image, for a sentence; empty: none.
-  using UsedBy = std::function<std::vector<std::string>(const spec::Digest& id)>;
+  // A container that uses an image, as a sentence names it.
+  struct User {
+    std::string name = {};
+    bool runs = false;
+  };
+  using UsedBy = std::function<std::vector<User>(const spec::Digest& id)>;
 
   // `root` is the engine's root: ROOT/image and ROOT/snapshots are made where they are absent.
   // Sweeps what crashed processes left half-made.
@@ -96,8 +100,9 @@ class ImageStore {
 
   void tag(std::string_view source, const spec::Reference& name) const;
 
-  // A name with others beside it is only untagged. Error{kConflict} unless `force`: an image that
-  // containers use, or one meant by its id that has several names.
+  // A name with others beside it is only untagged, and so, with `force`, is the last name of an
+  // image that a running container uses. Error{kConflict}: such an image meant by its id; unless
+  // `force` also any that containers use, and one meant by its id that has several names.
   RemoveResult remove(std::string_view text, bool force, const UsedBy& used_by = {}) const;
 
   enum class Prune { kDangling, kUnused };

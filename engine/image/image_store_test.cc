@@ -60,7 +60,8 @@ TEST_F(Images, CountASharedLayerOnce) {
   EXPECT_EQ(store_.layer_use().size, 1023U);
   EXPECT_EQ(store_.layer_use().unused, 1023U);
   const auto used = [&](const spec::Digest& id) {
-    return id == one.id ? std::vector<std::string>{"box"} : std::vector<std::string>{};
+    return id == one.id ? std::vector<ImageStore::User>{{.name = "box"}}
+                        : std::vector<ImageStore::User>{};
   };
   EXPECT_EQ(store_.layer_use(used).size, 1023U);
   EXPECT_EQ(store_.layer_use(used).unused, 3U);  // the base is the used image's, too
@@ -72,11 +73,24 @@ TEST_F(Images, AreRemovedAsDockerDoes) {
   EXPECT_THAT(failure_of(Kind::kConflict, [&] { store_.remove(image.id.text(), false); }),
               HasSubstr("several names"));
   EXPECT_THAT(store_.remove("app:1", false).deleted, IsEmpty());
-  const auto used = [](const spec::Digest&) { return std::vector<std::string>{"box"}; };
+  bool runs = false;
+  const auto used = [&](const spec::Digest&) {
+    return std::vector<ImageStore::User>{{.name = "box", .runs = runs}};
+  };
   EXPECT_THAT(failure_of(Kind::kConflict, [&] { store_.remove("app:2", false, used); }),
               HasSubstr("is used by the container box"));
   EXPECT_THAT(store_.prune(ImageStore::Prune::kUnused, used).deleted, IsEmpty());
-  EXPECT_THAT(store_.remove("app:2", true, used).deleted, ElementsAre(image.id));
+
+  runs = true;
+  EXPECT_THAT(failure_of(Kind::kConflict, [&] { store_.remove(image.id.text(), true, used); }),
+              HasSubstr("forced or not: the running container box"));
+  const RemoveResult untagged = store_.remove("app:2", true, used);
+  EXPECT_THAT(untagged.untagged, ElementsAre("app:2"));
+  EXPECT_THAT(untagged.deleted, IsEmpty());
+  EXPECT_EQ(store_.find(image.id.text()).names.size(), 0U);
+
+  runs = false;
+  EXPECT_THAT(store_.remove(image.id.text(), true, used).deleted, ElementsAre(image.id));
   EXPECT_THAT(store_.list(), IsEmpty());
 }
 

@@ -147,13 +147,24 @@ RemoveResult ImageStore::remove(std::string_view text, bool force, const UsedBy&
       throw error(Kind::kConflict, "image {} has several names and must be forced: {}", text,
                   joined(at->names));
     }
-    const std::vector<std::string> users =
-        used_by ? used_by(at->config) : std::vector<std::string>{};
+    const std::vector<User> users = used_by ? used_by(at->config) : std::vector<User>{};
     if (!users.empty() && !force) {
-      throw error(Kind::kConflict, "image {} is used by the container {}", text, joined(users));
+      throw error(Kind::kConflict, "image {} is used by the container {}", text,
+                  users.front().name);
+    }
+    const auto running = std::ranges::find(users, true, &User::runs);
+    if (running != users.end() && !by_name) {
+      throw error(Kind::kConflict,
+                  "image {} cannot be removed, forced or not: the running container {} uses it",
+                  text, running->name);
     }
     for (const auto* list : {&at->names, &at->digests}) {
       for (const std::string& one : *list) result.untagged.push_back(familiar(one));
+    }
+    if (running != users.end()) {
+      at->names.clear();
+      at->digests.clear();
+      return;
     }
     result.deleted.push_back(at->config);
     entries.erase(at);
