@@ -66,6 +66,16 @@ image::TarWriter writer_to(int fd) {
   });
 }
 
+bool is_broken_pipe(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Error& told) {
+    return told.sys_errno() == EPIPE;
+  } catch (...) {
+    return false;
+  }
+}
+
 // Runs `produce` in a thread with the pipe's writing end, `consume` here. The consumer's failure
 // is told first: the producer's is then only that nobody reads.
 template <typename Produce, typename Consume>
@@ -93,9 +103,9 @@ void through_pipe(Produce produce, Consume consume) {
   }
   pipe.out.reset();
   producer.join();
-  // A stream cut short by the producer's failure is why the consumer failed.
-  if (failure && !first) std::rethrow_exception(failure);
-  if (first) std::rethrow_exception(failure ? failure : first);
+  // Who failed second did so because of the other: its stream was cut short, or nobody read it.
+  if (failure && (!first || !is_broken_pipe(failure))) std::rethrow_exception(failure);
+  if (first) std::rethrow_exception(first);
 }
 
 std::string renamed(const std::string& name, const std::string& from, const std::string& to) {
@@ -221,7 +231,25 @@ std::optional<core::PathStat> container_stat(core::Engine& engine, const Side& s
   }
 }
 
-void copy_in(core::Engine& engine, const std::string& source, const Side& target) {
+// A link named with a slash behind it stands for the directory that it leads to.
+bool leads_on(const std::string& path, bool follow) {
+  return follow || path.ends_with('/');
+}
+
+// Where the links that `path` may be lead, and the stat of what is there.
+std::pair<std::string, core::PathStat> followed(core::Engine& engine, const Side& source) {
+  constexpr int kMostLinks = 40;  // as the kernel's
+  std::string path = source.path;
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  for (int links = 0; links < kMostLinks; ++links) {
+    core::PathStat stat = engine.stat_path(source.container, path);
+    if (!S_ISLNK(stat.mode)) return {path, std::move(stat)};
+    path = (fs::path(path).parent_path() / stat.link_target).lexically_normal();
+  }
+  throw sys_error(ELOOP, "{}:{}", source.container, source.path);
+}
+
+void copy_in(core::Engine& engine, const std::string& source, const Side& target, bool follow) {
   if (source == "-") return engine.copy_to(target.container, target.path, STDIN_FILENO);
   const auto kind = host_directory(source);
   if (!kind) throw error(Kind::kNotFound, "lstat {}: no such file or directory", source);
@@ -230,18 +258,22 @@ void copy_in(core::Engine& engine, const std::string& source, const Side& target
   const auto is_directory =
       found ? std::optional(S_ISDIR(found->mode) != 0) : std::optional<bool>();
   const Landing where = landing(target.path, is_directory, *kind, content, last_name(source));
-  through_pipe([&](int in) { pack_host(source, where.name == "." ? "" : where.name, in); },
+  const fs::path packed = leads_on(source, follow) ? fs::canonical(source) : fs::path(source);
+  through_pipe([&](int in) { pack_host(packed, where.name == "." ? "" : where.name, in); },
                [&](int from) { engine.copy_to(target.container, where.directory, from); });
 }
 
-void copy_out(core::Engine& engine, const Side& source, const std::string& target,
-              bool keep_owners) {
-  if (target == "-") return engine.copy_from(source.container, source.path, STDOUT_FILENO);
-  const core::PathStat stat = engine.stat_path(source.container, source.path);
+void copy_out(core::Engine& engine, const Side& source, const std::string& target, bool keep_owners,
+              bool follow) {
+  const auto [path, stat] =
+      leads_on(source.path, follow)
+          ? followed(engine, source)
+          : std::pair(source.path, engine.stat_path(source.container, source.path));
+  if (target == "-") return engine.copy_from(source.container, path, STDOUT_FILENO);
   const bool content = names_content(source.path) || source.path == "/";
   Landing where =
       landing(target, host_directory(target), S_ISDIR(stat.mode), content, last_name(source.path));
-  const std::string from = last_name(source.path);
+  const std::string from = last_name(path);
   if (!host_directory(where.directory)) {
     throw error(Kind::kNotFound, "no such directory: {}", where.directory);
   }
@@ -250,7 +282,7 @@ void copy_out(core::Engine& engine, const Side& source, const std::string& targe
     where = {(fs::path(where.directory) / where.name).native(), "."};
     fs::create_directory(where.directory);
   }
-  through_pipe([&](int in) { engine.copy_from(source.container, source.path, in); },
+  through_pipe([&](int in) { engine.copy_from(source.container, path, in); },
                [&](int out) { unpack_host(out, where.directory, from, where.name, keep_owners); });
 }
 
@@ -264,10 +296,11 @@ int copy(Call& call) {
                 source.container.empty() ? "must specify at least one container source"
                                          : "copying between containers is not supported");
   }
+  const bool follow = call.options().on("follow-link");
   if (source.container.empty()) {
-    copy_in(call.engine(), source.path, target);
+    copy_in(call.engine(), source.path, target, follow);
   } else {
-    copy_out(call.engine(), source, target.path, call.options().on("archive"));
+    copy_out(call.engine(), source, target.path, call.options().on("archive"), follow);
   }
   return 0;
 }

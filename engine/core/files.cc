@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <span>
@@ -32,16 +33,38 @@ struct Place {
   int root() const { return volume ? volume.get() : view.root.get(); }
 };
 
+// What the kernel shows of itself in a running container.
+const std::vector<std::string> kKernels{"proc", "sys", "dev"};
+
+bool is_below(const std::string& path, const std::string& directory) {
+  return path == directory || path.starts_with(directory + "/");
+}
+
+void refuse_the_kernels(const ContainerRecord& record, const std::string& path) {
+  const auto is_mounted = [&](const MountPoint& mount) {
+    return is_below(path, mount.destination);
+  };
+  if (std::ranges::any_of(record.mounts, is_mounted)) return;
+  for (const std::string& name : kKernels) {
+    if (!is_below(path, "/" + name)) continue;
+    throw error(Kind::kNotFound,
+                "Could not find the file {} in container {}: what is in /{} is the kernel's", path,
+                record.name, name);
+  }
+}
+
 Place locate(Engine::Impl& impl, const ContainerRecord& record, const std::string& path) {
   Place place{.view = impl.open_root(record), .volume = {}, .path = "/" + path};
   place.path = fs::path(place.path).lexically_normal().native();
-  if (!place.view.mount) return place;
+  if (!place.view.mount) {
+    refuse_the_kernels(record, place.path);
+    return place;
+  }
   const MountPoint* nearest = nullptr;
   for (const MountPoint& mount : record.mounts) {
     if (mount.type == volume::MountType::kTmpfs) continue;
-    const bool below =
-        place.path == mount.destination || place.path.starts_with(mount.destination + "/");
-    if (below && (nearest == nullptr || nearest->destination.size() < mount.destination.size())) {
+    if (is_below(place.path, mount.destination) &&
+        (nearest == nullptr || nearest->destination.size() < mount.destination.size())) {
       nearest = &mount;
     }
   }
@@ -105,7 +128,9 @@ void Engine::copy_from(const std::string& container, const std::string& path, in
   if (!normal.has_filename()) {
     const UniqueFd root = open_in_root(place.root(), place.path, O_RDONLY | O_DIRECTORY);
     if (!root) throw not_there(record, path, errno);
-    image::pack(root.get(), image::PackForm::kTree, writer);
+    const bool runs = !place.view.mount;
+    image::pack(root.get(), image::PackForm::kTree, writer,
+                runs ? kKernels : std::vector<std::string>());
   } else {
     const UniqueFd parent =
         open_in_root(place.root(), normal.parent_path().native(), O_RDONLY | O_DIRECTORY);

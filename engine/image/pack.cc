@@ -53,7 +53,8 @@ bool is_opaque(int directory) {
 
 class Packer : public TreeVisitor {
  public:
-  Packer(PackForm form, TarWriter& writer) : form_(form), writer_(writer) {}
+  Packer(PackForm form, TarWriter& writer, const std::vector<std::string>& hollow)
+      : form_(form), writer_(writer), hollow_(hollow) {}
 
   // The walk's root is no part of the archive.
   void directory(int fd, const std::string& prefix, const std::vector<std::string>&) override {
@@ -69,7 +70,11 @@ class Packer : public TreeVisitor {
 
   bool entry(int parent, const std::string& name, const std::string& path,
              const struct stat& status) override {
-    if (S_ISDIR(status.st_mode)) return true;
+    if (S_ISDIR(status.st_mode)) {
+      if (std::ranges::find(hollow_, path) == hollow_.end()) return true;
+      writer_.add(describe(path + "/", status).get());
+      return false;
+    }
     if (form_ == PackForm::kDiff && is_whiteout(status)) {
       const std::string prefix = path.substr(0, path.size() - name.size());
       writer_.add_file(fmt::format("{}.wh.{}", prefix, name), "");
@@ -157,19 +162,21 @@ class Packer : public TreeVisitor {
 
   PackForm form_;
   TarWriter& writer_;
+  const std::vector<std::string>& hollow_;
   std::map<std::pair<dev_t, ino_t>, std::string> first_names_;
   std::vector<std::byte> buffer_;
 };
 
 }  // namespace
 
-void pack(int directory, PackForm form, TarWriter& writer) {
-  Packer packer(form, writer);
+void pack(int directory, PackForm form, TarWriter& writer, const std::vector<std::string>& hollow) {
+  Packer packer(form, writer, hollow);
   walk_tree(directory, packer);
 }
 
 void pack_entry(int directory, const std::string& name, TarWriter& writer) {
-  Packer packer(PackForm::kTree, writer);
+  const std::vector<std::string> none;
+  Packer packer(PackForm::kTree, writer, none);
   walk_entry(directory, name, packer);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "engine/image/tar_stream.h"
 
@@ -15,7 +16,9 @@ enum class PackForm {
 // Archives what is below `directory`, which is not part of it. In the order of the names, without
 // access times, so that the same tree gives the same bytes. Sockets are left out, as tar(1) does.
 // Of the depths and the refusals of walk_tree().
-void pack(int directory, PackForm form, TarWriter& writer);
+// Of the directories named in `hollow`, with their paths in the archive, the content is left out.
+void pack(int directory, PackForm form, TarWriter& writer,
+          const std::vector<std::string>& hollow = {});
 
 // The one entry NAME of the directory, under that name, with all below it.
 void pack_entry(int directory, const std::string& name, TarWriter& writer);
