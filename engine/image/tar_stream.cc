@@ -102,9 +102,14 @@ void TarReader::drain() {
 }
 
 void TarWriter::Free::operator()(archive* writer) const {
-  // An archive that was not finished is thrown away; its end must not be written.
-  ::archive_write_fail(writer);
   ::archive_write_free(writer);
+}
+
+// The end of an archive that was not finished must not be written. Closed it must be: else
+// libarchive keeps its buffer for ever.
+TarWriter::~TarWriter() {
+  is_abandoned_ = true;
+  ::archive_write_close(writer_.get());
 }
 
 TarWriter::TarWriter(Sink sink) : sink_(std::move(sink)), writer_(::archive_write_new()) {
@@ -119,6 +124,7 @@ TarWriter::TarWriter(Sink sink) : sink_(std::move(sink)), writer_(::archive_writ
 long TarWriter::write_callback(archive* writer, void* self, const void* buffer,
                                std::size_t length) {
   auto& that = *static_cast<TarWriter*>(self);
+  if (that.is_abandoned_) return -1;
   try {
     that.sink_({static_cast<const std::byte*>(buffer), length});
     return static_cast<long>(length);

@@ -69,6 +69,8 @@ class TarWriter {
   using Sink = std::function<void(std::span<const std::byte>)>;
 
   explicit TarWriter(Sink sink);
+  TarWriter(TarWriter&&) = delete;  // libarchive knows its address
+  ~TarWriter();
 
   void add(archive_entry* entry);
   void data(std::span<const std::byte> bytes);
@@ -87,6 +89,7 @@ class TarWriter {
 
   Sink sink_;
   std::exception_ptr failure_;
+  bool is_abandoned_ = false;
   Utf8Names names_;
   std::unique_ptr<archive, Free> writer_;
 };
