@@ -26,6 +26,14 @@ Draft image_of(const std::string& name, const std::string& content) {
 
 const ImageStore::UsedBy kNobody = {};
 
+// One container, for the image with this id.
+ImageStore::UsedBy used_as(const seatrial::spec::Digest& image) {
+  return [image](const seatrial::spec::Digest& id) {
+    return id == image ? std::vector<ImageStore::User>{{.name = "c0ffee"}}
+                       : std::vector<ImageStore::User>{};
+  };
+}
+
 }  // namespace
 
 TRIAL(Tag, GivesAnotherName, Clauses{"docker/tag/name"}) {
@@ -102,11 +110,8 @@ TRIAL(Remove, ByIdRefusesAnImageOfSeveralRepositories,
 
 TRIAL(Remove, RefusesAnImageInUse, Clauses{"docker/rmi/in-use"}) {
   const ImageRecord image = load(image_of("a:1", "a"));
-  const ImageStore::UsedBy used = [&](const auto& id) {
-    return id == image.id ? std::vector<std::string>{"c0ffee"} : std::vector<std::string>{};
-  };
 
-  EXPECT_THAT(failure_of([&] { store().remove("registry.test/a:1", false, used); }),
+  EXPECT_THAT(failure_of([&] { store().remove("registry.test/a:1", false, used_as(image.id)); }),
               AllOf(StartsWith("conflict"), HasSubstr("c0ffee")));
 
   EXPECT_EQ(store().find("registry.test/a:1").id, image.id);
@@ -130,9 +135,7 @@ TRIAL(Prune, OfAllSparesWhatContainersUse,
   const ImageRecord used = load(image_of("a:1", "a"));
   const ImageRecord unused = load(image_of("b:1", "b"));
 
-  const auto result = store().prune(ImageStore::Prune::kUnused, [&](const auto& id) {
-    return id == used.id ? std::vector<std::string>{"c0ffee"} : std::vector<std::string>{};
-  });
+  const auto result = store().prune(ImageStore::Prune::kUnused, used_as(used.id));
 
   EXPECT_THAT(result.deleted, ElementsAre(unused.id));
   EXPECT_EQ(store().find("registry.test/a:1").id, used.id);
