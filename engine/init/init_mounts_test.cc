@@ -109,6 +109,18 @@ TEST_F(InitMounts, RemountsWhatStands) {
   EXPECT_THAT(outcome.answer("mount:/tmp"), HasSubstr("size=4k"));
 }
 
+TEST_F(InitMounts, ATmpfsHasTheModeOfWhatItCoversUnlessThatIsNew) {
+  std::filesystem::create_directory(rootfs.path() / "stands");
+  std::filesystem::permissions(rootfs.path() / "stands", std::filesystem::perms(0710));
+  for (const char* target : {"/stands", "/new"}) {
+    config.mounts.push_back(
+        {.destination = target, .type = "tmpfs", .source = "tmpfs", .options = {}});
+  }
+  const Outcome outcome = run({"kind:/stands", "kind:/new"});
+  EXPECT_EQ(outcome.answer("kind:/stands"), "dir 0710 0:0");
+  EXPECT_EQ(outcome.answer("kind:/new"), "dir 1777 0:0");
+}
+
 TEST_F(InitMounts, CopiesUpIntoATmpfs) {
   rootfs.write("etc/a/b", "content");
   std::filesystem::permissions(rootfs.path() / "etc/a/b", std::filesystem::perms(0640));

@@ -25,14 +25,16 @@ Result take_mode_of(int context, int target) {
   return sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "mode", digits, 0);
 }
 
-// The detached mount that the step asks for; `target` is what it will cover.
-Result make_mount(Run& run, const steps::Mount<Form>& step, int context, int target) {
+// The detached mount that the step asks for; `target` is what it will cover, and `is_new` what
+// was made for it, whose mode nobody chose.
+Result make_mount(Run& run, const steps::Mount<Form>& step, int context, int target, bool is_new) {
   Result result = 0;
   if (step.source.offset != 0) {
     result = sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "source", text(run, step.source), 0);
   }
-  if (result >= 0 && (step.flags & steps::kModeOfTarget) != 0)
+  if (result >= 0 && (step.flags & steps::kModeOfTarget) != 0 && !is_new) {
     result = take_mode_of(context, target);
+  }
   if (result >= 0 && (step.flags & steps::kReadonlySuperblock) != 0) {
     result = sys(__NR_fsconfig, context, FSCONFIG_SET_FLAG, "ro", 0, 0);
   }
@@ -157,7 +159,9 @@ Result apply_change(int mount, const steps::MountChange& change) {
 Result execute(Run& run, const steps::Mount<Form>& step) {
   const std::uint64_t resolve =
       (step.flags & steps::kNoSymlinkTarget) != 0 ? RESOLVE_NO_SYMLINKS : 0;
-  const Result target = open_target(run, text(run, step.target), true, resolve);
+  Result target = open_in_root(run, text(run, step.target), O_PATH, resolve);
+  const bool is_new = target == -ENOENT;
+  if (is_new) target = open_target(run, text(run, step.target), true, resolve);
   if (target == -ELOOP && resolve != 0) {
     return fail(run, target, "a symbolic link stands there, which must be a directory");
   }
@@ -166,7 +170,7 @@ Result execute(Run& run, const steps::Mount<Form>& step) {
   if (result == -ENODEV) fail(run, result, "the kernel does not know this type of file system");
   if (result >= 0) {
     const Result context = result;
-    result = make_mount(run, step, (int)context, (int)target);
+    result = make_mount(run, step, (int)context, (int)target, is_new);
     close_fd(context);
   }
   if (result >= 0) result = place(run, step, (int)result, (int)target);

@@ -188,7 +188,7 @@ struct PrepareRoot {
 enum MountFlag : std::uint32_t {
   kNoSymlinkTarget = 1,  // refuse a target that is or passes a symbolic link
   kCopyUp = 2,           // first fill it with what the target holds
-  kModeOfTarget = 4,     // a tmpfs without mode=: as the directory that it covers
+  kModeOfTarget = 4,  // a tmpfs without mode=: as the directory that it covers, unless made for it
   kReadonlySuperblock = 8,
 };
 inline constexpr std::uint32_t kNotKept = 0xffffffff;
