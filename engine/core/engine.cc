@@ -215,21 +215,31 @@ std::optional<int> Engine::wait(const std::string& container, WaitCondition cond
   }
 }
 
+namespace {
+
+// Kills the container and waits for its end, which may have come by itself.
+void end(runtime::Runtime& runtime, const std::string& id) {
+  try {
+    try {
+      runtime.kill(id, SIGKILL);
+      // Frozen or not: the freezer of cgroup v1 holds SIGKILL back.
+      if (runtime.state(id).status == spec::Status::kPaused) runtime.resume(id);
+    } catch (const Error& failure) {
+      // Its process is gone; that its monitor has told so is to be waited for.
+      if (failure.kind() != Kind::kConflict) throw;
+    }
+    runtime.await_exit(id);
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+  }
+}
+
+}  // namespace
+
 void Engine::remove(const std::string& container, bool force, bool volumes) {
   if (force) {
     const ContainerRecord record = impl_->find(container);
-    if (impl_->is_running(record)) {
-      try {
-        impl_->runtime.kill(record.id, SIGKILL);
-        // Frozen or not: the freezer of cgroup v1 holds SIGKILL back.
-        if (impl_->runtime.state(record.id).status == spec::Status::kPaused) {
-          impl_->runtime.resume(record.id);
-        }
-        impl_->runtime.await_exit(record.id);
-      } catch (const Error& failure) {
-        if (failure.kind() != Kind::kNotFound && failure.kind() != Kind::kConflict) throw;
-      }
-    }
+    if (impl_->is_running(record)) end(impl_->runtime, record.id);
     if (record.request.auto_remove && !impl_->store.container(record.id)) return;
   }
   try {
