@@ -294,6 +294,45 @@ TEST_F(EngineTest, CopiesBothWaysAndCommits) {
   failure(Kind::kConflict, [&] { engine_->remove_image("copy:1"); });
 }
 
+TEST_F(EngineTest, WhatTheEngineMountsIsNoChange) {
+  std::string id;
+  EXPECT_EQ(run_to_end(box({"write", "/tmp/x", "more"}), &id), 0);
+  std::vector<std::string> paths;
+  for (const Change& change : engine_->diff(id)) paths.push_back(change.path);
+  EXPECT_THAT(paths, ElementsAre("/tmp", "/tmp/x"));
+  engine_->commit({.container = id, .reference = "more"});
+  ContainerRequest request = box({"true"});
+  request.image = "more";
+  const std::string next = engine_->create(request);
+  EXPECT_EQ(engine_->stat_path(next, "/tmp/x").size, 4U);
+  EXPECT_THAT(failure(Kind::kNotFound, [&] { engine_->stat_path(next, "/etc/hosts"); }),
+              HasSubstr("/etc/hosts"));
+}
+
+TEST_F(EngineTest, AShareableIpcCanBeJoinedAndNoOther) {
+  ContainerRequest donor = box({"write", "/dev/shm/note", "shared", "echo", "up", "sleep"});
+  donor.ipc_mode = "shareable";
+  const std::string id = engine_->run(donor);
+  await_output(id, "up");
+  ContainerRequest guest = box({"cat", "/dev/shm/note"});
+  guest.ipc_mode = "container:" + id;
+  std::string reader;
+  EXPECT_EQ(run_to_end(guest, &reader), 0);
+  EXPECT_EQ(log_of(reader), "shared");
+  const auto is_mounted = [&] {
+    return read_file("/proc/self/mountinfo").find(id + "/shm") != std::string::npos;
+  };
+  EXPECT_TRUE(is_mounted());
+  engine_->stop(id, 0s);
+  engine_->remove(id);
+  EXPECT_FALSE(is_mounted());
+
+  const std::string alone = engine_->run(box({"sleep"}));
+  guest.ipc_mode = "container:" + alone;
+  EXPECT_THAT(failure(Kind::kConflict, [&] { engine_->run(guest); }),
+              HasSubstr("was not made with --ipc shareable"));
+}
+
 TEST_F(EngineTest, TheImageOfARunningContainerStays) {
   const std::string id = engine_->run(box({"sleep"}));
   const std::string image = engine_->inspect(id).image_id;

@@ -53,6 +53,14 @@ void refuse_the_kernels(const ContainerRecord& record, const std::string& path) 
   }
 }
 
+// Of the changes, those that are only the places for the engine's own mounts.
+bool is_the_engines(const image::Change& change) {
+  const std::string path = change.path.substr(1);
+  if (std::ranges::find(kEnginesFiles, path) != kEnginesFiles.end()) return true;
+  return change.kind == image::ChangeKind::kAdded &&
+         std::ranges::find(kKernels, path) != kKernels.end();
+}
+
 Place locate(Engine::Impl& impl, const ContainerRecord& record, const std::string& path) {
   Place place{.view = impl.open_root(record), .volume = {}, .path = "/" + path};
   place.path = fs::path(place.path).lexically_normal().native();
@@ -130,7 +138,7 @@ void Engine::copy_from(const std::string& container, const std::string& path, in
     if (!root) throw not_there(record, path, errno);
     const bool runs = !place.view.mount;
     image::pack(root.get(), image::PackForm::kTree, writer,
-                runs ? kKernels : std::vector<std::string>());
+                {.contents = runs ? kKernels : std::vector<std::string>()});
   } else {
     const UniqueFd parent =
         open_in_root(place.root(), normal.parent_path().native(), O_RDONLY | O_DIRECTORY);
@@ -160,7 +168,15 @@ void Engine::export_tree(const std::string& container, int tar_fd) {
 std::vector<Change> Engine::diff(const std::string& container) {
   std::vector<Change> changes;
   for (const image::Change& change : impl_->images.diff(impl_->find(container).id)) {
+    if (is_the_engines(change)) continue;
     changes.push_back({.kind = static_cast<ChangeKind>(change.kind), .path = change.path});
+  }
+  // Which the engine's files alone have touched.
+  const auto is_below_etc = [](const Change& change) { return change.path.starts_with("/etc/"); };
+  if (std::ranges::none_of(changes, is_below_etc)) {
+    std::erase_if(changes, [](const Change& change) {
+      return change.path == "/etc" && change.kind != ChangeKind::kDeleted;
+    });
   }
   return changes;
 }

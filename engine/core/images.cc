@@ -298,7 +298,8 @@ std::string Engine::commit(const CommitRequest& request) {
                              {.config = std::move(config),
                               .author = request.author,
                               .comment = request.comment,
-                              .created_by = fmt::format("{}", fmt::join(record.request.cmd, " "))},
+                              .created_by = fmt::format("{}", fmt::join(record.request.cmd, " ")),
+                              .without_empty = kEnginesFiles},
                              name);
   } catch (...) {
     if (paused) impl_->runtime.resume(record.id);

@@ -32,6 +32,9 @@ struct Locked {
   ContainerRecord record;
 };
 
+// What every container gets by bind mounts: of the layer they have covered only empty files.
+inline const std::vector<std::string> kEnginesFiles{"etc/hostname", "etc/hosts", "etc/resolv.conf"};
+
 struct Engine::Impl {
   explicit Impl(EngineOptions chosen);
 
@@ -51,6 +54,8 @@ struct Engine::Impl {
     return options.root / "containers" / id;
   }
   std::filesystem::path merged(const std::string& id) const { return directory(id) / "merged"; }
+  // The shared memory of a container whose IPC others may join.
+  std::filesystem::path shm(const std::string& id) const { return directory(id) / "shm"; }
   std::filesystem::path log(const std::string& id) const {
     return directory(id) / (id + "-json.log");
   }

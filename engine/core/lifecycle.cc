@@ -161,6 +161,17 @@ void Engine::Impl::save_stopped(const ContainerRecord& record) {
   for (const std::string& network : left) refresh_hosts(network);
 }
 
+namespace {
+
+// The processes are gone, so nothing in it can be busy; detached for those who look inside.
+void unmount(const std::filesystem::path& target) {
+  while (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+  }
+  if (errno != EINVAL && errno != ENOENT) throw sys_error(errno, "unmount {}", target.native());
+}
+
+}  // namespace
+
 void Engine::Impl::take_down(const ContainerRecord& record) {
   runtime.remove(record.id, true);
   for (const EndpointRecord& endpoint : store.endpoints_of(record.id)) {
@@ -170,11 +181,8 @@ void Engine::Impl::take_down(const ContainerRecord& record) {
     detach(endpoint, store.some_joined_a_network() ? network::HostLink::kDelete
                                                    : network::HostLink::kEndsWithNamespace);
   }
-  // The processes are gone, so nothing in it can be busy; detached for those who look inside.
-  const std::filesystem::path target = merged(record.id);
-  while (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
-  }
-  if (errno != EINVAL && errno != ENOENT) throw sys_error(errno, "unmount {}", target.native());
+  unmount(merged(record.id));
+  unmount(shm(record.id));
   remove_tree(monitor_directory(record.id));
 }
 

@@ -8,6 +8,7 @@ namespace seatrial::core {
 
 // Modes that name another container: "container:ID".
 inline constexpr std::string_view kContainerPrefix = "container:";
+inline constexpr std::string_view kShareable = "shareable";  // of an IPC that others may join
 
 // [a-zA-Z0-9][a-zA-Z0-9_.-]+
 bool is_container_name(std::string_view name);

@@ -2,6 +2,7 @@
 // fails.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -146,11 +147,41 @@ class Start {
     impl_.write_resolv_conf(record_);
   }
 
+  struct SharedIpc {
+    std::string name_space;  // path; empty: one of its own
+    std::string shm;         // directory; empty: a tmpfs of its own
+  };
+
+  // Nobody can be given a mount out of another mount namespace: shared memory that is to be shared
+  // is mounted here.
+  SharedIpc shared_ipc() {
+    const ContainerRequest& request = record_.request;
+    if (request.ipc_mode == kShareable) {
+      const fs::path shm = impl_.shm(record_.id);
+      fs::create_directory(shm);
+      const std::string options = fmt::format("mode=1777,size={}", request.shm_size);
+      if (::mount("shm", shm.c_str(), "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, options.c_str()) !=
+          0) {
+        throw sys_error(errno, "mount shared memory on {}", shm.native());
+      }
+      return {.name_space = {}, .shm = shm};
+    }
+    const auto init = joined_init(impl_, request.ipc_mode);
+    if (!init) return {};
+    const ContainerRecord owner = impl_.find(request.ipc_mode.substr(kContainerPrefix.size()));
+    SharedIpc shared{.name_space = namespace_path(init, "ipc"), .shm = impl_.shm(owner.id)};
+    if (owner.request.ipc_mode == "host") shared.shm = "/dev/shm";
+    if (owner.request.ipc_mode == kShareable || owner.request.ipc_mode == "host") return shared;
+    throw error(Kind::kConflict,
+                "the IPC of container {} cannot be joined: it was not made with --ipc shareable",
+                owner.name);
+  }
+
   void configure() {
     const ContainerRequest& request = record_.request;
     HostDevices devices = request.privileged ? all_host_devices() : HostDevices{};
     add_devices(devices, request.devices, request.device_cgroup_rules);
-    const auto ipc = joined_init(impl_, request.ipc_mode);
+    const SharedIpc ipc = shared_ipc();
     const cgroup::Layout layout = cgroup::Layout::detect();
     spec::Config config = compose_config(
         request,
@@ -164,8 +195,8 @@ class Start {
          .devices = std::move(devices.nodes),
          .network_namespace = network_path_,
          .pid_namespace = namespace_path(joined_init(impl_, request.pid_mode), "pid"),
-         .ipc_namespace = namespace_path(ipc, "ipc"),
-         .shm_source = ipc ? fmt::format("/proc/{}/root/dev/shm", *ipc) : "",
+         .ipc_namespace = ipc.name_space,
+         .shm_source = ipc.shm,
          .pids_limit = default_pids_limit(layout),
          .cgroup_namespace = layout.is_pure_v2()});
     security::apply(security_request(request), config);

@@ -123,7 +123,7 @@ ImageRecord ImageStore::commit(std::string_view id, const CommitOptions& options
   const UniqueFd upper = open_file(snapshot(id).upper, O_RDONLY | O_DIRECTORY);
   BlobStore::Writer blob = blobs_.begin();
   TarWriter tar([&](std::span<const std::byte> bytes) { blob.write(bytes); });
-  pack(upper.get(), PackForm::kDiff, tar);
+  pack(upper.get(), PackForm::kDiff, tar, {.empty_files = options.without_empty});
   tar.finish();
   const std::uint64_t size = blob.size();
   const spec::Digest layer = blob.commit();  // not compressed, so this is its diffID, too

@@ -59,6 +59,7 @@ struct CommitOptions {
   std::string author = {};
   std::string comment = {};
   std::string created_by = {};
+  std::vector<std::string> without_empty = {};  // "etc/hosts": not taken along where it is empty
 };
 
 class ImageStore {
@@ -116,8 +117,8 @@ class ImageStore {
 
   // One archive that is an OCI layout and a docker-archive at once.
   void save(const std::vector<std::string>& images, int fd) const;
-  // Reads either, compressed or not. What is refused leaves nothing; of several images, those before
-  // it stay. More than 32 MiB of names of the archive's files are Error{kExhausted}.
+  // Reads either, compressed or not. What is refused leaves nothing; of several images, those
+  // before it stay. More than 32 MiB of names of the archive's files are Error{kExhausted}.
   std::vector<ImageRecord> load(int fd, const Progress& progress = {}) const;
 
   // A root file system's tar (compressed or not) as an image of one layer.

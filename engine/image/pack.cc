@@ -53,8 +53,8 @@ bool is_opaque(int directory) {
 
 class Packer : public TreeVisitor {
  public:
-  Packer(PackForm form, TarWriter& writer, const std::vector<std::string>& hollow)
-      : form_(form), writer_(writer), hollow_(hollow) {}
+  Packer(PackForm form, TarWriter& writer, const LeftOut& left_out)
+      : form_(form), writer_(writer), left_out_(left_out) {}
 
   // The walk's root is no part of the archive.
   void directory(int fd, const std::string& prefix, const std::vector<std::string>&) override {
@@ -71,7 +71,7 @@ class Packer : public TreeVisitor {
   bool entry(int parent, const std::string& name, const std::string& path,
              const struct stat& status) override {
     if (S_ISDIR(status.st_mode)) {
-      if (std::ranges::find(hollow_, path) == hollow_.end()) return true;
+      if (!has(left_out_.contents, path)) return true;
       writer_.add(describe(path + "/", status).get());
       return false;
     }
@@ -81,6 +81,9 @@ class Packer : public TreeVisitor {
       return false;
     }
     if (S_ISSOCK(status.st_mode)) return false;
+    if (S_ISREG(status.st_mode) && status.st_size == 0 && has(left_out_.empty_files, path)) {
+      return false;
+    }
     const Entry header = describe(path, status);
     if (status.st_nlink > 1 && link_to_first(header.get(), path, status)) return false;
     if (S_ISREG(status.st_mode)) {
@@ -94,6 +97,10 @@ class Packer : public TreeVisitor {
   }
 
  private:
+  static bool has(const std::vector<std::string>& paths, const std::string& path) {
+    return std::ranges::find(paths, path) != paths.end();
+  }
+
   void file(int parent, const std::string& name, archive_entry* header) {
     const std::string path = ::archive_entry_pathname(header);
     const UniqueFd fd(::openat(parent, name.c_str(), kOpenFlags));
@@ -162,21 +169,21 @@ class Packer : public TreeVisitor {
 
   PackForm form_;
   TarWriter& writer_;
-  const std::vector<std::string>& hollow_;
+  const LeftOut& left_out_;
   std::map<std::pair<dev_t, ino_t>, std::string> first_names_;
   std::vector<std::byte> buffer_;
 };
 
 }  // namespace
 
-void pack(int directory, PackForm form, TarWriter& writer, const std::vector<std::string>& hollow) {
-  Packer packer(form, writer, hollow);
+void pack(int directory, PackForm form, TarWriter& writer, const LeftOut& left_out) {
+  Packer packer(form, writer, left_out);
   walk_tree(directory, packer);
 }
 
 void pack_entry(int directory, const std::string& name, TarWriter& writer) {
-  const std::vector<std::string> none;
-  Packer packer(PackForm::kTree, writer, none);
+  const LeftOut nothing;
+  Packer packer(PackForm::kTree, writer, nothing);
   walk_entry(directory, name, packer);
 }
 
