@@ -25,13 +25,19 @@ constexpr std::array<KindFacts, 9> kKinds{{
     {"internal", 10},
 }};
 
-const KindFacts& facts(Kind kind) { return kKinds.at(static_cast<std::size_t>(kind)); }
+const KindFacts& facts(Kind kind) {
+  return kKinds.at(static_cast<std::size_t>(kind));
+}
 
 }  // namespace
 
-std::string_view to_string(Kind kind) { return facts(kind).name; }
+std::string_view to_string(Kind kind) {
+  return facts(kind).name;
+}
 
-int exit_status(Kind kind) { return facts(kind).exit_status; }
+int exit_status(Kind kind) {
+  return facts(kind).exit_status;
+}
 
 Kind kind_of_errno(int sys_errno) {
   switch (sys_errno) {

@@ -13,8 +13,7 @@ class InitExec : public ContainerTest {
  protected:
   // Builds the container and runs `process` in it before it is started.
   Outcome exec_in(const spec::Process& process) {
-    plan::ExecOptions exec_options{
-        .id = "test", .namespaces = {}, .rootfs = rootfs.path()};
+    plan::ExecOptions exec_options{.id = "test", .namespaces = {}, .rootfs = rootfs.path()};
     for (const auto& entry : config.linux_.namespaces)
       exec_options.namespaces.push_back(entry.type);
     exec_plan = plan::plan_exec(process, host, exec_options);

@@ -8,8 +8,8 @@
 // While the control socket is open, the runtime answers for the container: the monitor reaps
 // nothing and concludes nothing. Afterwards the monitor answers for it alone.
 //
-// The exit command runs in the monitor's place at the end, unless the client that was there from the
-// start has settled the container meanwhile.
+// The exit command runs in the monitor's place at the end, unless the client that was there from
+// the start has settled the container meanwhile.
 //
 // Init gets SIGKILL when the monitor dies (PR_SET_PDEATHSIG): a container whose output is read by
 // nobody, and of whose end nobody will know, does not go on.

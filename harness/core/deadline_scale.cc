@@ -12,7 +12,8 @@ void set_deadline_scale(double scale) {
 }
 
 std::chrono::milliseconds scaled(std::chrono::milliseconds usual) {
-  return std::chrono::milliseconds(static_cast<long>(static_cast<double>(usual.count()) * the_scale));
+  return std::chrono::milliseconds(
+      static_cast<long>(static_cast<double>(usual.count()) * the_scale));
 }
 
 }  // namespace seatrial::harness

@@ -4,8 +4,8 @@
 //   {"waivers": [{"target": "runc", "versions": ">=1.0 <1.2", "case": "MaskedPaths.*",
 //                 "reason": "...", "link": "https://..."}]}
 // `target` is a target's name ("runc") or its whole spec ("oci:/opt/runc"); `versions` may be left
-// out; either `case` (a name or a glob) or `clause` (a catalogue id) says what is waived. A case that
-// races against the engine has "fails": "at times"; without it a waiver means "always".
+// out; either `case` (a name or a glob) or `clause` (a catalogue id) says what is waived. A case
+// that races against the engine has "fails": "at times"; without it a waiver means "always".
 #pragma once
 
 #include <filesystem>
@@ -27,7 +27,7 @@ struct Waiver {
   std::string reason;
   std::string link;
   bool at_times = false;  // it may pass as well
-  std::string origin;  // "runc.json: waivers[3]", for messages
+  std::string origin;     // "runc.json: waivers[3]", for messages
 };
 
 // Throws Error{kInvalidArgument} naming the file and the JSON path, also for a clause that the
@@ -37,7 +37,8 @@ std::vector<Waiver> load_waivers(const std::filesystem::path& file);
 
 // Rewrites the verdicts of `target`'s results:
 //  - a fail under a waiver becomes xfail, with the waiver's reason and link;
-//  - a pass under a waiver by case becomes xpass, the waiver is out of date, unless it says that the
+//  - a pass under a waiver by case becomes xpass, the waiver is out of date, unless it says that
+//  the
 //    case fails at times;
 //  - a waiver by clause is out of date only when every one of `cases` (all that exist, run or not)
 //    that names the clause has run here and passed; then these passes become xpass. A run of some

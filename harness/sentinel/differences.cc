@@ -89,8 +89,9 @@ Leaks changed_mounts(const std::vector<MountFact>& before, const std::vector<Mou
   }
   for (const MountFact& mount : before) {
     if (contains(after, mount)) continue;
-    // Who removes a mountpoint in another mount namespace makes the kernel detach what is mounted on
-    // it everywhere: our copy of a mount of the host's may vanish without anybody in here doing it.
+    // Who removes a mountpoint in another mount namespace makes the kernel detach what is mounted
+    // on it everywhere: our copy of a mount of the host's may vanish without anybody in here doing
+    // it.
     if (::access(mount.mountpoint.c_str(), F_OK) != 0) continue;
     leaks.push_back(mount_leak(mount, Change::kGone));
   }

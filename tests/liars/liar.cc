@@ -52,7 +52,9 @@ Call read_call(int argc, char** argv) {
   return call;
 }
 
-bool makes_container(const Call& call) { return call.verb == "create" || call.verb == "run"; }
+bool makes_container(const Call& call) {
+  return call.verb == "create" || call.verb == "run";
+}
 
 int honest(const std::vector<std::string>& arguments) {
   const fs::path runtime =
@@ -169,18 +171,18 @@ const std::map<std::string, Lie, std::less<>>& lies() {
          return 0;
        }},
       {"hangs-in-state",
-       [](const Call& call) {
-         return print_state_instead(call, [] { ::sleep(300); });
-       }},
+       [](const Call& call) { return print_state_instead(call, [] { ::sleep(300); }); }},
       {"prints-garbage",
        [](const Call& call) {
-         return print_state_instead(call, [] { std::fwrite("\0\xff\xfe\x1b[31m{]", 1, 10, stdout); });
+         return print_state_instead(call,
+                                    [] { std::fwrite("\0\xff\xfe\x1b[31m{]", 1, 10, stdout); });
        }},
       {"says-running",
        [](const Call& call) {
          return print_state_instead(call, [&call] {
-           std::printf(R"({"ociVersion":"1.0.2","id":"%s","status":"running","pid":%d,"bundle":"/"})",
-                       call.id.c_str(), ::getpid());
+           std::printf(
+               R"({"ociVersion":"1.0.2","id":"%s","status":"running","pid":%d,"bundle":"/"})",
+               call.id.c_str(), ::getpid());
          });
        }},
       {"always-kills", always_kills},

@@ -92,7 +92,7 @@ std::string ImageCase::refusal_of_bytes(const std::string& bytes) {
     return {};
   } catch (const seatrial::Error& failure) {
     EXPECT_THAT(failure.kind(), AnyOf(seatrial::Kind::kInvalidArgument, seatrial::Kind::kNotFound,
-                      seatrial::Kind::kExhausted))
+                                      seatrial::Kind::kExhausted))
         << failure.what();
     return failure.what();
   }

@@ -98,8 +98,8 @@ class ImageCase : public seatrial::harness::Trial {
   ImageRecord load(const Draft& draft, Where where = Where::current());
   ImageRecord load(const Files& files, Where where = Where::current());
   ImageRecord load_bytes(const std::string& bytes, Where where = Where::current());
-  // The sentence that refuses it; "" when it was taken. A kind of error that puts the blame on anything
-  // but the archive is a failure of the case.
+  // The sentence that refuses it; "" when it was taken. A kind of error that puts the blame on
+  // anything but the archive is a failure of the case.
   std::string refusal(const Files& files);
   std::string refusal_of_bytes(const std::string& bytes);
   std::unique_ptr<Root> root_of(const ImageRecord& image);

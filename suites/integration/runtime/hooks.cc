@@ -66,8 +66,8 @@ TRIAL(Hooks, RunAtTheirStepOfTheLifecycle,
   EXPECT_THAT(names(box.hook_runs()), Contains("poststart"));
   ASSERT_TRUE(box.report().complete());  // the program runs, so startContainer hooks have
   EXPECT_THAT(names(box.hook_runs()),
-              UnorderedElementsAre("prestart", "createRuntime", "createContainer",
-                                   "startContainer", "poststart"));
+              UnorderedElementsAre("prestart", "createRuntime", "createContainer", "startContainer",
+                                   "poststart"));
 
   ASSERT_THAT(box.kill("KILL"), Succeeded());
   ASSERT_THAT(box.wait(), Signalled(SIGKILL));
