@@ -27,7 +27,7 @@ std::string local_time(core::Time time) {
   return {text, length};
 }
 
-json row_of(const core::ContainerSummary& each, bool truncate, core::Time now) {
+Row row_of(const core::ContainerSummary& each, bool truncate, core::Time now) {
   std::string mounts;
   for (const core::MountPoint& mount : each.mounts) {
     const std::string& name = mount.name.empty() ? mount.source : mount.name;
@@ -39,20 +39,21 @@ json row_of(const core::ContainerSummary& each, bool truncate, core::Time now) {
     networks += (networks.empty() ? "" : ",") + endpoint.network;
   }
   const std::string command = truncate ? shortened(each.command, 20) : each.command;
-  return {{"ID", truncate ? core::short_id(each.id) : each.id},
-          {"Image", each.image},
-          {"Command", quoted_text(command)},
-          {"CreatedAt", local_time(each.created)},
-          {"RunningFor", age(each.created, now)},
-          {"State", core::to_string(each.state.status)},
-          {"Status", each.status},
-          {"Ports", ports_text(each.ports, each.exposed_ports)},
-          {"Names", each.name},
-          {"Labels", labels_text(each.labels)},
-          {"Mounts", mounts},
-          {"Networks", networks},
-          {"LocalVolumes", std::to_string(each.mounts.size())},
-          {"Size", human_size(static_cast<double>(each.size_rw.value_or(0)))}};
+  json fields{{"ID", truncate ? core::short_id(each.id) : each.id},
+              {"Image", each.image},
+              {"Command", quoted_text(command)},
+              {"CreatedAt", local_time(each.created)},
+              {"RunningFor", age(each.created, now)},
+              {"State", core::to_string(each.state.status)},
+              {"Status", each.status},
+              {"Ports", ports_text(each.ports, each.exposed_ports)},
+              {"Names", each.name},
+              {"Labels", labels_text(each.labels)},
+              {"Mounts", mounts},
+              {"Networks", networks},
+              {"LocalVolumes", std::to_string(each.mounts.size())},
+              {"Size", human_size(static_cast<double>(each.size_rw.value_or(0)))}};
+  return {std::move(fields), each.labels};
 }
 
 Listing ps_listing(bool size) {
@@ -155,7 +156,7 @@ int ps(Call& call) {
   if (list.filters.contains("status") || list.filters.contains("exited")) list.all = true;
   const std::string format = options.text("format");
   if (format.find(".Size") != format.npos) list.size = true;
-  std::vector<json> rows;
+  std::vector<Row> rows;
   for (const core::ContainerSummary& each : call.engine().list(list)) {
     rows.push_back(row_of(each, !options.on("no-trunc"), system_clock::now()));
   }
@@ -211,7 +212,7 @@ int stats(Call& call) {
   for (const auto& each : those_named(call)) before[each.id] = sample(call.engine(), each.id);
   for (;;) {
     std::this_thread::sleep_for(1s);  // what a share of the processor is a share of
-    std::vector<json> rows;
+    std::vector<Row> rows;
     for (const core::ContainerSummary& each : those_named(call)) {
       Usage usage{.now = sample(call.engine(), each.id)};
       usage.cpu_percent = cpu_percent(before[each.id], usage.now);

@@ -41,23 +41,23 @@ std::string digest_of(const core::ImageSummary& image, const std::string& reposi
 }
 
 // An image has a row for each of its names.
-void add_rows(const core::ImageSummary& image, bool truncate, std::vector<json>& rows) {
+void add_rows(const core::ImageSummary& image, bool truncate, std::vector<Row>& rows) {
   std::vector<std::string> names = image.repo_tags;
   if (names.empty()) names.emplace_back("<none>");
   for (const std::string& name : names) {
     auto [repository, tag] = split_name(name, ':');
     const std::string size = human_size(static_cast<double>(image.size));
-    rows.push_back({{"ID", image_id(image.id, truncate)},
-                    {"Repository", repository},
-                    {"Tag", tag},
-                    {"Digest", digest_of(image, repository)},
-                    {"CreatedSince", age(image.created, system_clock::now())},
-                    {"CreatedAt", core::print_time(image.created)},
-                    {"Size", size},
-                    {"VirtualSize", size},
-                    {"SharedSize", "N/A"},
-                    {"UniqueSize", "N/A"},
-                    {"Containers", std::to_string(image.containers)}});
+    rows.emplace_back(json{{"ID", image_id(image.id, truncate)},
+                           {"Repository", repository},
+                           {"Tag", tag},
+                           {"Digest", digest_of(image, repository)},
+                           {"CreatedSince", age(image.created, system_clock::now())},
+                           {"CreatedAt", core::print_time(image.created)},
+                           {"Size", size},
+                           {"VirtualSize", size},
+                           {"SharedSize", "N/A"},
+                           {"UniqueSize", "N/A"},
+                           {"Containers", std::to_string(image.containers)}});
   }
 }
 
@@ -104,7 +104,7 @@ int images(Call& call) {
                   .quiet_field = "ID"};
   if (options.on("digests"))
     listing.columns.insert(listing.columns.begin() + 2, {"Digest", "DIGEST"});
-  std::vector<json> rows;
+  std::vector<Row> rows;
   for (const core::ImageSummary& image : call.engine().images(options.on("all"), filters)) {
     add_rows(image, !options.on("no-trunc"), rows);
   }
@@ -199,16 +199,16 @@ int history(Call& call) {
                         .quiet_field = "ID"};
   const bool truncate = !options.on("no-trunc");
   const bool human = options.on("human", true);
-  std::vector<json> rows;
+  std::vector<Row> rows;
   for (const core::ImageHistory& each : call.engine().history(call.argument(0))) {
     const std::string created = core::print_time(each.created);
-    rows.push_back(
-        {{"ID", each.id == "<missing>" ? each.id : image_id(each.id, truncate)},
-         {"CreatedSince", human ? age(each.created, system_clock::now()) : created},
-         {"CreatedAt", created},
-         {"CreatedBy", truncate ? shortened(each.created_by, 45) : each.created_by},
-         {"Size", human ? human_size(static_cast<double>(each.size)) : std::to_string(each.size)},
-         {"Comment", each.comment}});
+    rows.emplace_back(json{
+        {"ID", each.id == "<missing>" ? each.id : image_id(each.id, truncate)},
+        {"CreatedSince", human ? age(each.created, system_clock::now()) : created},
+        {"CreatedAt", created},
+        {"CreatedBy", truncate ? shortened(each.created_by, 45) : each.created_by},
+        {"Size", human ? human_size(static_cast<double>(each.size)) : std::to_string(each.size)},
+        {"Comment", each.comment}});
   }
   print_rows(listing, options, rows);
   return 0;

@@ -41,6 +41,13 @@ std::vector<std::string_view> cells_of(std::string_view line) {
   }
 }
 
+// "com.example.build-date" is headed "build date".
+std::string label_heading(const std::string& key) {
+  std::string heading = key.substr(key.rfind('.') + 1);
+  std::replace_if(heading.begin(), heading.end(), [](char c) { return c == '-' || c == '_'; }, ' ');
+  return heading;
+}
+
 std::string range_text(unsigned first, unsigned count) {
   return count == 1 ? fmt::format("{}", first) : fmt::format("{}-{}", first, first + count - 1);
 }
@@ -169,7 +176,7 @@ std::string aligned(const std::vector<std::string>& lines) {
 }
 
 std::string list_text(const Listing& listing, const GivenOptions& options,
-                      const std::vector<nlohmann::json>& rows) {
+                      const std::vector<Row>& rows) {
   std::string format = unescaped(options.get("format").value_or("table"));
   if (format == "json") format = "{{json .}}";
   if (options.on("quiet")) format = "{{." + listing.quiet_field + "}}";
@@ -182,16 +189,22 @@ std::string list_text(const Listing& listing, const GivenOptions& options,
   const bool table = format == "table" || format.starts_with("table ");
   if (table) format = format == "table" ? columns : format.substr(6);
   std::vector<std::string> lines;
-  if (table) lines.push_back(render(format, headings));
-  for (const nlohmann::json& row : rows) lines.push_back(render(format, row));
+  const Template text_of(format);
+  if (table) lines.push_back(text_of.render(headings, {.label = label_heading, .headings = true}));
+  for (const Row& row : rows) {
+    const auto label = [&](const std::string& key) {
+      const auto found = row.labels.find(key);
+      return found == row.labels.end() ? "" : found->second;
+    };
+    lines.push_back(text_of.render(row.fields, {.label = label}));
+  }
   if (table) return aligned(lines);
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
   return text;
 }
 
-void print_rows(const Listing& listing, const GivenOptions& options,
-                const std::vector<nlohmann::json>& rows) {
+void print_rows(const Listing& listing, const GivenOptions& options, const std::vector<Row>& rows) {
   print_out(list_text(listing, options, rows));
 }
 

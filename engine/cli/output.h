@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,7 +30,15 @@ std::string ports_text(std::vector<core::PortBinding> published,
 // "a=1,b=2"
 std::string labels_text(const core::Labels& labels);
 
-// A list: each row an object of texts by field, as --format names them.
+// An object of texts by field, as --format names them, and what .Label "KEY" looks in.
+struct Row {
+  Row(nlohmann::json of_fields, core::Labels of_labels = {})
+      : fields(std::move(of_fields)), labels(std::move(of_labels)) {}
+  nlohmann::json fields;
+  core::Labels labels;
+};
+
+// A list as docker shows it unless --format says otherwise.
 struct Listing {
   std::vector<std::pair<std::string, std::string>> columns;  // field and heading, as shown
   std::map<std::string, std::string> other_headings = {};    // of fields not shown unless asked
@@ -39,9 +47,8 @@ struct Listing {
 
 // What --format (or -q) makes of the rows, with newlines.
 std::string list_text(const Listing& listing, const GivenOptions& options,
-                      const std::vector<nlohmann::json>& rows);
-void print_rows(const Listing& listing, const GivenOptions& options,
-                const std::vector<nlohmann::json>& rows);
+                      const std::vector<Row>& rows);
+void print_rows(const Listing& listing, const GivenOptions& options, const std::vector<Row>& rows);
 
 // Cells are at least ten wide, three spaces apart, the last of a line not padded.
 std::string aligned(const std::vector<std::string>& lines);

@@ -15,7 +15,8 @@ using nlohmann::json;
 const Listing kListing{.columns = {{"ID", "CONTAINER ID"}, {"Names", "NAMES"}},
                        .other_headings = {{"Image", "IMAGE"}},
                        .quiet_field = "ID"};
-const std::vector<json> kRows{{{"ID", "0123456789ab"}, {"Names", "a"}, {"Image", "busybox"}}};
+const std::vector<Row> kRows{
+    {json{{"ID", "0123456789ab"}, {"Names", "a"}, {"Image", "busybox"}}, {{"of.this-one", "x"}}}};
 
 std::string listed(const std::string& options) {
   return list_text(kListing, line_of("ps " + options).options, kRows);
@@ -33,6 +34,16 @@ TEST(Listing, IsATableUnlessAsked) {
             "IMAGE     CONTAINER ID\nbusybox   0123456789ab\n");
   EXPECT_EQ(listed("--format json"),
             "{\"ID\":\"0123456789ab\",\"Image\":\"busybox\",\"Names\":\"a\"}\n");
+}
+
+TEST(Listing, KnowsLabelsByName) {
+  EXPECT_EQ(list_text(kListing,
+                      parse_command_line(
+                          std::vector<std::string_view>{
+                              "ps", "--format", "table {{upper .ID}}\t{{.Label \"of.this-one\"}}"})
+                          .options,
+                      kRows),
+            "CONTAINER ID   this one\n0123456789AB   x\n");
 }
 
 TEST(Sizes, AreRoundedAsDockerRounds) {

@@ -39,14 +39,15 @@ int list_volumes(Call& call) {
                                            {"Scope", "SCOPE"},
                                            {"Links", "LINKS"}},
                         .quiet_field = "Name"};
-  std::vector<json> rows;
+  std::vector<Row> rows;
   for (const auto& each : call.engine().volumes(parse_filters(call.options().all("filter")))) {
-    rows.push_back({{"Driver", each.driver},
-                    {"Name", each.name},
-                    {"Mountpoint", each.mountpoint},
-                    {"Labels", labels_text(each.labels)},
-                    {"Scope", "local"},
-                    {"Links", std::to_string(each.ref_count)}});
+    rows.emplace_back(json{{"Driver", each.driver},
+                           {"Name", each.name},
+                           {"Mountpoint", each.mountpoint},
+                           {"Labels", labels_text(each.labels)},
+                           {"Scope", "local"},
+                           {"Links", std::to_string(each.ref_count)}},
+                      each.labels);
   }
   print_rows(listing, call.options(), rows);
   return 0;
@@ -91,16 +92,17 @@ int list_networks(Call& call) {
                          {"CreatedAt", "CREATED AT"}},
       .quiet_field = "ID"};
   const bool truncate = !call.options().on("no-trunc");
-  std::vector<json> rows;
+  std::vector<Row> rows;
   for (const auto& each : call.engine().networks(parse_filters(call.options().all("filter")))) {
-    rows.push_back({{"ID", truncate ? core::short_id(each.id) : each.id},
-                    {"Name", each.name},
-                    {"Driver", each.driver},
-                    {"Scope", each.scope},
-                    {"IPv6", "false"},
-                    {"Internal", each.internal ? "true" : "false"},
-                    {"Labels", labels_text(each.labels)},
-                    {"CreatedAt", core::print_time(each.created)}});
+    rows.emplace_back(json{{"ID", truncate ? core::short_id(each.id) : each.id},
+                           {"Name", each.name},
+                           {"Driver", each.driver},
+                           {"Scope", each.scope},
+                           {"IPv6", "false"},
+                           {"Internal", each.internal ? "true" : "false"},
+                           {"Labels", labels_text(each.labels)},
+                           {"CreatedAt", core::print_time(each.created)}},
+                      each.labels);
   }
   print_rows(listing, call.options(), rows);
   return 0;

@@ -1,259 +1,227 @@
 #include "engine/cli/template.h"
 
-#include <charconv>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <vector>
 
-#include "engine/base/error.h"
+#include "engine/cli/template_functions.h"
+#include "engine/cli/template_tree.h"
 
 namespace seatrial::engine_cli {
 namespace {
 
-using Json = nlohmann::json;
+using nlohmann::json;
+using namespace templates;
 
-std::string dump(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-// As Go prints a value with %v.
-std::string shown(const Json& value) {
-  if (value.is_null()) return "<no value>";
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_array()) {
-    std::string text = "[";
-    for (const Json& each : value) text += (text.size() > 1 ? " " : "") + shown(each);
-    return text + "]";
-  }
-  if (value.is_object()) {
-    std::string text = "map[";
-    for (const auto& [key, each] : value.items()) {
-      text += (text.size() > 4 ? " " : "") + key + ":" + shown(each);
-    }
-    return text + "]";
-  }
-  return dump(value);
-}
-
-bool truth(const Json& value) {
-  if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number()) return value != 0;
-  if (value.is_string()) return !value.get_ref<const std::string&>().empty();
-  return !value.empty();
-}
-
-Error refused(std::string_view action, std::string_view why) {
-  return error(Kind::kInvalidArgument, "template parsing error: {{{{{}}}}}: {}", action, why);
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// The words of an action; a quoted one keeps its first quote, "|" is a word.
-std::vector<std::string> words_of(std::string_view action) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < action.size();) {
-    const char c = action[at];
-    if (c == ' ' || c == '\t') {
-      ++at;
-    } else if (c == '"' || c == '`') {
-      std::string word = "\"";
-      for (++at; at < action.size() && action[at] != c; ++at) {
-        if (action[at] == '\\' && c == '"' && at + 1 < action.size()) ++at;
-        word += action[at];
-      }
-      if (at == action.size()) throw refused(action, "unterminated quoted string");
-      ++at;
-      words.push_back(word);
-    } else if (c == '|') {
-      words.emplace_back("|");
-      ++at;
-    } else {
-      const std::size_t end = std::min(action.find_first_of(" \t|\"", at), action.size());
-      words.emplace_back(action.substr(at, end - at));
-      at = end;
-    }
-  }
-  return words;
-}
+constexpr std::string_view kOfHeadings[] = {"json", "title", "lower", "upper", "truncate"};
 
 class Renderer {
  public:
-  explicit Renderer(std::string_view text) : text_(text) {}
+  Renderer(const json& value, const Template::Aids& aids)
+      : root_(value), aids_(aids), variables_{{"$", value}} {}
 
-  // Up to the end of the text, or to the {{end}} or {{else}} that closes the block at hand: which
-  // is returned.
-  std::string_view block(const Json& dot, std::string* out, int depth) {
-    if (depth > 32) throw error(Kind::kInvalidArgument, "template parsing error: too deep");
-    for (;;) {
-      const std::size_t open = std::min(text_.find("{{", at_), text_.size());
-      if (out != nullptr) *out += text_.substr(at_, open - at_);
-      at_ = open;
-      if (at_ == text_.size()) {
-        if (depth > 0)
-          throw error(Kind::kInvalidArgument, "template parsing error: no {{{{end}}}}");
-        return {};
-      }
-      const std::size_t close = text_.find("}}", at_);
-      if (close == text_.npos) {
-        throw error(Kind::kInvalidArgument, "template parsing error: unclosed action");
-      }
-      const std::string_view action = trimmed(text_.substr(at_ + 2, close - at_ - 2));
-      at_ = close + 2;
-      if (action == "end" || action == "else") {
-        if (depth == 0) throw refused(action, "it closes nothing");
-        return action;
-      }
-      const std::string_view keyword = action.substr(0, action.find(' '));
-      if (keyword == "if" || keyword == "range" || keyword == "with") {
-        branch(keyword, action, dot, out, depth);
-      } else if (out != nullptr) {
-        *out += action_text(action, dot);
-      } else {
-        words_of(action);
-      }
+  // What {{break}} and {{continue}} leave.
+  enum class Flow { kOn, kBreak, kContinue };
+
+  Flow render(const std::vector<Node>& nodes, const json& dot) {
+    for (const Node& node : nodes) {
+      const Flow flow = render(node, dot);
+      if (flow != Flow::kOn) return flow;
     }
+    return Flow::kOn;
   }
+
+  std::string out;
 
  private:
-  void branch(std::string_view keyword, std::string_view action, const Json& dot, std::string* out,
-              int depth) {
-    const Json value = out == nullptr ? Json() : value_of(action.substr(keyword.size()), dot);
-    const bool taken = out != nullptr && truth(value);
-    const std::size_t begin = at_;
-    std::string_view closed;
-    if (keyword == "range" && taken && value.is_structured()) {
-      for (const Json& each : value) {
-        at_ = begin;
-        closed = block(each, out, depth + 1);
-      }
+  Flow render(const Node& node, const json& dot) {
+    using enum Node::Kind;
+    if (node.kind == kBreak) return Flow::kBreak;
+    if (node.kind == kContinue) return Flow::kContinue;
+    if (node.kind == kText) {
+      out += node.text;
+      return Flow::kOn;
+    }
+    const std::size_t outer = variables_.size();
+    const json value = value_of(node.pipeline, dot);
+    if (node.kind == kValue) {
+      assign(node.pipeline, {value});
+      if (node.pipeline.variables.empty()) out += value.is_null() ? "<no value>" : shown(value);
+      return Flow::kOn;
+    }
+    Flow flow = Flow::kOn;
+    if (node.kind == kRange) {
+      flow = range(node, value, dot);
     } else {
-      closed = block(keyword == "if" ? dot : value, taken ? out : nullptr, depth + 1);
+      assign(node.pipeline, {value});
+      const bool taken = truth(value);
+      flow = render(taken ? node.body : node.otherwise, taken && node.kind == kWith ? value : dot);
     }
-    if (closed == "else") block(dot, taken ? nullptr : out, depth + 1);
+    variables_.resize(outer);
+    return flow;
   }
 
-  static std::string action_text(std::string_view action, const Json& dot) {
-    const auto words = words_of(action);
-    if (!words.empty() && words[0] == "println") {
-      return (words.size() > 1 ? shown(value_of(action.substr(7), dot)) : "") + "\n";
+  Flow range(const Node& node, const json& value, const json& dot) {
+    if (!value.is_structured() && !value.is_null()) {
+      throw refused(node.pipeline.action, "range can't iterate over " + shown(value));
     }
-    return shown(value_of(action, dot));
-  }
-
-  static Json value_of(std::string_view action, const Json& dot) {
-    std::vector<Json> arguments;  // of the command at hand
-    std::string function;
-    std::optional<Json> piped;
-    const auto finish = [&] {
-      if (piped) arguments.push_back(std::move(*piped));
-      piped = call(action, function, arguments);
-      arguments.clear();
-      function.clear();
-    };
-    for (const std::string& word : words_of(action)) {
-      if (word == "|") {
-        finish();
-      } else if (word[0] == '"') {
-        arguments.emplace_back(word.substr(1));
-      } else if (word[0] == '.') {
-        arguments.push_back(field(action, word, dot));
-      } else if (word[0] >= '0' && word[0] <= '9') {
-        arguments.push_back(Json::parse(word, nullptr, false));
-      } else if (function.empty() && arguments.empty()) {
-        function = word;
+    if (value.empty()) return render(node.otherwise, dot);
+    std::size_t number = 0;
+    for (const auto& [key, each] : value.items()) {
+      const std::size_t outer = variables_.size();
+      const json place = value.is_array() ? json(number++) : json(key);
+      if (node.pipeline.variables.size() == 1) {
+        assign(node.pipeline, {each});
       } else {
-        throw refused(action, "\"" + word + "\" is not understood");
+        assign(node.pipeline, {place, each});
+      }
+      const Flow flow = render(node.body, each);
+      variables_.resize(outer);
+      if (flow == Flow::kBreak) break;
+    }
+    return Flow::kOn;
+  }
+
+  void assign(const Pipeline& pipeline, const std::vector<json>& values) {
+    for (std::size_t at = 0; at < pipeline.variables.size(); ++at) {
+      if (pipeline.declares) {
+        variables_.emplace_back(pipeline.variables[at], values[at]);
+      } else {
+        variable(pipeline.variables[at]) = values[at];
       }
     }
-    finish();
+  }
+
+  // The parser has seen to it that there is one.
+  json& variable(const std::string& name) {
+    std::size_t at = variables_.size() - 1;
+    while (at > 0 && variables_[at].first != name) --at;
+    return variables_[at].second;
+  }
+
+  json value_of(const Pipeline& pipeline, const json& dot) {
+    std::optional<json> piped;
+    for (const Command& command : pipeline.commands) {
+      piped = value_of(pipeline, command, piped, dot);
+    }
     return std::move(*piped);
   }
 
-  static Json field(std::string_view action, std::string_view path, const Json& dot) {
-    const Json* value = &dot;
-    for (std::size_t at = 1; at < path.size();) {
-      const std::size_t end = std::min(path.find('.', at), path.size());
-      const std::string name(path.substr(at, end - at));
-      at = end + 1;
-      if (value->is_null()) return {};
-      if (!value->is_object()) {
-        throw refused(action, "can't evaluate field " + name);
+  json value_of(const Pipeline& pipeline, const Command& command, const std::optional<json>& piped,
+                const json& dot) {
+    const Operand& first = command[0];
+    const bool method = aids_.label && first.source == Operand::Source::kDot &&
+                        first.fields == std::vector<std::string>{"Label"} && &dot == &root_;
+    if (first.source == Operand::Source::kFunction && (first.name == "and" || first.name == "or")) {
+      return either(pipeline, command, piped, dot);
+    }
+    const bool has_arguments = command.size() > 1 || piped;
+    if (first.source != Operand::Source::kFunction && !method) {
+      if (has_arguments)
+        throw refused(pipeline.action, "can't give argument to what is no function");
+      return value_of(pipeline, first, dot);
+    }
+    std::vector<json> arguments;
+    for (std::size_t at = 1; at < command.size(); ++at) {
+      arguments.push_back(value_of(pipeline, command[at], dot));
+    }
+    if (piped) arguments.push_back(*piped);
+    return method ? label(pipeline, arguments) : called(pipeline, first.name, arguments);
+  }
+
+  json label(const Pipeline& pipeline, const std::vector<json>& arguments) const {
+    if (arguments.size() != 1 || !arguments[0].is_string()) {
+      throw refused(pipeline.action, "Label takes one string");
+    }
+    return aids_.label(arguments[0].get_ref<const std::string&>());
+  }
+
+  // The first that decides, else the last; what follows it is not evaluated.
+  json either(const Pipeline& pipeline, const Command& command, const std::optional<json>& piped,
+              const json& dot) {
+    const bool decides = command[0].name == "or";
+    if (command.size() == 1 && !piped) {
+      throw refused(pipeline.action,
+                    "wrong number of args for " + command[0].name + ": want at least 1 got 0");
+    }
+    json value;
+    for (std::size_t at = 1; at < command.size(); ++at) {
+      value = value_of(pipeline, command[at], dot);
+      if (truth(value) == decides) return value;
+    }
+    return piped ? *piped : value;
+  }
+
+  json called(const Pipeline& pipeline, const std::string& name,
+              const std::vector<json>& arguments) const {
+    const bool left_alone =
+        aids_.headings && !arguments.empty() &&
+        std::find(std::begin(kOfHeadings), std::end(kOfHeadings), name) != std::end(kOfHeadings);
+    if (left_alone) return arguments[0];
+    try {
+      return call(name, arguments);
+    } catch (const std::string& why) {
+      throw refused(pipeline.action, "error calling " + name + ": " + why);
+    }
+  }
+
+  json value_of(const Pipeline& pipeline, const Operand& operand, const json& dot) {
+    using enum Operand::Source;
+    switch (operand.source) {
+      case kDot:
+        return fields_of(pipeline, operand, dot);
+      case kVariable:
+        return fields_of(pipeline, operand, operand.name == "$" ? root_ : variable(operand.name));
+      case kPipeline:
+        return fields_of(pipeline, operand, value_of(*operand.inner, dot));
+      case kFunction:
+        return value_of(pipeline, Command{operand}, std::nullopt, dot);
+      case kLiteral:
+        break;
+    }
+    return operand.literal;
+  }
+
+  json fields_of(const Pipeline& pipeline, const Operand& operand, const json& from) const {
+    const json* value = &from;
+    for (const std::string& name : operand.fields) {
+      if (value->is_null()) {
+        throw refused(pipeline.action, "nil pointer evaluating field " + name);
       }
-      const auto found = value->find(name);
+      const auto found = value->is_object() ? value->find(name) : value->end();
       if (found == value->end()) {
         // A map's missing key is no mistake, a document's is: the two look alike here. Docker
         // refuses at the top, where documents are.
-        if (value == &dot) throw refused(action, "can't evaluate field " + name);
-        return {};
-      }
-      value = &*found;
-    }
-    return *value;
-  }
-
-  static Json call(std::string_view action, const std::string& function,
-                   const std::vector<Json>& arguments) {
-    if (arguments.empty()) throw refused(action, "function \"" + function + "\" lacks a value");
-    const Json& last = arguments.back();
-    if (function.empty()) {
-      if (arguments.size() == 1) return last;
-      throw refused(action, "a field takes no arguments");
-    }
-    if (function == "json") return dump(last);
-    if (function == "len") return last.is_string() ? last.get<std::string>().size() : last.size();
-    if (function == "index") return index(arguments);
-    if (function == "join" && arguments.size() == 2) return join(arguments[0], shown(last));
-    if (function == "not") return !truth(last);
-    if (function == "upper" || function == "lower") return cased(shown(last), function == "upper");
-    throw refused(action, "function \"" + function + "\" not defined");
-  }
-
-  static Json index(const std::vector<Json>& arguments) {
-    const Json* value = &arguments[0];
-    for (std::size_t at = 1; at < arguments.size(); ++at) {
-      const Json& key = arguments[at];
-      if (value->is_object() && key.is_string()) {
-        const auto found = value->find(key.get_ref<const std::string&>());
-        if (found == value->end()) return "";
-        value = &*found;
-      } else if (value->is_array() && key.is_number_unsigned() &&
-                 key.get<std::size_t>() < value->size()) {
-        value = &(*value)[key.get<std::size_t>()];
+        if (!value->is_object() || value == &root_) {
+          throw refused(pipeline.action, "can't evaluate field " + name);
+        }
+        static const json kNothing;
+        value = &kNothing;
       } else {
-        throw error(Kind::kInvalidArgument, "template: error calling index: out of range: {}",
-                    dump(key));
+        value = &*found;
       }
     }
     return *value;
   }
 
-  static Json join(const Json& list, const std::string& separator) {
-    std::string text;
-    for (const Json& each : list) text += (text.empty() ? "" : separator) + shown(each);
-    return text;
-  }
-
-  static Json cased(std::string text, bool upper) {
-    for (char& c : text) {
-      if (upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z') c = static_cast<char>(c ^ 32);
-    }
-    return text;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
+  const json& root_;
+  const Template::Aids& aids_;
+  std::vector<std::pair<std::string, json>> variables_;
 };
 
 }  // namespace
 
-std::string render(std::string_view text, const Json& value) {
-  std::string out;
-  Renderer(text).block(value, &out, 0);
-  return out;
+Template::Template(std::string_view text)
+    : nodes_(std::make_shared<const std::vector<Node>>(parse(text))) {}
+
+std::string Template::render(const json& value, const Aids& aids) const {
+  Renderer renderer(value, aids);
+  renderer.render(*nodes_, value);
+  return std::move(renderer.out);
+}
+
+std::string render(std::string_view text, const json& value) {
+  return Template(text).render(value);
 }
 
 std::string unescaped(std::string_view text) {
