@@ -115,21 +115,6 @@ bool is_option(std::string_view word) {
   return word.size() > 1 && word[0] == '-';
 }
 
-void check_count(const CommandLine& line) {
-  const Verb& verb = *line.verb;
-  const std::size_t count = line.arguments.size();
-  if (count >= verb.least && count <= verb.most) return;
-  const std::size_t wanted = count < verb.least ? verb.least : verb.most;
-  const std::string_view bound = verb.least == verb.most ? ""
-                                 : count < verb.least    ? "at least "
-                                                         : "at most ";
-  const std::string noun =
-      wanted == 0 ? "accepts no arguments"
-                  : fmt::format("requires {}{} argument{}", bound, wanted, wanted == 1 ? "" : "s");
-  throw error(Kind::kInvalidArgument, "'seatrial {}' {}; usage: seatrial {} [OPTIONS] {}",
-              verb.name, noun, verb.name, verb.arguments);
-}
-
 void parse_verb(Parser& parser, CommandLine& line) {
   bool options_may_come = true;
   while (!parser.at_end()) {
@@ -146,7 +131,6 @@ void parse_verb(Parser& parser, CommandLine& line) {
       if (line.verb->order == Order::kOptionsFirst) options_may_come = false;
     }
   }
-  check_count(line);
 }
 
 std::string option_line(const Option& option) {
@@ -193,6 +177,21 @@ CommandLine parse_command_line(std::span<const std::string_view> words) {
   }
   if (line.verb != nullptr) parse_verb(parser, line);
   return line;
+}
+
+void check_argument_count(const CommandLine& line) {
+  const Verb& verb = *line.verb;
+  const std::size_t count = line.arguments.size();
+  if (count >= verb.least && count <= verb.most) return;
+  const std::size_t wanted = count < verb.least ? verb.least : verb.most;
+  const std::string_view bound = verb.least == verb.most ? ""
+                                 : count < verb.least    ? "at least "
+                                                         : "at most ";
+  const std::string noun =
+      wanted == 0 ? "accepts no arguments"
+                  : fmt::format("requires {}{} argument{}", bound, wanted, wanted == 1 ? "" : "s");
+  throw error(Kind::kInvalidArgument, "'seatrial {}' {}; usage: seatrial {} [OPTIONS] {}",
+              verb.name, noun, verb.name, verb.arguments);
 }
 
 std::string group_help(std::string_view group) {

@@ -33,8 +33,12 @@ struct Verb {
   std::size_t least = 0;  // number of arguments
   std::size_t most = 0;
   Order order = Order::kFree;
-  bool hidden = false;           // from help and completion
-  std::string_view footer = {};  // of help: what the arguments are, examples
+  bool hidden = false;            // from help and completion
+  std::string_view footer = {};   // of help: what the arguments are, examples
+  std::string_view same_as = {};  // docker's other form of this verb: "ps" of "container ls"
+
+  // The verb whose function this one calls.
+  std::string_view function() const { return same_as.empty() ? name : same_as; }
 };
 
 inline constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
@@ -59,6 +63,8 @@ struct CommandLine {
 // are: --name value, --name=value, -n value, -nvalue, -n=value, switches as --name, --name=false
 // and -abc; "--" ends them. Throws Error{kInvalidArgument} in docker's words.
 CommandLine parse_command_line(std::span<const std::string_view> words);
+// Throws Error{kInvalidArgument} when the verb takes fewer or more.
+void check_argument_count(const CommandLine& line);
 
 // A group without a known second word: "volume", "volume frob". Its help lists the verbs.
 std::string group_help(std::string_view group);

@@ -58,6 +58,17 @@ TEST(CommandLine, KnowsVerbsOfTwoWords) {
   EXPECT_THAT(group_help("volume"), HasSubstr("  create"));
 }
 
+TEST(CommandLine, KnowsDockersOtherForms) {
+  for (const char* text : {"container ls -a", "container ps -a", "container list -a"}) {
+    const CommandLine line = line_of(text);
+    EXPECT_EQ(line.verb->function(), "ps") << text;
+    EXPECT_TRUE(line.options.on("all")) << text;
+  }
+  EXPECT_EQ(line_of("image rm i").verb->function(), "rmi");
+  EXPECT_EQ(line_of("volume remove v").verb->function(), "volume rm");
+  EXPECT_THAT(line_of("container run --name a i ls -l").arguments, ElementsAre("i", "ls", "-l"));
+}
+
 TEST(CommandLine, LeavesWhatIsNotTheEngines) {
   for (const char* text : {"", "--version", "--help", "conform --list", "--root /r conform"}) {
     EXPECT_EQ(line_of(text).verb, nullptr) << text;
@@ -84,6 +95,14 @@ TEST(CommandLine, RefusesInDockersWords) {
       {"run --tty=x i",
        "invalid argument \"x\" for \"-t, --tty\" flag: strconv.ParseBool: parsing \"x\": invalid "
        "syntax"},
+  };
+  for (const auto& [text, sentence] : kRefused) {
+    EXPECT_EQ(refusal_of([&] { line_of(text); }), sentence) << text;
+  }
+}
+
+TEST(CommandLine, CountsArgumentsInDockersWords) {
+  const std::pair<const char*, const char*> kRefused[] = {
       {"run",
        "'seatrial run' requires at least 1 argument; usage: seatrial run [OPTIONS] IMAGE "
        "[COMMAND] [ARG...]"},
@@ -91,9 +110,12 @@ TEST(CommandLine, RefusesInDockersWords) {
        "'seatrial rename' requires 2 arguments; usage: seatrial rename [OPTIONS] "
        "CONTAINER NAME"},
       {"ps x", "'seatrial ps' accepts no arguments; usage: seatrial ps [OPTIONS] "},
+      {"image rm",
+       "'seatrial image rm' requires at least 1 argument; usage: seatrial image rm [OPTIONS] IMAGE "
+       "[IMAGE...]"},
   };
   for (const auto& [text, sentence] : kRefused) {
-    EXPECT_EQ(refusal_of([&] { line_of(text); }), sentence) << text;
+    EXPECT_EQ(refusal_of([&] { check_argument_count(line_of(text)); }), sentence) << text;
   }
 }
 

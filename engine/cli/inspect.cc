@@ -68,6 +68,9 @@ int inspect(Call& call) {
   return inspect_as(call, only);
 }
 
+int inspect_containers(Call& call) {
+  return inspect_as(call, "container");
+}
 int inspect_images(Call& call) {
   return inspect_as(call, "image");
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <tuple>
 
 #include "engine/base/error.h"
@@ -142,6 +143,13 @@ std::string ports_text(std::vector<core::PortBinding> published,
     if (!is_published) texts.push_back(port);
   }
   return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string for_users(std::string_view sentence) {
+  static const std::regex kWhere("(run|create|exec in) [0-9a-f]{64}: |step [0-9]+ of [0-9]+, ");
+  static const std::regex kErrnoOfExec("(exec: \".*): E[A-Z0-9]+ \\([^()]*\\)$");
+  const std::string shown = std::regex_replace(std::string(sentence), kWhere, "");
+  return std::regex_replace(shown, kErrnoOfExec, "$1");
 }
 
 std::string labels_text(const core::Labels& labels) {

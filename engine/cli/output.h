@@ -27,6 +27,9 @@ std::string quoted_text(std::string_view text);
 // "0.0.0.0:8080->80/tcp, 443/tcp"; neighbours become ranges.
 std::string ports_text(std::vector<core::PortBinding> published,
                        const std::vector<std::string>& exposed);
+// A complaint without what only we can read: "run 7c3f..: step 53 of 55, exec: \"x\": executable
+// file not found in $PATH: ENOENT (No such file or directory)" ends after "$PATH".
+std::string for_users(std::string_view sentence);
 // "a=1,b=2"
 std::string labels_text(const core::Labels& labels);
 

@@ -46,6 +46,21 @@ TEST(Listing, KnowsLabelsByName) {
             "CONTAINER ID   this one\n0123456789AB   x\n");
 }
 
+TEST(Complaints, AreForUsers) {
+  const std::string id(64, 'a');
+  EXPECT_EQ(
+      for_users("start container c: run " + id +
+                ": step 53 of 55, exec: \"x\": executable file not found in $PATH: ENOENT (No "
+                "such file or directory)"),
+      "start container c: exec: \"x\": executable file not found in $PATH");
+  EXPECT_EQ(for_users("exec in " + id +
+                      ": step 20 of 22, exec: \"/etc\": permission denied: EACCES "
+                      "(Permission denied)"),
+            "exec: \"/etc\": permission denied");
+  EXPECT_EQ(for_users("open /x: ENOENT (No such file or directory)"),
+            "open /x: ENOENT (No such file or directory)");
+}
+
 TEST(Sizes, AreRoundedAsDockerRounds) {
   EXPECT_EQ(human_size(0), "0B");
   EXPECT_EQ(human_size(999), "999B");

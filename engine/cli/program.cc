@@ -41,6 +41,7 @@ constexpr VerbFunction kFunctions[] = {
     {"cp", copy},
     {"export", export_container},
     {"commit", commit},
+    {"container inspect", inspect_containers},
     {"container prune", prune_containers},
     {"images", images},
     {"pull", pull},
@@ -76,25 +77,26 @@ constexpr VerbFunction kFunctions[] = {
 };
 
 bool starts_programs(const Verb& verb) {
-  return verb.name == "run" || verb.name == "create" || verb.name == "exec";
+  const std::string_view name = verb.function();
+  return name == "run" || name == "create" || name == "exec";
 }
 
 // Docker's statuses for a program that cannot be run (126) or is not there (127).
 int status_of(const Verb& verb, const Error& failure) {
   if (!starts_programs(verb)) return kRefused;
-  if (verb.name == "create")
+  if (verb.function() == "create")
     return failure.kind() == Kind::kInvalidArgument ? kRunRefused : kRefused;
   const std::string_view text = failure.what();
-  if (text.find("exec") == text.npos) return verb.name == "exec" ? kRefused : kRunRefused;
+  if (text.find("exec") == text.npos) return verb.function() == "exec" ? kRefused : kRunRefused;
   if (failure.sys_errno() == ENOENT || text.find("ENOENT") != text.npos) return 127;
   if (failure.sys_errno() == EACCES || text.find("EACCES") != text.npos) return 126;
-  return verb.name == "exec" ? kRefused : 126;
+  return verb.function() == "exec" ? kRefused : 126;
 }
 
 int call_verb(const CommandLine& line, std::span<const VerbFunction> further) {
   for (const auto& functions : {std::span<const VerbFunction>(kFunctions), further}) {
     for (const VerbFunction& each : functions) {
-      if (each.name != line.verb->name) continue;
+      if (each.name != line.verb->function()) continue;
       Call call(line);
       return each.function(call);
     }
@@ -133,7 +135,7 @@ core::Engine& Call::engine() {
 }
 
 void complain(std::string_view sentence) {
-  fmt::print(stderr, "seatrial: {}\n", sentence);
+  fmt::print(stderr, "seatrial: {}\n", for_users(sentence));
 }
 
 int for_each_argument(Call& call, const std::function<void(const std::string&)>& act, bool print) {
@@ -181,6 +183,12 @@ std::optional<int> run_program(std::span<const std::string_view> words,
   if (line.help) {
     fmt::print("{}", help_text(*line.verb));
     return 0;
+  }
+  try {
+    check_argument_count(line);
+  } catch (const Error& failure) {
+    complain(failure.what());
+    return kRefused;
   }
   try {
     return call_verb(line, further);

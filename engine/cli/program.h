@@ -19,7 +19,7 @@ struct VerbFunction {
 };
 
 // Runs the verb and returns the exit status: 0; 1 when the engine refused; 125 when run, create or
-// exec did, or when the command line is wrong; 126 and 127 when the container's program cannot be
+// exec did, or when an option is wrong; 126 and 127 when the container's program cannot be
 // run or is not there; the container's own status else. Complaints go to standard error. Nothing:
 // the words call none of the engine's verbs.
 std::optional<int> run_program(std::span<const std::string_view> words,

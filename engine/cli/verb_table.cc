@@ -1,4 +1,5 @@
 // The table of verbs.
+#include <algorithm>
 #include <array>
 
 #include "engine/cli/command_line.h"
@@ -189,6 +190,8 @@ constexpr Verb kVerbs[] = {
     {"cp", "SOURCE TARGET", "Copy between CONTAINER:PATH and a path, or -", kCp, 2, 2},
     {"export", "CONTAINER", "Write the file system as a tar", kExport, 1, 1},
     {"commit", "CONTAINER [REPOSITORY[:TAG]]", "Make an image of a container", kCommit, 1, 2},
+    {"container inspect", "CONTAINER [CONTAINER...]", "Print all about containers", kInspectOne, 1,
+     kAnyNumber},
     {"container prune", "", "Remove stopped containers", kPrune},
 
     {"images", "[REPOSITORY[:TAG]]", "List images", kImages, 0, 1},
@@ -230,11 +233,69 @@ constexpr Verb kVerbs[] = {
     {"settle", "CONTAINER", "Tidy up after a container that ended", {}, 1, 1, kFree, true},
 };
 
+// Docker's other forms of verbs: named by what they work with.
+struct Form {
+  std::string_view name;
+  std::string_view same_as;
+};
+
+constexpr Form kForms[] = {
+    {"container attach", "attach"},
+    {"container commit", "commit"},
+    {"container cp", "cp"},
+    {"container create", "create"},
+    {"container diff", "diff"},
+    {"container exec", "exec"},
+    {"container export", "export"},
+    {"container kill", "kill"},
+    {"container list", "ps"},
+    {"container logs", "logs"},
+    {"container ls", "ps"},
+    {"container pause", "pause"},
+    {"container port", "port"},
+    {"container ps", "ps"},
+    {"container remove", "rm"},
+    {"container rename", "rename"},
+    {"container restart", "restart"},
+    {"container rm", "rm"},
+    {"container run", "run"},
+    {"container start", "start"},
+    {"container stats", "stats"},
+    {"container stop", "stop"},
+    {"container top", "top"},
+    {"container unpause", "unpause"},
+    {"container update", "update"},
+    {"container wait", "wait"},
+    {"image history", "history"},
+    {"image import", "import"},
+    {"image list", "images"},
+    {"image load", "load"},
+    {"image ls", "images"},
+    {"image pull", "pull"},
+    {"image push", "push"},
+    {"image remove", "rmi"},
+    {"image rm", "rmi"},
+    {"image save", "save"},
+    {"image tag", "tag"},
+    {"network list", "network ls"},
+    {"network remove", "network rm"},
+    {"volume list", "volume ls"},
+    {"volume remove", "volume rm"},
+};
+
 // run and create have their options in another file, so these two spans are not constants.
 const auto kAll = [] {
-  auto all = std::to_array(kVerbs);
+  std::array<Verb, std::size(kVerbs) + std::size(kForms)> all;
+  const auto forms = std::copy(std::begin(kVerbs), std::end(kVerbs), all.begin());
   all[0].options = run_options().subspan(kOnlyOfRun);
   all[1].options = run_options();
+  std::transform(std::begin(kForms), std::end(kForms), forms, [&](const Form& form) {
+    Verb verb = *std::find_if(all.begin(), forms,
+                              [&](const Verb& each) { return each.name == form.same_as; });
+    verb.name = form.name;
+    verb.same_as = form.same_as;
+    return verb;
+  });
   return all;
 }();
 

@@ -68,6 +68,7 @@ int prune_networks(Call& call);
 
 // inspect.cc
 int inspect(Call& call);
+int inspect_containers(Call& call);
 int inspect_images(Call& call);
 int inspect_volumes(Call& call);
 int inspect_networks(Call& call);
