@@ -152,6 +152,19 @@ TEST_F(EngineTest, NetworksGiveAddressesAndNames) {
   EXPECT_TRUE(engine_->start("second"));
 }
 
+TEST_F(EngineTest, AnAddressRangeBoundsWhatANetworkGives) {
+  engine_->create_network({.name = "deck", .subnet = "10.77.0.0/24", .ip_range = "10.77.0.64/28"});
+  EXPECT_EQ(engine_->inspect_network("deck").ip_range, "10.77.0.64/28");
+  ContainerRequest request = box({"sleep"});
+  request.network_mode = "deck";
+  EXPECT_EQ(engine_->inspect(engine_->run(request)).networks.at(0).ip_address, "10.77.0.64");
+  failure(Kind::kInvalidArgument, [&] {
+    engine_->create_network({.name = "hold", .subnet = "10.78.0.0/24", .ip_range = "10.79.0.0/28"});
+  });
+  failure(Kind::kInvalidArgument,
+          [&] { engine_->create_network({.name = "hold", .ip_range = "10.79.0.0/28"}); });
+}
+
 TEST_F(EngineTest, ReleasedNetworksComeBackWithTheNextContainer) {
   const auto has_bridge = [] {
     return read_file("/proc/net/dev").find("st-") != std::string::npos;

@@ -126,6 +126,7 @@ std::string Engine::inspect_network_json(const std::string& network) {
   }
   Json config = Json::array();
   if (!info.subnet.empty()) config.push_back({{"Subnet", info.subnet}, {"Gateway", info.gateway}});
+  if (!info.ip_range.empty()) config.back()["IPRange"] = info.ip_range;
   return dump({{"Name", info.name},
                {"Id", info.id},
                {"Created", print_time(info.created)},

@@ -47,11 +47,9 @@ void check_request(const NetworkRequest& request) {
     throw error(Kind::kUnsupported, "the network driver {} is not there; bridge is",
                 request.driver);
   }
-  if (!request.ip_range.empty()) {
-    throw error(Kind::kUnsupported, "an address range within the subnet is not supported yet");
-  }
-  if (request.subnet.empty() && !request.gateway.empty()) {
-    throw error(Kind::kInvalidArgument, "a gateway needs the subnet that it lies in");
+  if (request.subnet.empty() && !(request.gateway.empty() && request.ip_range.empty())) {
+    throw error(Kind::kInvalidArgument, "{} needs the subnet that it lies in",
+                request.gateway.empty() ? "an address range" : "a gateway");
   }
 }
 
@@ -103,7 +101,10 @@ std::string Engine::create_network(const NetworkRequest& request) {
     const network::Ipv4 gateway = request.gateway.empty()
                                       ? network::AddressPool::default_gateway(subnet)
                                       : network::parse_ipv4(request.gateway);
-    static_cast<void>(network::AddressPool(subnet, gateway));  // refuses what cannot be
+    const network::Subnet range =
+        request.ip_range.empty() ? subnet : network::parse_subnet(request.ip_range);
+    static_cast<void>(network::AddressPool(subnet, gateway, range));  // refuses what cannot be
+    if (range != subnet) network.ip_range = network::to_string(range);
     network.subnet = network::to_string(subnet);
     network.gateway = network::to_string(gateway);
   }

@@ -140,8 +140,10 @@ std::vector<Engine::Impl::Joining> Engine::Impl::joinings_of(const ContainerReco
 
 void Engine::Impl::lease(Joining& joining) {
   EndpointRecord& endpoint = joining.endpoint;
-  network::AddressPool pool(network::parse_subnet(joining.network.subnet),
-                            network::parse_ipv4(joining.network.gateway));
+  const NetworkRecord& network = joining.network;
+  network::AddressPool pool(
+      network::parse_subnet(network.subnet), network::parse_ipv4(network.gateway),
+      network::parse_subnet(network.ip_range.empty() ? network.subnet : network.ip_range));
   for (const std::string& taken : store.leases_in(joining.network.id)) {
     pool.lease(network::parse_ipv4(taken));
   }

@@ -6,13 +6,18 @@
 
 namespace seatrial::network {
 
-AddressPool::AddressPool(Subnet subnet, Ipv4 gateway) : subnet_(subnet), gateway_(gateway) {
+AddressPool::AddressPool(Subnet subnet, Ipv4 gateway, Subnet range)
+    : subnet_(subnet), gateway_(gateway), range_(range) {
   if (subnet.prefix < 8 || subnet.prefix > 30) {
     throw error(Kind::kInvalidArgument, "subnet {}: the prefix must be 8 to 30", to_string(subnet));
   }
   if (!is_host_address(gateway)) {
     throw error(Kind::kInvalidArgument, "gateway {} is not a host address of subnet {}",
                 to_string(gateway), to_string(subnet));
+  }
+  if (range.prefix < subnet.prefix || !subnet.contains(range.base)) {
+    throw error(Kind::kInvalidArgument, "the address range {} does not lie in subnet {}",
+                to_string(range), to_string(subnet));
   }
   leased_.resize(std::size_t{1} << (32 - subnet.prefix));
   leased_[offset(gateway)] = true;
@@ -26,12 +31,13 @@ Ipv4 AddressPool::lease() {
   const auto hosts = static_cast<std::uint32_t>(leased_.size() - 2);  // offsets 1 to hosts
   for (std::uint32_t step = 0; step < hosts; ++step) {
     const std::uint32_t candidate = (last_ + step) % hosts + 1;
-    if (leased_[candidate]) continue;
+    if (leased_[candidate] || !range_.contains({subnet_.base.value + candidate})) continue;
     leased_[candidate] = true;
     last_ = candidate;
     return {subnet_.base.value + candidate};
   }
-  throw error(Kind::kExhausted, "subnet {} has no free address left", to_string(subnet_));
+  throw error(Kind::kExhausted, "{} {} has no free address left",
+              range_ == subnet_ ? "subnet" : "address range", to_string(range_));
 }
 
 void AddressPool::lease(Ipv4 address) {

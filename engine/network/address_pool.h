@@ -18,7 +18,9 @@ class AddressPool {
  public:
   // The prefix must be 8 to 30 (a smaller subnet has no room for a gateway and a container). Throws
   // Error{kInvalidArgument} for it, and for a gateway that is not a host address of the subnet.
-  AddressPool(Subnet subnet, Ipv4 gateway);
+  AddressPool(Subnet subnet, Ipv4 gateway) : AddressPool(subnet, gateway, subnet) {}
+  // lease() hands out addresses of `range` only, which lies in the subnet.
+  AddressPool(Subnet subnet, Ipv4 gateway, Subnet range);
 
   // The gateway of a subnet when nobody asks for another one: its first host address.
   static Ipv4 default_gateway(const Subnet& subnet) { return {subnet.base.value + 1}; }
@@ -44,6 +46,7 @@ class AddressPool {
 
   Subnet subnet_;
   Ipv4 gateway_;
+  Subnet range_;
   std::vector<bool> leased_;  // by offset; size: that of the subnet
   std::uint32_t last_ = 0;    // offset of the last lease()
 };

@@ -34,6 +34,20 @@ TEST(AddressPool, HandsOutEachHostAddressOnce) {
   EXPECT_EQ(refusal_of([&] { pool.lease(); }), "subnet 10.1.0.0/29 has no free address left");
 }
 
+TEST(AddressPool, HandsOutAddressesOfItsRangeOnly) {
+  const Subnet subnet = parse_subnet("10.1.0.0/24");
+  AddressPool pool(subnet, parse_ipv4("10.1.0.1"), parse_subnet("10.1.0.8/30"));
+  pool.lease(parse_ipv4("10.1.0.200"));  // whoever asks for one by name may have it
+  std::set<std::string> seen;
+  for (int count = 0; count < 4; ++count) seen.insert(to_string(pool.lease()));
+  EXPECT_THAT(seen, testing::ElementsAre("10.1.0.10", "10.1.0.11", "10.1.0.8", "10.1.0.9"));
+  EXPECT_EQ(refusal_of([&] { pool.lease(); }),
+            "address range 10.1.0.8/30 has no free address left");
+  for (const char* range : {"10.2.0.0/30", "10.0.0.0/8"}) {
+    EXPECT_THROW(AddressPool(subnet, parse_ipv4("10.1.0.1"), parse_subnet(range)), Error) << range;
+  }
+}
+
 TEST(AddressPool, ReusesAReleasedAddressLast) {
   AddressPool pool = pool_of("10.1.0.0/29");
   const Ipv4 first = pool.lease();
