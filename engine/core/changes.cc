@@ -30,43 +30,77 @@ std::vector<std::string> command(std::string_view text) {
   return {"/bin/sh", "-c", std::string(text)};
 }
 
+// A word ends at a blank that is neither quoted nor escaped.
+std::string_view take_word(std::string_view& text) {
+  char quote = '\0';
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\\' && quote != '\'') {
+      ++at;
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == ' ' || c == '\t') {
+      break;
+    }
+  }
+  const std::string_view word = text.substr(0, at);
+  text = trimmed(text.substr(word.size()));
+  return word;
+}
+
+// What a word says: '...' is literal, in "..." a backslash keeps its kind, quotes and $, elsewhere
+// any character.
+std::string said(std::string_view word) {
+  std::string out;
+  char quote = '\0';
+  for (std::size_t at = 0; at < word.size(); ++at) {
+    const char c = word[at];
+    const char following = at + 1 < word.size() ? word[at + 1] : '\0';
+    const bool escapes =
+        quote == '\0' ||
+        (quote == '"' && (following == '"' || following == '$' || following == '\\'));
+    if (c == '\\' && quote != '\'' && following != '\0' && escapes) {
+      out += word[++at];
+    } else if (quote == '\0' && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (quote != '\0' && c == quote) {
+      quote = '\0';
+    } else {
+      out += c;
+    }
+  }
+  if (quote != '\0') {
+    throw error(Kind::kInvalidArgument,
+                "{}: unexpected end of statement while looking for matching {}", word,
+                quote == '"' ? "double-quote" : "single-quote");
+  }
+  return out;
+}
+
 std::vector<std::string> words(std::string_view text) {
   if (text.starts_with('[')) return command(text);
   std::vector<std::string> result;
-  while (!(text = trimmed(text)).empty()) {
-    const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-    result.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
+  while (!text.empty()) result.push_back(said(take_word(text)));
   return result;
 }
 
-// K=V K2="V 2", or the old form K V.
+// K=V K2="V 2", or the old form K V, where all that follows K is the value.
 std::vector<std::pair<std::string, std::string>> pairs(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> result;
-  const std::size_t blank = text.find_first_of(" \t");
-  if (text.substr(0, blank).find('=') == std::string_view::npos) {
-    return {{std::string(text.substr(0, blank)),
-             blank == std::string_view::npos ? "" : std::string(trimmed(text.substr(blank)))}};
+  std::string_view rest = text;
+  if (const std::string_view first = take_word(rest); first.find('=') == first.npos) {
+    return {{said(first), said(rest)}};
   }
-  while (!(text = trimmed(text)).empty()) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string_view::npos) {
-      throw error(Kind::kInvalidArgument, "\"{}\" is not of the form key=value", text);
+  while (!text.empty()) {
+    const std::string_view word = take_word(text);
+    const std::size_t equals = word.find('=');
+    if (equals == word.npos) {
+      throw error(Kind::kInvalidArgument, "\"{}\" is not of the form key=value", word);
     }
-    auto& [key, value] = result.emplace_back(text.substr(0, equals), "");
-    text.remove_prefix(equals + 1);
-    char quote = 0;
-    std::size_t at = 0;
-    for (; at < text.size() && (quote != 0 || (text[at] != ' ' && text[at] != '\t')); ++at) {
-      const char c = text[at];
-      if (c == quote || (quote == 0 && (c == '"' || c == '\''))) {
-        quote = quote == 0 ? c : '\0';
-      } else {
-        value += c;
-      }
-    }
-    text.remove_prefix(at);
+    result.emplace_back(said(word.substr(0, equals)), said(word.substr(equals + 1)));
   }
   return result;
 }
@@ -100,11 +134,11 @@ void apply_change(std::string_view instruction, spec::RunConfig& config) {
   } else if (verb == "VOLUME") {
     for (const std::string& path : words(rest)) config.volumes.insert(path);
   } else if (verb == "USER") {
-    config.user = rest;
+    config.user = said(rest);
   } else if (verb == "WORKDIR") {
-    config.working_dir = rest;
+    config.working_dir = said(rest);
   } else if (verb == "STOPSIGNAL") {
-    config.stop_signal = rest;
+    config.stop_signal = said(rest);
   } else if (verb == "ONBUILD") {
     config.on_build.emplace_back(rest);
   } else {

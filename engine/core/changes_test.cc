@@ -30,9 +30,23 @@ TEST(Changes, InstructionsSetTheirField) {
   EXPECT_EQ(config.stop_signal, "SIGINT");
 }
 
+TEST(Changes, WordsAreReadAsDockerfilesAre) {
+  spec::RunConfig config;
+  for (const char* text :
+       {"ENV A \"x y\"", "ENV B=a\\ b C='d\\e' D=\"f \\\"g\\\" \\h\"",
+        "LABEL \"l m\"=\"n\" o=p\"q r\"s", "WORKDIR \"/a b\"", "VOLUME \"/c d\" /e"}) {
+    apply_change(text, config);
+  }
+  EXPECT_THAT(config.env, ElementsAre("A=x y", "B=a b", "C=d\\e", "D=f \"g\" \\h"));
+  EXPECT_EQ(config.labels.at("l m"), "n");
+  EXPECT_EQ(config.labels.at("o"), "pq rs");
+  EXPECT_EQ(config.working_dir, "/a b");
+  EXPECT_THAT(config.volumes, ElementsAre("/c d", "/e"));
+}
+
 TEST(Changes, OthersAreRefused) {
   spec::RunConfig config;
-  for (const char* text : {"RUN x", "", "CMD", "ENV A=1 B", "EXPOSE x"}) {
+  for (const char* text : {"RUN x", "", "CMD", "ENV A=1 B", "EXPOSE x", "ENV A=\"b", "ENV A 'b"}) {
     EXPECT_THROW(apply_change(text, config), Error) << text;
   }
 }
