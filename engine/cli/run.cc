@@ -11,6 +11,7 @@
 #include "engine/cli/output.h"
 #include "engine/cli/relay.h"
 #include "engine/cli/verbs.h"
+#include "engine/spec/reference.h"
 #include "engine/sys/raw_terminal.h"
 
 namespace seatrial::engine_cli {
@@ -48,11 +49,15 @@ std::string create_container(core::Engine& engine, const RunRequest& run) {
   try {
     id = engine.create(request);
   } catch (const Error& failure) {
-    const bool missing =
-        failure.kind() == Kind::kNotFound &&
-        std::string_view(failure.what()).find("No such image") != std::string_view::npos;
+    const std::string_view why = failure.what();
+    const bool missing = failure.kind() == Kind::kNotFound &&
+                         (why.find("No such image") != why.npos ||
+                          why.find("does not match the specified platform") != why.npos);
     if (!missing || run.pull != PullWhen::kMissing) throw;
-    if (!run.quiet) fmt::print(stderr, "Unable to find image '{}' locally\n", request.image);
+    if (!run.quiet) {
+      fmt::print(stderr, "Unable to find image '{}' locally\n",
+                 spec::parse_reference(request.image).familiar());
+    }
     pull_image(engine, request.image, request.platform,
                run.quiet ? PullWords::kNone : PullWords::kOnStderr);
     id = engine.create(request);

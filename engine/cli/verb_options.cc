@@ -25,7 +25,7 @@ constexpr Option kRun[] = {
     {"init", "", "Run an init that forwards signals and reaps processes"},
     {"stop-signal", "SIGNAL", "What asks the container to stop"},
     {"stop-timeout", "SECONDS", "How long stop waits before it kills"},
-    {"restart", "POLICY", "no, on-failure[:MAX], always or unless-stopped"},
+    {"restart", "POLICY", "no; others are refused, for nothing stays to restart it"},
     {"pull", "WHEN", "Pull the image: always, missing or never"},
     {"quiet", "", "Pull without output", 'q'},
     {"platform", "OS/ARCH", "The platform of the image"},
@@ -91,7 +91,7 @@ constexpr Option kRun[] = {
     {"cgroup-parent", "CGROUP", "Make its cgroup below this one"},
     // logs
     {"log-driver", "DRIVER", "json-file or none"},
-    {"log-opt", "KEY=VALUE", "Set an option of the log. Repeatable"},
+    {"log-opt", "KEY=VALUE", "max-size=SIZE or max-file=NUMBER of json-file. Repeatable"},
 };
 
 }  // namespace

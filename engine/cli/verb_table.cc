@@ -113,10 +113,11 @@ constexpr std::string_view kBuildTestFooter =
     "  seatrial image build-test busybox && seatrial run --rm busybox true\n"
     "  seatrial image build-test --output images seatrial/probe busybox";
 
-constexpr Option kVolumeCreate[] = {{"driver", "NAME", "local", 'd'},
-                                    {"label", "KEY[=VALUE]", "Set a label. Repeatable"},
-                                    {"name", "NAME", "Name it"},
-                                    {"opt", "KEY=VALUE", "Set an option. Repeatable", 'o'}};
+constexpr Option kVolumeCreate[] = {
+    {"driver", "NAME", "local", 'd'},
+    {"label", "KEY[=VALUE]", "Set a label. Repeatable"},
+    {"name", "NAME", "Name it"},
+    {"opt", "KEY=VALUE", "Refused: local has no options here", 'o'}};
 constexpr Option kShortList[] = {
     kFilter, kFormat, kNoTrunc, {"quiet", "", "Print names or ids only", 'q'}};
 constexpr Option kVolumeRm[] = {{"force", "", "No complaint when it is not there", 'f'}};

@@ -142,28 +142,6 @@ std::uint64_t limit_value(std::int64_t value) {
   return value < 0 ? ~std::uint64_t{0} : static_cast<std::uint64_t>(value);
 }
 
-std::vector<spec::Rlimit> rlimits_of(const std::vector<Ulimit>& ulimits) {
-  std::vector<spec::Rlimit> limits;
-  for (const Ulimit& ulimit : ulimits) {
-    std::string name = "RLIMIT_" + ulimit.name;
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    const auto resource = spec::rlimit_resource(name);
-    if (!resource) {
-      throw error(Kind::kInvalidArgument, "\"{}\" is not a ulimit ({})", ulimit.name,
-                  spec::known_rlimits());
-    }
-    const spec::Rlimit limit{
-        .resource = *resource, .soft = limit_value(ulimit.soft), .hard = limit_value(ulimit.hard)};
-    if (limit.soft > limit.hard) {
-      throw error(Kind::kInvalidArgument, "ulimit {}: the soft limit {} is over the hard limit {}",
-                  ulimit.name, ulimit.soft, ulimit.hard);
-    }
-    limits.push_back(limit);
-  }
-  return limits;
-}
-
 std::string name_of(const ContainerRequest& request, const ComposeFacts& facts) {
   return facts.hostname.empty() ? hostname_of(request, facts.id) : facts.hostname;
 }
@@ -188,6 +166,35 @@ bool covers(const ContainerRequest& request, const std::string& target) {
 }
 
 }  // namespace
+
+void check_memory(const ResourceLimits& limits) {
+  constexpr std::int64_t kLeastMemory = 6 << 20;
+  if (limits.memory != 0 && limits.memory < kLeastMemory) {
+    throw error(Kind::kInvalidArgument, "Minimum memory limit allowed is 6MB");
+  }
+}
+
+std::vector<spec::Rlimit> rlimits_of(const std::vector<Ulimit>& ulimits) {
+  std::vector<spec::Rlimit> limits;
+  for (const Ulimit& ulimit : ulimits) {
+    std::string name = "RLIMIT_" + ulimit.name;
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    const auto resource = spec::rlimit_resource(name);
+    if (!resource) {
+      throw error(Kind::kInvalidArgument, "\"{}\" is not a ulimit ({})", ulimit.name,
+                  spec::known_rlimits());
+    }
+    const spec::Rlimit limit{
+        .resource = *resource, .soft = limit_value(ulimit.soft), .hard = limit_value(ulimit.hard)};
+    if (limit.soft > limit.hard) {
+      throw error(Kind::kInvalidArgument, "ulimit {}: the soft limit {} is over the hard limit {}",
+                  ulimit.name, ulimit.soft, ulimit.hard);
+    }
+    limits.push_back(limit);
+  }
+  return limits;
+}
 
 std::vector<std::string> merge_env(std::vector<std::string> base,
                                    const std::vector<std::string>& changes) {

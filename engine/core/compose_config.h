@@ -46,6 +46,12 @@ spec::Config compose_config(const ContainerRequest& merged, const ComposeFacts& 
 // HostConfig's limits in the kernel's terms.
 spec::Resources resources_of(const ResourceLimits& limits);
 
+// Throws Error{kInvalidArgument} for less memory than a container can start with.
+void check_memory(const ResourceLimits& limits);
+
+// Throws Error{kInvalidArgument} for an unknown name, and a soft limit over the hard one.
+std::vector<spec::Rlimit> rlimits_of(const std::vector<Ulimit>& ulimits);
+
 // Environment of a process: PATH unless it is set, HOSTNAME, TERM with a terminal, then `env`, HOME
 // unless it is set.
 std::vector<std::string> environment_of(const std::vector<std::string>& env,

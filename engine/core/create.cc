@@ -17,6 +17,7 @@
 #include "engine/core/impl.h"
 #include "engine/core/names.h"
 #include "engine/core/request_json.h"
+#include "engine/security/request.h"
 #include "engine/spec/names.h"
 
 namespace seatrial::core {
@@ -64,8 +65,31 @@ void check_modes(const ContainerRequest& request) {
   }
 }
 
+// A positive number without a sign, of which at most nine digits are needed.
+bool is_count(const std::string& text) {
+  return !text.empty() && text.size() < 10 && text != "0" &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+void check_log(const ContainerRequest& request) {
+  for (const auto& [key, value] : request.log_opts) {
+    if (request.log_driver != "json-file" || (key != "max-size" && key != "max-file")) {
+      throw error(Kind::kInvalidArgument, "unknown log opt '{}' for {} log driver", key,
+                  request.log_driver);
+    }
+    const bool valid = key == "max-file"
+                           ? is_count(value)
+                           : value == "-1" || volume::parse_size(value).value_or(0) > 0;
+    if (!valid) throw error(Kind::kInvalidArgument, "invalid value for {}: {}", key, value);
+  }
+}
+
 void check_request(const ContainerRequest& request) {
   refuse_what_is_missing(request);
+  check_log(request);
+  static_cast<void>(rlimits_of(request.ulimits));
+  static_cast<void>(
+      security::capabilities_of({.cap_add = request.cap_add, .cap_drop = request.cap_drop}));
   check_modes(request);
   if (!request.name.empty() && !is_container_name(request.name)) {
     throw error(Kind::kInvalidArgument,
@@ -80,10 +104,7 @@ void check_request(const ContainerRequest& request) {
   if (!request.stop_signal.empty() && !spec::signal_number(request.stop_signal)) {
     throw error(Kind::kInvalidArgument, "Invalid signal: {}", request.stop_signal);
   }
-  constexpr std::int64_t kLeastMemory = 6 << 20;
-  if (request.resources.memory != 0 && request.resources.memory < kLeastMemory) {
-    throw error(Kind::kInvalidArgument, "Minimum memory limit allowed is 6MB");
-  }
+  check_memory(request.resources);
   if (!request.storage_opt.empty()) {
     const auto& [key, value] = *request.storage_opt.begin();
     throw error(Kind::kUnsupported,
@@ -300,6 +321,7 @@ std::string Engine::create(const ContainerRequest& request) {
   refuse_what_is_shared(request);              // an image may expose ports
   const UniqueFd lease = impl.images.lease();  // the image stays until the snapshot names it
   const image::ImageRecord image = impl.images.find(request.image);
+  Impl::check_platform(image, request.image, request.platform);
   ContainerRecord record{.id = new_id(),
                          .created = std::chrono::system_clock::now(),
                          .image_id = image.id.text(),

@@ -197,6 +197,39 @@ TEST_F(EngineTest, NamesAreUniqueAndCanChange) {
   failure(Kind::kInvalidArgument, [&] { engine_->list({.filters = {{"colour", {"x"}}}}); });
 }
 
+TEST_F(EngineTest, RefusesAtCreateWhatCouldNotStart) {
+  const auto refused = [&](const auto& change) {
+    ContainerRequest request = box({"sleep"});
+    change(request);
+    return failure(Kind::kInvalidArgument, [&] { engine_->create(request); });
+  };
+  EXPECT_THAT(refused([](ContainerRequest& request) { request.cap_add = {"FOO"}; }),
+              HasSubstr("FOO"));
+  EXPECT_THAT(refused([](ContainerRequest& request) { request.cap_drop = {"FOO"}; }),
+              HasSubstr("FOO"));
+  EXPECT_THAT(refused([](ContainerRequest& request) {
+                request.ulimits = {{.name = "foo", .soft = 1, .hard = 1}};
+              }),
+              HasSubstr("\"foo\" is not a ulimit"));
+  EXPECT_THAT(refused([](ContainerRequest& request) { request.log_opts = {{"labels", "a"}}; }),
+              HasSubstr("unknown log opt 'labels' for json-file log driver"));
+  for (const auto& [key, value] :
+       std::map<std::string, std::string>{{"max-size", "x"}, {"max-file", "0"}}) {
+    EXPECT_THAT(refused([&](ContainerRequest& request) { request.log_opts = {{key, value}}; }),
+                HasSubstr("invalid value for " + key));
+  }
+  ContainerRequest elsewhere = box({"sleep"});
+  elsewhere.platform = "linux/riscv64";
+  EXPECT_THAT(failure(Kind::kNotFound, [&] { engine_->create(elsewhere); }),
+              HasSubstr("does not match the specified platform: wanted linux/riscv64"));
+  elsewhere.platform = "linux/amd64";
+  const std::string id = engine_->create(elsewhere);
+  EXPECT_THAT(failure(Kind::kInvalidArgument, [&] { engine_->update(id, {.memory = 1 << 20}); }),
+              HasSubstr("Minimum memory limit allowed is 6MB"));
+  engine_->update(id, {.memory = 32 << 20});
+  EXPECT_EQ(engine_->inspect(id).config.resources.memory, 32 << 20);
+}
+
 TEST_F(EngineTest, WhatGoesWithItsEndLeavesItsExitCode) {
   ContainerRequest request = box({"exit", "5"});
   request.auto_remove = true;

@@ -262,6 +262,23 @@ image::ImageStore::UsedBy used_by(Engine::Impl& impl) {
 
 }  // namespace
 
+void Engine::Impl::check_platform(const image::ImageRecord& image, const std::string& reference,
+                                  const std::string& platform) {
+  if (platform.empty()) return;
+  const spec::Platform wanted = parse_platform(platform);
+  const spec::Platform actual{.os = image.config.os,
+                              .architecture = image.config.architecture,
+                              .variant = image.config.variant};
+  const bool variants_differ = !wanted.variant.empty() && wanted.variant != actual.variant;
+  if (wanted.os == actual.os && wanted.architecture == actual.architecture && !variants_differ) {
+    return;
+  }
+  throw error(Kind::kNotFound,
+              "image with reference {} was found but does not match the specified platform: wanted "
+              "{}, actual: {}",
+              reference, wanted.text(), actual.text());
+}
+
 ImageDeletion Engine::remove_image(const std::string& image, bool force) {
   const image::RemoveResult result = impl_->images.remove(image, force, used_by(*impl_));
   ImageDeletion deletion{.untagged = result.untagged};

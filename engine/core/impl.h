@@ -133,6 +133,9 @@ struct Engine::Impl {
   // Chooses a subnet and makes the bridge where that has not happened (or a reboot took it).
   NetworkRecord ensure_network(const std::string& id);
   static network::NetworkSpec spec_of(const NetworkRecord& network);
+  // Throws Error{kNotFound} when the image is for another platform; an empty one takes any.
+  static void check_platform(const image::ImageRecord& image, const std::string& reference,
+                             const std::string& platform);
   // Refuses what predefined networks have not: addresses of the user's choice, aliases.
   static void check_attachment(const NetworkRecord& network, const NetworkAttachment& attachment);
 

@@ -186,6 +186,7 @@ StatsSample Engine::stats(const std::string& container) {
 }
 
 void Engine::update(const std::string& container, const ResourceLimits& limits) {
+  check_memory(limits);
   Locked locked = impl_->lock_container(container);
   ContainerRequest& request = locked.record.request;
   if (limits.nano_cpus != 0) request.resources.cpu_quota = 0;
