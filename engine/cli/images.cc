@@ -221,7 +221,7 @@ int prune_images(Call& call) {
                                      : "This will remove all dangling images.")) {
     return 0;
   }
-  print_pruned("Deleted Images:", call.engine().prune_images(all));
+  print_pruned("Deleted Images:", call.engine().prune_images(all, prune_filters(call)));
   return 0;
 }
 

@@ -82,8 +82,7 @@ int update(Call& call) {
 
 int prune_containers(Call& call) {
   if (!confirmed(call.options(), "This will remove all stopped containers.")) return 0;
-  const auto filters = parse_filters(call.options().all("filter"));
-  print_pruned("Deleted Containers:", call.engine().prune_containers(filters));
+  print_pruned("Deleted Containers:", call.engine().prune_containers(prune_filters(call)));
   return 0;
 }
 
@@ -119,6 +118,10 @@ int settle(Call& call) {
     if (failure.kind() != Kind::kNotFound) throw;
   }
   return 0;
+}
+
+core::Filters prune_filters(const Call& call) {
+  return parse_prune_filters(call.options().all("filter"), std::chrono::system_clock::now());
 }
 
 void print_pruned(std::string_view title, const core::PruneResult& result) {

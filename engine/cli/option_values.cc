@@ -134,6 +134,14 @@ core::Filters parse_filters(const std::vector<std::string>& texts) {
   return filters;
 }
 
+core::Filters parse_prune_filters(const std::vector<std::string>& texts, core::Time now) {
+  core::Filters filters = parse_filters(texts);
+  if (const auto until = filters.find("until"); until != filters.end()) {
+    for (std::string& value : until->second) value = core::print_time(parse_moment(value, now));
+  }
+  return filters;
+}
+
 std::vector<std::string> parse_environment(const std::vector<std::string>& texts,
                                            const std::vector<std::string>& files,
                                            const Surroundings& around) {

@@ -37,6 +37,8 @@ std::map<std::string, std::string> parse_pairs(const std::vector<std::string>& t
 std::map<std::string, std::string> parse_options(std::string_view option,
                                                  const std::vector<std::string>& texts);
 core::Filters parse_filters(const std::vector<std::string>& texts);
+// The same of prune, whose "until" may be an age, too.
+core::Filters parse_prune_filters(const std::vector<std::string>& texts, core::Time now);
 
 // --env-file first, --env after: "KEY=VALUE"; a KEY alone gets its value here, or stays alone when
 // there is none (--env), or is left out (--env-file).

@@ -64,7 +64,8 @@ int prune_volumes(Call& call) {
                  "This will remove anonymous local volumes not used by at least one container.")) {
     return 0;
   }
-  print_pruned("Deleted Volumes:", call.engine().prune_volumes(call.options().on("all")));
+  print_pruned("Deleted Volumes:",
+               call.engine().prune_volumes(call.options().on("all"), prune_filters(call)));
   return 0;
 }
 
@@ -132,7 +133,7 @@ int prune_networks(Call& call) {
     return 0;
   }
   std::string text;
-  for (const std::string& each : call.engine().prune_networks().deleted) {
+  for (const std::string& each : call.engine().prune_networks(prune_filters(call)).deleted) {
     text += (text.empty() ? "Deleted Networks:\n" : "") + each + "\n";
   }
   print_out(text);

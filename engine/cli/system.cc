@@ -166,6 +166,10 @@ int prune_system(Call& call) {
       volumes ? "  - all anonymous volumes not used by at least one container\n" : "",
       all ? "all images without at least one container associated to them" : "all dangling images");
   if (!confirmed(call.options(), warning)) return 0;
+  const core::Filters filters = prune_filters(call);
+  if (volumes && filters.contains("until")) {
+    throw error(Kind::kInvalidArgument, "The \"until\" filter is not supported with \"--volumes\"");
+  }
   core::Engine& engine = call.engine();
   std::string text;
   std::uint64_t space = 0;
@@ -174,10 +178,10 @@ int prune_system(Call& call) {
     if (result.deleted.empty()) return;
     text += fmt::format("{}\n{}\n\n", title, fmt::join(result.deleted, "\n"));
   };
-  add("Deleted Containers:", engine.prune_containers());
-  add("Deleted Networks:", engine.prune_networks());
-  if (volumes) add("Deleted Volumes:", engine.prune_volumes());
-  add("Deleted Images:", engine.prune_images(all));
+  add("Deleted Containers:", engine.prune_containers(filters));
+  add("Deleted Networks:", engine.prune_networks(filters));
+  if (volumes) add("Deleted Volumes:", engine.prune_volumes(false, filters));
+  add("Deleted Images:", engine.prune_images(all, filters));
   print_out(text +
             fmt::format("Total reclaimed space: {}\n", human_size(static_cast<double>(space), 4)));
   return 0;

@@ -69,7 +69,8 @@ constexpr Option kStats[] = {{"all", "", "Those that do not run, too", 'a'},
                              {"no-stream", "", "Print once"},
                              kFormat,
                              kNoTrunc};
-constexpr Option kPrune[] = {kForce, {"filter", "KEY=VALUE", "Only what matches. Repeatable"}};
+constexpr Option kPruneFilter = {"filter", "KEY=VALUE", "until, label or label!. Repeatable"};
+constexpr Option kPrune[] = {kForce, kPruneFilter};
 constexpr Option kUpdate[] = {{"memory", "SIZE", "Limit of memory", 'm'},
                               {"memory-swap", "SIZE", "Limit of memory and swap"},
                               {"memory-reservation", "SIZE", "What it keeps"},
@@ -99,7 +100,8 @@ constexpr Option kHistory[] = {kFormat,
                                {"human", "", "Sizes and times for people (on)", 'H'},
                                kNoTrunc,
                                {"quiet", "", "Print ids only", 'q'}};
-constexpr Option kImagePrune[] = {{"all", "", "All that no container uses", 'a'}, kForce};
+constexpr Option kImagePrune[] = {
+    {"all", "", "All that no container uses", 'a'}, kForce, kPruneFilter};
 
 constexpr Option kBuildTest[] = {
     {"output", "DIR", "Write them as one OCI layout into this new directory instead", 'o'},
@@ -121,7 +123,8 @@ constexpr Option kVolumeCreate[] = {
 constexpr Option kShortList[] = {
     kFilter, kFormat, kNoTrunc, {"quiet", "", "Print names or ids only", 'q'}};
 constexpr Option kVolumeRm[] = {{"force", "", "No complaint when it is not there", 'f'}};
-constexpr Option kVolumePrune[] = {{"all", "", "Those with a name, too", 'a'}, kForce};
+constexpr Option kVolumePrune[] = {
+    {"all", "", "Those with a name, too", 'a'}, kForce, kPruneFilter};
 constexpr Option kNetworkCreate[] = {
     {"driver", "NAME", "bridge", 'd'},
     {"gateway", "ADDRESS", "The gateway's address"},
@@ -133,7 +136,6 @@ constexpr Option kNetworkCreate[] = {
 constexpr Option kConnect[] = {{"alias", "NAME", "Have this name there. Repeatable"},
                                {"ip", "ADDRESS", "Have this address there"}};
 constexpr Option kDisconnect[] = {{"force", "", "No complaint", 'f'}};
-constexpr Option kPlainPrune[] = {kForce};
 constexpr Option kEvents[] = {kFilter,
                               kFormat,
                               {"since", "TIME", "Those since this time, too"},
@@ -141,6 +143,7 @@ constexpr Option kEvents[] = {kFilter,
 constexpr Option kDf[] = {kFormat, {"verbose", "", "Each image, container and volume", 'v'}};
 constexpr Option kSystemPrune[] = {{"all", "", "All images that no container uses", 'a'},
                                    kForce,
+                                   kPruneFilter,
                                    {"volumes", "", "Anonymous volumes, too"}};
 
 using enum Order;
@@ -222,7 +225,7 @@ constexpr Verb kVerbs[] = {
     {"network rm", "NETWORK [NETWORK...]", "Remove networks", {}, 1, kAnyNumber},
     {"network connect", "NETWORK CONTAINER", "Let a container join", kConnect, 2, 2},
     {"network disconnect", "NETWORK CONTAINER", "Take a container out", kDisconnect, 2, 2},
-    {"network prune", "", "Remove networks that no container uses", kPlainPrune},
+    {"network prune", "", "Remove networks that no container uses", kPrune},
 
     {"events", "", "Print what happens", kEvents},
     {"info", "", "Print what this engine has", kInspectOne},

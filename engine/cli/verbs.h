@@ -89,6 +89,7 @@ int for_each_argument(Call& call, const std::function<void(const std::string&)>&
 void complain(std::string_view sentence);
 // Asks on the terminal unless --force or standard input is none; false: the answer was no.
 bool confirmed(const GivenOptions& options, std::string_view warning);
+core::Filters prune_filters(const Call& call);
 void print_pruned(std::string_view title, const core::PruneResult& result);
 // Where to say what is pulled and what came of it; with words, progress is on standard error when
 // that is a terminal.

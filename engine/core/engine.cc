@@ -10,6 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/core/change_watch.h"
+#include "engine/core/filters.h"
 #include "engine/core/impl.h"
 #include "engine/core/names.h"
 #include "engine/core/rootfs.h"
@@ -310,9 +311,10 @@ void Engine::resize(const std::string& container, unsigned height, unsigned widt
 }
 
 PruneResult Engine::prune_containers(const Filters& filters) {
+  check_filters(filters, {"until", "label", "label!"});
   PruneResult result;
-  ListOptions options{.all = true, .filters = filters};
-  for (const ContainerSummary& summary : list(options)) {
+  for (const ContainerSummary& summary : list({.all = true})) {
+    if (!may_go(filters, summary.created, summary.labels)) continue;
     auto locked = impl_->try_lock_container(summary.id);
     if (!locked || locked->record.phase == Phase::kRunning) continue;
     impl_->destroy(locked->record, Phase::kRemoving);

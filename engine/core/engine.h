@@ -112,6 +112,7 @@ class Engine {
   // GET /containers/ID/json.
   std::string inspect_json(const std::string& container);
   std::vector<ContainerSummary> list(const ListOptions& options = {});
+  // What prune's filters know: until (RFC 3339; volumes have no such), label and label!.
   PruneResult prune_containers(const Filters& filters = {});
 
   // Calls the sink for each entry, oldest first; with `follow`, until the container has stopped or
@@ -160,7 +161,7 @@ class Engine {
   std::vector<ImageHistory> history(const std::string& image);
   void tag(const std::string& image, const std::string& reference);
   ImageDeletion remove_image(const std::string& image, bool force = false);
-  PruneResult prune_images(bool all = false);
+  PruneResult prune_images(bool all = false, const Filters& filters = {});
 
   // --- networks ---------------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ class Engine {
   void remove_network(const std::string& network);
   void connect(const NetworkAttachment& attachment, const std::string& container);
   void disconnect(const std::string& network, const std::string& container, bool force = false);
-  PruneResult prune_networks();
+  PruneResult prune_networks(const Filters& filters = {});
   // Takes away the bridges and rules of all networks that no running container is in, the
   // predefined one's too; the records stay, and who needs a network next makes it again. For who
   // is done with a root.
@@ -184,7 +185,8 @@ class Engine {
   VolumeInfo inspect_volume(const std::string& volume);
   std::string inspect_volume_json(const std::string& volume);
   void remove_volume(const std::string& volume, bool force = false);
-  PruneResult prune_volumes(bool all = false);  // anonymous ones only, unless `all`
+  // Anonymous ones only, unless `all`.
+  PruneResult prune_volumes(bool all = false, const Filters& filters = {});
 
   // --- system -----------------------------------------------------------------------------------
 

@@ -195,6 +195,10 @@ TEST_F(EngineTest, NamesAreUniqueAndCanChange) {
   EXPECT_EQ(engine_->list({.all = true}).size(), 2U);
   EXPECT_THAT(engine_->list(), IsEmpty());
   failure(Kind::kInvalidArgument, [&] { engine_->list({.filters = {{"colour", {"x"}}}}); });
+  EXPECT_THAT(failure(Kind::kInvalidArgument,
+                      [&] { engine_->list({.filters = {{"status", {"sleeping"}}}}); }),
+              HasSubstr("invalid filter 'status=sleeping'"));
+  failure(Kind::kInvalidArgument, [&] { engine_->list({.filters = {{"exited", {"x"}}}}); });
 }
 
 TEST_F(EngineTest, RefusesAtCreateWhatCouldNotStart) {
@@ -228,6 +232,21 @@ TEST_F(EngineTest, RefusesAtCreateWhatCouldNotStart) {
               HasSubstr("Minimum memory limit allowed is 6MB"));
   engine_->update(id, {.memory = 32 << 20});
   EXPECT_EQ(engine_->inspect(id).config.resources.memory, 32 << 20);
+}
+
+TEST_F(EngineTest, PrunesWhatItsFiltersName) {
+  ContainerRequest request = box({"sleep"});
+  request.labels = {{"fleet", "blue"}};
+  const std::string blue = engine_->create(request);
+  request.labels = {{"fleet", "red"}};
+  const std::string red = engine_->create(request);
+  EXPECT_THAT(engine_->prune_containers({{"until", {"2020-01-01T00:00:00Z"}}}).deleted, IsEmpty());
+  EXPECT_THAT(engine_->prune_containers({{"label!", {"fleet"}}}).deleted, IsEmpty());
+  EXPECT_THAT(engine_->prune_containers({{"label", {"fleet=red"}}}).deleted, ElementsAre(red));
+  failure(Kind::kInvalidArgument, [&] { engine_->prune_containers({{"name", {"x"}}}); });
+  failure(Kind::kInvalidArgument, [&] { engine_->prune_containers({{"until", {"noon"}}}); });
+  EXPECT_THAT(engine_->prune_containers({{"until", {"2200-01-01T00:00:00Z"}}}).deleted,
+              ElementsAre(blue));
 }
 
 TEST_F(EngineTest, WhatGoesWithItsEndLeavesItsExitCode) {

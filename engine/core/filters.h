@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/core/container_types.h"
+#include "engine/core/times.h"
 
 namespace seatrial::core {
 
@@ -21,6 +22,18 @@ inline void check_filters(const Filters& filters, std::initializer_list<std::str
   }
 }
 
+// Throws Error{kInvalidArgument} for a value of `key` that is none of `known`.
+inline void check_values(const Filters& filters, const std::string& key,
+                         std::initializer_list<std::string_view> known) {
+  const auto given = filters.find(key);
+  if (given == filters.end()) return;
+  for (const std::string& value : given->second) {
+    if (std::find(known.begin(), known.end(), value) == known.end()) {
+      throw error(Kind::kInvalidArgument, "invalid filter '{}={}'", key, value);
+    }
+  }
+}
+
 // "key" (there at all) or "key=value"; all of them must hold.
 inline bool labels_match(const Labels& labels, const std::vector<std::string>& values) {
   return std::all_of(values.begin(), values.end(), [&](const std::string& value) {
@@ -28,6 +41,21 @@ inline bool labels_match(const Labels& labels, const std::vector<std::string>& v
     const auto label = labels.find(value.substr(0, equals));
     if (label == labels.end()) return false;
     return equals == std::string::npos || label->second == value.substr(equals + 1);
+  });
+}
+
+// Whether prune may take it: made before each "until" (RFC 3339), with all of "label", without any
+// of "label!". Throws Error{kInvalidArgument} for another time.
+inline bool may_go(const Filters& filters, Time created, const Labels& labels) {
+  return std::all_of(filters.begin(), filters.end(), [&](const auto& filter) {
+    const auto& [key, values] = filter;
+    if (key == "label") return labels_match(labels, values);
+    return std::all_of(values.begin(), values.end(), [&](const std::string& value) {
+      if (key == "label!") return !labels_match(labels, {value});
+      const auto until = parse_time(value);
+      if (!until) throw error(Kind::kInvalidArgument, "invalid filter 'until={}'", value);
+      return created < *until;
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 // Images: the store and the registry client, in Docker's words.
 #include <fmt/format.h>
+#include <set>
 
 #include <algorithm>
 #include <cstdlib>
@@ -185,7 +186,11 @@ std::string Engine::import(int tar_fd, const std::string& reference,
 }
 
 std::vector<ImageSummary> Engine::images(bool, const Filters& filters) {
-  check_filters(filters, {"reference", "label", "dangling"});
+  check_filters(filters, {"reference", "label", "dangling", "before", "since"});
+  check_values(filters, "dangling", {"true", "false", "1", "0"});
+  const auto made = [&](const std::string& image) {
+    return summary_of(impl_->images.find(image)).created;
+  };
   const std::vector<ContainerRecord> containers = impl_->store.containers();
   std::vector<ImageSummary> summaries;
   for (const image::ImageRecord& image : impl_->images.list()) {
@@ -196,6 +201,11 @@ std::vector<ImageSummary> Engine::images(bool, const Filters& filters) {
       if (key == "dangling") {
         const bool wanted = !values.empty() && (values.front() == "true" || values.front() == "1");
         return summary.repo_tags.empty() == wanted;
+      }
+      if (key == "before" || key == "since") {
+        return std::all_of(values.begin(), values.end(), [&](const std::string& value) {
+          return key == "before" ? summary.created < made(value) : summary.created > made(value);
+        });
       }
       return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
         return std::any_of(summary.repo_tags.begin(), summary.repo_tags.end(),
@@ -290,10 +300,20 @@ ImageDeletion Engine::remove_image(const std::string& image, bool force) {
   return deletion;
 }
 
-PruneResult Engine::prune_images(bool all) {
+PruneResult Engine::prune_images(bool all, const Filters& filters) {
+  check_filters(filters, {"until", "label", "label!"});
+  std::set<spec::Digest> spared;
+  for (const image::ImageRecord& image : impl_->images.list()) {
+    const ImageSummary summary = summary_of(image);
+    if (!may_go(filters, summary.created, summary.labels)) spared.insert(image.id);
+  }
+  const auto in_use = used_by(*impl_);
   const image::RemoveResult result = impl_->images.prune(
       all ? image::ImageStore::Prune::kUnused : image::ImageStore::Prune::kDangling,
-      used_by(*impl_));
+      [&](const spec::Digest& id) {
+        return spared.contains(id) ? std::vector<image::ImageStore::User>{{.name = "a filter"}}
+                                   : in_use(id);
+      });
   PruneResult pruned{.deleted = result.untagged, .space_reclaimed = result.reclaimed};
   for (const spec::Digest& id : result.deleted) pruned.deleted.push_back(id.text());
   return pruned;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -54,11 +55,25 @@ std::vector<std::string> published(const ContainerInfo& info) {
   return ports;
 }
 
+void check_exit_code(const std::string& value) {
+  int code = 0;
+  const char* const end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, code);
+  if (read.ec != std::errc() || read.ptr != end) {
+    throw error(Kind::kInvalidArgument, "invalid filter 'exited={}'", value);
+  }
+}
+
 class ContainerFilter {
  public:
   ContainerFilter(Engine::Impl& impl, const Filters& filters) : filters_(filters) {
     check_filters(filters, {"id", "name", "label", "status", "exited", "ancestor", "before",
                             "since", "volume", "network", "publish", "expose"});
+    check_values(filters, "status",
+                 {"created", "running", "paused", "restarting", "removing", "exited", "dead"});
+    if (const auto values = filters.find("exited"); values != filters.end()) {
+      for (const std::string& value : values->second) check_exit_code(value);
+    }
     for (const char* key : {"before", "since"}) {
       if (const auto values = filters.find(key); values != filters.end()) {
         for (const std::string& value : values->second) times_[key] = impl.find(value).created;

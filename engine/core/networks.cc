@@ -262,10 +262,12 @@ void Engine::disconnect(const std::string& text, const std::string& container, b
                {{"container", locked.record.id}, {"name", network.name}});
 }
 
-PruneResult Engine::prune_networks() {
+PruneResult Engine::prune_networks(const Filters& filters) {
+  check_filters(filters, {"until", "label", "label!"});
   PruneResult result;
   for (const NetworkRecord& network : impl_->store.networks()) {
     if (network.predefined || !impl_->store.endpoints_in(network.id).empty()) continue;
+    if (!may_go(filters, network.created, network.labels)) continue;
     remove_network(network.id);
     result.deleted.push_back(network.name);
   }

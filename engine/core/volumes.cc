@@ -68,10 +68,12 @@ void Engine::remove_volume(const std::string& volume, bool force) {
   impl_->event("volume", "destroy", volume, {{"driver", "local"}});
 }
 
-PruneResult Engine::prune_volumes(bool all) {
+PruneResult Engine::prune_volumes(bool all, const Filters& filters) {
+  check_filters(filters, {"label", "label!"});
   PruneResult result;
   for (const volume::Volume& volume : impl_->volumes.list()) {
     if ((!all && !volume.anonymous) || !impl_->store.users_of_volume(volume.name).empty()) continue;
+    if (!may_go(filters, {}, volume.labels)) continue;
     const std::uint64_t bytes = impl_->volumes.size(volume.name);
     try {
       remove_volume(volume.name);
