@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/cli/output.h"
+#include "engine/cli/rows.h"
 #include "engine/cli/verbs.h"
 #include "engine/core/times.h"
 
@@ -25,35 +26,6 @@ std::string local_time(core::Time time) {
   char text[64];
   const std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z %Z", &parts);
   return {text, length};
-}
-
-Row row_of(const core::ContainerSummary& each, bool truncate, core::Time now) {
-  std::string mounts;
-  for (const core::MountPoint& mount : each.mounts) {
-    const std::string& name = mount.name.empty() ? mount.source : mount.name;
-    if (name.empty()) continue;
-    mounts += (mounts.empty() ? "" : ",") + (truncate ? shortened(name, 15) : name);
-  }
-  std::string networks;
-  for (const core::EndpointInfo& endpoint : each.networks) {
-    networks += (networks.empty() ? "" : ",") + endpoint.network;
-  }
-  const std::string command = truncate ? shortened(each.command, 20) : each.command;
-  json fields{{"ID", truncate ? core::short_id(each.id) : each.id},
-              {"Image", each.image},
-              {"Command", quoted_text(command)},
-              {"CreatedAt", local_time(each.created)},
-              {"RunningFor", age(each.created, now)},
-              {"State", core::to_string(each.state.status)},
-              {"Status", each.status},
-              {"Ports", ports_text(each.ports, each.exposed_ports)},
-              {"Names", each.name},
-              {"Labels", labels_text(each.labels)},
-              {"Mounts", mounts},
-              {"Networks", networks},
-              {"LocalVolumes", std::to_string(each.mounts.size())},
-              {"Size", human_size(static_cast<double>(each.size_rw.value_or(0)))}};
-  return {std::move(fields), each.labels};
 }
 
 Listing ps_listing(bool size) {
@@ -141,6 +113,35 @@ core::StatsSample sample(core::Engine& engine, const std::string& id) {
 
 }  // namespace
 
+Row container_row(const core::ContainerSummary& each, bool truncate, core::Time now) {
+  std::string mounts;
+  for (const core::MountPoint& mount : each.mounts) {
+    const std::string& name = mount.name.empty() ? mount.source : mount.name;
+    if (name.empty()) continue;
+    mounts += (mounts.empty() ? "" : ",") + (truncate ? shortened(name, 15) : name);
+  }
+  std::string networks;
+  for (const core::EndpointInfo& endpoint : each.networks) {
+    networks += (networks.empty() ? "" : ",") + endpoint.network;
+  }
+  const std::string command = truncate ? shortened(each.command, 20) : each.command;
+  json fields{{"ID", truncate ? core::short_id(each.id) : each.id},
+              {"Image", each.image},
+              {"Command", quoted_text(command)},
+              {"CreatedAt", local_time(each.created)},
+              {"RunningFor", age(each.created, now)},
+              {"State", core::to_string(each.state.status)},
+              {"Status", each.status},
+              {"Ports", ports_text(each.ports, each.exposed_ports)},
+              {"Names", each.name},
+              {"Labels", labels_text(each.labels)},
+              {"Mounts", mounts},
+              {"Networks", networks},
+              {"LocalVolumes", std::to_string(each.mounts.size())},
+              {"Size", human_size(static_cast<double>(each.size_rw.value_or(0)))}};
+  return {std::move(fields), each.labels};
+}
+
 int ps(Call& call) {
   const GivenOptions& options = call.options();
   core::ListOptions list{.all = options.on("all"), .size = options.on("size")};
@@ -158,7 +159,7 @@ int ps(Call& call) {
   if (format.find(".Size") != format.npos) list.size = true;
   std::vector<Row> rows;
   for (const core::ContainerSummary& each : call.engine().list(list)) {
-    rows.push_back(row_of(each, !options.on("no-trunc"), system_clock::now()));
+    rows.push_back(container_row(each, !options.on("no-trunc"), system_clock::now()));
   }
   print_rows(ps_listing(options.on("size")), options, rows);
   return 0;

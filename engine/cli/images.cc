@@ -10,6 +10,7 @@
 #include "engine/base/files.h"
 #include "engine/cli/output.h"
 #include "engine/cli/progress.h"
+#include "engine/cli/rows.h"
 #include "engine/cli/verbs.h"
 #include "engine/core/times.h"
 #include "engine/spec/reference.h"
@@ -40,8 +41,17 @@ std::string digest_of(const core::ImageSummary& image, const std::string& reposi
   return "<none>";
 }
 
-// An image has a row for each of its names.
-void add_rows(const core::ImageSummary& image, bool truncate, std::vector<Row>& rows) {
+UniqueFd input_of(const std::string& path) {
+  if (!path.empty() && path != "-") return open_file(path, O_RDONLY);
+  if (::isatty(STDIN_FILENO) != 0) {
+    throw error(Kind::kInvalidArgument, "requested load from stdin, but stdin is empty");
+  }
+  return UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+}
+
+}  // namespace
+
+void add_image_rows(const core::ImageSummary& image, bool truncate, std::vector<Row>& rows) {
   std::vector<std::string> names = image.repo_tags;
   if (names.empty()) names.emplace_back("<none>");
   for (const std::string& name : names) {
@@ -60,16 +70,6 @@ void add_rows(const core::ImageSummary& image, bool truncate, std::vector<Row>& 
                            {"Containers", std::to_string(image.containers)}});
   }
 }
-
-UniqueFd input_of(const std::string& path) {
-  if (!path.empty() && path != "-") return open_file(path, O_RDONLY);
-  if (::isatty(STDIN_FILENO) != 0) {
-    throw error(Kind::kInvalidArgument, "requested load from stdin, but stdin is empty");
-  }
-  return UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
-}
-
-}  // namespace
 
 void pull_image(core::Engine& engine, const std::string& reference, const std::string& platform,
                 PullWords words) {
@@ -106,7 +106,7 @@ int images(Call& call) {
     listing.columns.insert(listing.columns.begin() + 2, {"Digest", "DIGEST"});
   std::vector<Row> rows;
   for (const core::ImageSummary& image : call.engine().images(options.on("all"), filters)) {
-    add_rows(image, !options.on("no-trunc"), rows);
+    add_image_rows(image, !options.on("no-trunc"), rows);
   }
   print_rows(listing, options, rows);
   return 0;

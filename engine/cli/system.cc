@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/cli/output.h"
+#include "engine/cli/rows.h"
 #include "engine/cli/template.h"
 #include "engine/cli/verbs.h"
 #include "engine/core/times.h"
@@ -95,6 +96,51 @@ json volumes_row(const core::DiskUsage& usage) {
   return df_row("Local Volumes", usage.volumes.size(), active, size, idle);
 }
 
+std::string size_of_volume(const core::DiskUsage& usage, const std::string& name) {
+  const auto found = usage.volume_sizes.find(name);
+  return found == usage.volume_sizes.end() ? "N/A" : human_size(static_cast<double>(found->second));
+}
+
+// system df -v: what the sums are made of.
+std::string each_text(const core::DiskUsage& usage) {
+  const Listing images{.columns = {{"Repository", "REPOSITORY"},
+                                   {"Tag", "TAG"},
+                                   {"ID", "IMAGE ID"},
+                                   {"CreatedSince", "CREATED"},
+                                   {"Size", "SIZE"},
+                                   {"SharedSize", "SHARED SIZE"},
+                                   {"UniqueSize", "UNIQUE SIZE"},
+                                   {"Containers", "CONTAINERS"}},
+                       .quiet_field = "ID"};
+  const Listing containers{.columns = {{"ID", "CONTAINER ID"},
+                                       {"Image", "IMAGE"},
+                                       {"Command", "COMMAND"},
+                                       {"LocalVolumes", "LOCAL VOLUMES"},
+                                       {"Size", "SIZE"},
+                                       {"RunningFor", "CREATED"},
+                                       {"Status", "STATUS"},
+                                       {"Names", "NAMES"}},
+                           .quiet_field = "ID"};
+  const Listing volumes{.columns = {{"Name", "VOLUME NAME"}, {"Links", "LINKS"}, {"Size", "SIZE"}},
+                        .quiet_field = "Name"};
+  std::vector<Row> image_rows;
+  for (const core::ImageSummary& each : usage.images) add_image_rows(each, true, image_rows);
+  std::vector<Row> container_rows;
+  for (const core::ContainerSummary& each : usage.containers) {
+    container_rows.push_back(container_row(each, true, system_clock::now()));
+  }
+  std::vector<Row> volume_rows;
+  for (const core::VolumeInfo& each : usage.volumes) {
+    volume_rows.emplace_back(json{{"Name", each.name},
+                                  {"Links", std::to_string(each.ref_count)},
+                                  {"Size", size_of_volume(usage, each.name)}});
+  }
+  const GivenOptions table;
+  return "Images space usage:\n\n" + list_text(images, table, image_rows) +
+         "\nContainers space usage:\n\n" + list_text(containers, table, container_rows) +
+         "\nLocal Volumes space usage:\n\n" + list_text(volumes, table, volume_rows);
+}
+
 }  // namespace
 
 int events(Call& call) {
@@ -145,7 +191,16 @@ int info(Call& call) {
 }
 
 int disk_usage(Call& call) {
+  const bool each = call.options().on("verbose");
+  if (each && call.options().has("format")) {
+    throw error(Kind::kUnsupported,
+                "--verbose has a form of its own: --format does not go with it");
+  }
   const core::DiskUsage usage = call.engine().disk_usage();
+  if (each) {
+    print_out(each_text(usage));
+    return 0;
+  }
   const Listing listing{.columns = {{"Type", "TYPE"},
                                     {"TotalCount", "TOTAL"},
                                     {"Active", "ACTIVE"},
