@@ -66,11 +66,15 @@ struct Stats {
   std::optional<std::uint64_t> cpu_throttled_ns;
   std::optional<std::uint64_t> memory_usage;      // bytes
   std::optional<std::uint64_t> memory_max_usage;  // bytes, high-water mark
-  std::optional<std::uint64_t> memory_limit;      // bytes; the kernel's "unlimited" is near 2^63
+  // Bytes of memory_usage that are pages of files not used lately: the first that the kernel takes.
+  std::optional<std::uint64_t> memory_inactive_file;
+  std::optional<std::uint64_t> memory_limit;  // bytes; the kernel's "unlimited" is near 2^63
   std::optional<std::uint64_t> memory_fail_count;
   std::optional<std::uint64_t> oom_kills;  // processes that the kernel killed for want of memory
   std::optional<std::uint64_t> pids_current;
   std::optional<std::uint64_t> pids_max;  // absent when unlimited
+  std::optional<std::uint64_t> io_read;   // bytes, of all block devices
+  std::optional<std::uint64_t> io_written;
 };
 
 using Deadline = std::chrono::steady_clock::time_point;

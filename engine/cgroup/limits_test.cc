@@ -267,6 +267,7 @@ TEST_F(CgroupLimits, StatsCountWhatRuns) {
   EXPECT_EQ(stats.pids_current, 1U);
   EXPECT_TRUE(stats.memory_usage.has_value());
   EXPECT_GE(stats.memory_max_usage, stats.memory_usage);
+  EXPECT_TRUE(stats.memory_inactive_file.has_value());
 }
 
 // "r" and "w" as the process inside the cgroup may open the device, "-" else; made outside, so that

@@ -300,6 +300,10 @@ TEST_F(LimitsV2, StatsComeFromTheFilesOfV2) {
   tree_.control("memory.peak", "8192\n");
   tree_.control("memory.max", "max\n");
   tree_.control("memory.events", "low 0\nhigh 0\nmax 9\noom 1\noom_kill 2\noom_group_kill 0\n");
+  tree_.control("memory.stat", "file 2048\ninactive_file 1024\nactive_file 1024\n");
+  tree_.control("io.stat",
+                "8:16 rbytes=10 wbytes=2 rios=1 wios=1 dbytes=7 dios=1\n"
+                "8:0 rbytes=30 wbytes=4 rios=1 wios=1 dbytes=0 dios=0\n");
   tree_.control("pids.current", "3\n");
   tree_.control("pids.max", "11\n");
   const Stats stats = tree_.cgroup().stats();
@@ -309,6 +313,9 @@ TEST_F(LimitsV2, StatsComeFromTheFilesOfV2) {
   EXPECT_EQ(stats.cpu_throttled_ns, 3000U);
   EXPECT_EQ(stats.memory_usage, 4096U);
   EXPECT_EQ(stats.memory_max_usage, 8192U);
+  EXPECT_EQ(stats.memory_inactive_file, 1024U);
+  EXPECT_EQ(stats.io_read, 40U);
+  EXPECT_EQ(stats.io_written, 6U);
   EXPECT_EQ(stats.memory_limit, std::nullopt);
   EXPECT_EQ(stats.memory_fail_count, 9U);
   EXPECT_EQ(stats.oom_kills, 2U);

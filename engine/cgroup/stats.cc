@@ -29,7 +29,7 @@ Number count_oom_kills(const std::optional<Directory>& memory) {
 // Where v1 counts all, the tree of v2 is left alone.
 bool needs_unified(const Identity& identity) {
   return identity.find("cpuacct") == nullptr || identity.find("memory") == nullptr ||
-         identity.find("pids") == nullptr;
+         identity.find("pids") == nullptr || identity.find("blkio") == nullptr;
 }
 
 Number count_oom_kills_v2(const std::optional<Directory>& unified) {
@@ -60,11 +60,44 @@ void add_cpu_v2(const Directory& unified, Stats& stats) {
   stats.cpu_throttled_ns = in_nanoseconds(keyed_number(text, "throttled_usec"));
 }
 
+// What is in the column that `name` announces ("Read 5", "rbytes=5"), over all lines. The lines of
+// a device that saw nothing are not there.
+Number sum_after(std::string_view text, std::string_view name) {
+  std::uint64_t sum = 0;
+  for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    const std::string_view rest = text.substr(at + name.size());
+    sum += parse_number(rest.substr(0, rest.find_first_of(" \n"))).value_or(0);
+  }
+  return sum;
+}
+
+// The throttling layer counts whatever scheduler the device has (blkio-controller.rst). The one for
+// the whole subtree is since Linux 4.19.
+void add_io_v1(const std::optional<Directory>& blkio, Stats& stats) {
+  if (!blkio) return;
+  auto text = blkio->read_if_present("blkio.throttle.io_service_bytes_recursive");
+  if (!text) text = blkio->read_if_present("blkio.throttle.io_service_bytes");
+  if (!text) return;
+  stats.io_read = sum_after(*text, " Read ");
+  stats.io_written = sum_after(*text, " Write ");
+}
+
+void add_io_v2(const std::optional<Directory>& unified, Stats& stats) {
+  const auto text = unified ? unified->read_if_present("io.stat") : std::nullopt;
+  if (!text) return;
+  stats.io_read = sum_after(*text, " rbytes=");
+  stats.io_written = sum_after(*text, " wbytes=");
+}
+
 void add_memory_v1(const std::optional<Directory>& memory, Stats& stats) {
   stats.memory_usage = read_number(memory, "memory.usage_in_bytes");
   stats.memory_max_usage = read_number(memory, "memory.max_usage_in_bytes");
   stats.memory_limit = read_number(memory, "memory.limit_in_bytes");
   stats.memory_fail_count = read_number(memory, "memory.failcnt");
+  if (memory) {
+    stats.memory_inactive_file =
+        keyed_number(memory->read_if_present("memory.stat").value_or(""), "total_inactive_file");
+  }
   stats.oom_kills = count_oom_kills(memory);
 }
 
@@ -73,6 +106,8 @@ void add_memory_v2(const std::optional<Directory>& unified, Stats& stats) {
   stats.memory_usage = read_number(unified, "memory.current");
   stats.memory_max_usage = read_number(unified, "memory.peak");  // since Linux 5.19
   stats.memory_limit = read_number(unified, "memory.max");
+  stats.memory_inactive_file =
+      keyed_number(unified->read_if_present("memory.stat").value_or(""), "inactive_file");
   const std::string events = unified->read_if_present("memory.events").value_or("");
   stats.memory_fail_count = keyed_number(events, "max");
   stats.oom_kills = keyed_number(events, "oom_kill");
@@ -118,6 +153,11 @@ Stats Cgroup::stats() const {
     add_memory_v1(directory_of(memory), stats);
   } else {
     add_memory_v2(unified, stats);
+  }
+  if (const Membership* const blkio = identity_.find("blkio")) {
+    add_io_v1(directory_of(blkio), stats);
+  } else {
+    add_io_v2(unified, stats);
   }
   const Membership* const v1_pids = identity_.find("pids");
   const std::optional<Directory> pids = directory_of(v1_pids);

@@ -65,7 +65,8 @@ double cpu_percent(const core::StatsSample& before, const core::StatsSample& aft
 json stats_row(const core::ContainerSummary& each, const Usage& usage, bool truncate) {
   const core::StatsSample& now = usage.now;
   const double limit = static_cast<double>(now.memory_limit);
-  const double used = static_cast<double>(now.memory_usage);
+  const double used =
+      static_cast<double>(now.memory_usage - std::min(now.memory_usage, now.memory_inactive_file));
   double received = 0;
   double sent = 0;
   for (const auto& [name, interface] : now.networks) {
@@ -80,6 +81,8 @@ json stats_row(const core::ContainerSummary& each, const Usage& usage, bool trun
           {"MemUsage", binary_size(used) + " / " + binary_size(limit)},
           {"MemPerc", fmt::format("{:.2f}%", limit > 0 ? used / limit * 100 : 0)},
           {"NetIO", human_size(received) + " / " + human_size(sent)},
+          {"BlockIO", human_size(static_cast<double>(now.io_read)) + " / " +
+                          human_size(static_cast<double>(now.io_written))},
           {"PIDs", std::to_string(now.pids_current)}};
 }
 
@@ -204,6 +207,7 @@ int stats(Call& call) {
                                     {"MemUsage", "MEM USAGE / LIMIT"},
                                     {"MemPerc", "MEM %"},
                                     {"NetIO", "NET I/O"},
+                                    {"BlockIO", "BLOCK I/O"},
                                     {"PIDs", "PIDS"}},
                         .other_headings = {{"Container", "CONTAINER"}},
                         .quiet_field = "ID"};

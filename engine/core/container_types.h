@@ -281,10 +281,14 @@ struct StatsSample {
   std::uint64_t throttled_periods = 0;
   std::uint64_t throttled_ns = 0;
   std::uint64_t memory_usage = 0;
+  // Of that, pages of files not used lately: docker's CLI shows the usage without them.
+  std::uint64_t memory_inactive_file = 0;
   std::uint64_t memory_max_usage = 0;
   std::uint64_t memory_limit = 0;
   std::uint64_t pids_current = 0;
   std::uint64_t pids_limit = 0;  // 0: unlimited
+  std::uint64_t io_read = 0;     // bytes, of all block devices
+  std::uint64_t io_written = 0;
   struct Interface {
     std::uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;
     std::uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;

@@ -173,10 +173,13 @@ StatsSample Engine::stats(const std::string& container) {
                      .throttled_periods = stats.cpu_throttled_periods.value_or(0),
                      .throttled_ns = stats.cpu_throttled_ns.value_or(0),
                      .memory_usage = stats.memory_usage.value_or(0),
+                     .memory_inactive_file = stats.memory_inactive_file.value_or(0),
                      .memory_max_usage = stats.memory_max_usage.value_or(0),
                      .memory_limit = stats.memory_limit.value_or(0),
                      .pids_current = stats.pids_current.value_or(0),
-                     .pids_limit = stats.pids_max.value_or(0)};
+                     .pids_limit = stats.pids_max.value_or(0),
+                     .io_read = stats.io_read.value_or(0),
+                     .io_written = stats.io_written.value_or(0)};
   // "Unlimited" is more than the host has: that is what bounds it then.
   const auto host = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                     static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
