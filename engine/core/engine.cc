@@ -104,11 +104,15 @@ void Engine::settle(const std::string& container) {
   }
 }
 
+void Engine::Impl::kill(const ContainerRecord& record, int signal) {
+  runtime.kill(record.id, signal);
+  event(record, "kill", {{"signal", std::to_string(signal)}});
+}
+
 void Engine::kill(const std::string& container, int signal) {
   const ContainerRecord record = impl_->find(container);
   if (!impl_->is_running(record)) throw not_running(record);
-  impl_->runtime.kill(record.id, signal);
-  impl_->event(record, "kill", {{"signal", std::to_string(signal)}});
+  impl_->kill(record, signal);
 }
 
 bool Engine::stop(const std::string& container, std::optional<std::chrono::seconds> timeout) {
@@ -120,7 +124,7 @@ bool Engine::stop(const std::string& container, std::optional<std::chrono::secon
   const auto patience = timeout.value_or(
       std::chrono::seconds(record.request.stop_timeout.value_or(kDefaultStopTimeout)));
   try {
-    impl_->runtime.kill(record.id, stop_signal_of(record));
+    impl_->kill(record, stop_signal_of(record));
     // A frozen process cannot act on a signal.
     if (impl_->runtime.state(record.id).status == spec::Status::kPaused) {
       impl_->runtime.resume(record.id);
@@ -129,7 +133,7 @@ bool Engine::stop(const std::string& container, std::optional<std::chrono::secon
     const std::optional<std::chrono::milliseconds> limit =
         patience < 0s ? std::nullopt : std::optional<std::chrono::milliseconds>(patience);
     if (!impl_->runtime.await_exit(record.id, limit)) {
-      impl_->runtime.kill(record.id, SIGKILL);
+      impl_->kill(record, SIGKILL);
       impl_->runtime.await_exit(record.id);
     }
   } catch (const Error& failure) {
@@ -219,17 +223,19 @@ std::optional<int> Engine::wait(const std::string& container, WaitCondition cond
 namespace {
 
 // Kills the container and waits for its end, which may have come by itself.
-void end(runtime::Runtime& runtime, const std::string& id) {
+void end(Engine::Impl& impl, const ContainerRecord& record) {
   try {
     try {
-      runtime.kill(id, SIGKILL);
+      impl.kill(record, SIGKILL);
       // Frozen or not: the freezer of cgroup v1 holds SIGKILL back.
-      if (runtime.state(id).status == spec::Status::kPaused) runtime.resume(id);
+      if (impl.runtime.state(record.id).status == spec::Status::kPaused) {
+        impl.runtime.resume(record.id);
+      }
     } catch (const Error& failure) {
       // Its process is gone; that its monitor has told so is to be waited for.
       if (failure.kind() != Kind::kConflict) throw;
     }
-    runtime.await_exit(id);
+    impl.runtime.await_exit(record.id);
   } catch (const Error& failure) {
     if (failure.kind() != Kind::kNotFound) throw;
   }
@@ -240,7 +246,7 @@ void end(runtime::Runtime& runtime, const std::string& id) {
 void Engine::remove(const std::string& container, bool force, bool volumes) {
   if (force) {
     const ContainerRecord record = impl_->find(container);
-    if (impl_->is_running(record)) end(impl_->runtime, record.id);
+    if (impl_->is_running(record)) end(*impl_, record);
     if (record.request.auto_remove && !impl_->store.container(record.id)) return;
   }
   try {
@@ -264,6 +270,7 @@ void Engine::rename(const std::string& container, const std::string& name) {
                 "Invalid container name ({}), only [a-zA-Z0-9][a-zA-Z0-9_.-]+ is allowed", name);
   }
   Locked locked = impl_->lock_container(container);
+  const std::string old_name = locked.record.name;
   {
     Transaction transaction(impl_->store.database());
     if (const auto taken = impl_->store.id_of_name(name)) {
@@ -278,7 +285,7 @@ void Engine::rename(const std::string& container, const std::string& name) {
   for (const EndpointRecord& endpoint : impl_->store.endpoints_of(locked.record.id)) {
     impl_->refresh_hosts(endpoint.network);
   }
-  impl_->event(locked.record, "rename");
+  impl_->event(locked.record, "rename", {{"oldName", "/" + old_name}});
 }
 
 UniqueFd Engine::attach(const std::string& container) {
@@ -307,7 +314,8 @@ void Engine::resize(const std::string& container, unsigned height, unsigned widt
   if (::ioctl(console.get(), TIOCSWINSZ, &size) != 0) {
     throw sys_error(errno, "resize the terminal of container {}", record.name);
   }
-  impl_->event(record, "resize");
+  impl_->event(record, "resize",
+               {{"height", std::to_string(height)}, {"width", std::to_string(width)}});
 }
 
 PruneResult Engine::prune_containers(const Filters& filters) {

@@ -434,6 +434,41 @@ TEST_F(EngineTest, EventsTellTheLife) {
   EXPECT_THAT(actions, ElementsAre("create", "start", "die", "destroy"));
 }
 
+TEST_F(EngineTest, EventsTellOfSignalsNetworksVolumesAndNames) {
+  engine_->create_network({.name = "deck"});
+  ContainerRequest request = box({"term", "echo", "up", "sleep"});
+  request.name = "old";
+  request.network_mode = "deck";
+  request.mounts = {volume::parse_volume_option("hold:/hold:ro")};
+  const std::string id = engine_->run(request);
+  await_output(id, "up");
+  engine_->exec(id, {.cmd = {"/box", "echo", "x"}});
+  engine_->rename(id, "new");
+  engine_->stop(id, 20s);
+  engine_->remove(id);
+  std::vector<std::string> seen;
+  std::map<std::string, std::map<std::string, std::string>> attributes;
+  engine_->events({.since = Time()}, [&](const Event& event) {
+    if (event.actor_id == id || event.attributes.count("container") != 0) {
+      seen.push_back(event.type + " " + event.action);
+      attributes[seen.back()] = event.attributes;
+    }
+    return true;
+  });
+  EXPECT_THAT(seen,
+              ElementsAre("container create", "network connect", "volume mount", "container start",
+                          "container exec_start: /box echo x", "container rename", "container kill",
+                          "container die", "network disconnect", "volume unmount", "container stop",
+                          "container destroy"));
+  EXPECT_EQ(attributes["container rename"]["oldName"], "/old");
+  EXPECT_EQ(attributes["container rename"]["name"], "new");
+  EXPECT_EQ(attributes["container kill"]["signal"], "15");
+  EXPECT_EQ(attributes["network disconnect"]["name"], "deck");
+  EXPECT_EQ(attributes["volume mount"]["destination"], "/hold");
+  EXPECT_EQ(attributes["volume mount"]["read/write"], "false");
+  EXPECT_EQ(attributes["volume unmount"]["container"], id);
+}
+
 TEST_F(EngineTest, AFollowerOfEventsEndsWhenItMayNotGoOn) {
   int asked = 0;
   const auto none = [](const Event&) { return true; };

@@ -1,5 +1,6 @@
 // exec: one more process in a running container.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -118,7 +119,7 @@ ExecProcess Engine::exec(const std::string& container, const ExecRequest& reques
       impl_->runtime.exec({.id = record.id,
                            .process = process_of(*impl_, record, request),
                            .stdio = {.in = stdio.in, .out = stdio.out, .err = stdio.err}});
-  impl_->event(record, "exec_start: " + request.cmd.front());
+  impl_->event(record, fmt::format("exec_start: {}", fmt::join(request.cmd, " ")));
   UniqueFd pidfd(::fcntl(child.pidfd(), F_DUPFD_CLOEXEC, 0));
   if (!pidfd) throw sys_error(errno, "duplicate a process descriptor");
   return {child.pid(), std::move(pidfd), std::move(child.console_master())};

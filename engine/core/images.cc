@@ -290,12 +290,15 @@ void Engine::Impl::check_platform(const image::ImageRecord& image, const std::st
 }
 
 ImageDeletion Engine::remove_image(const std::string& image, bool force) {
+  const std::string id = impl_->images.find(image).id.text();
   const image::RemoveResult result = impl_->images.remove(image, force, used_by(*impl_));
   ImageDeletion deletion{.untagged = result.untagged};
-  for (const std::string& name : result.untagged) impl_->event("image", "untag", name);
-  for (const spec::Digest& id : result.deleted) {
-    deletion.deleted.push_back(id.text());
-    impl_->event("image", "delete", id.text());
+  for (const std::string& name : result.untagged) {
+    impl_->event("image", "untag", id, {{"name", name}});
+  }
+  for (const spec::Digest& gone : result.deleted) {
+    deletion.deleted.push_back(gone.text());
+    impl_->event("image", "delete", gone.text(), {{"name", gone.text()}});
   }
   return deletion;
 }
@@ -343,7 +346,10 @@ std::string Engine::commit(const CommitRequest& request) {
     throw;
   }
   if (paused) impl_->runtime.resume(record.id);
-  impl_->event(record, "commit");
+  impl_->event(record, "commit",
+               {{"comment", request.comment},
+                {"imageID", image->id.text()},
+                {"imageRef", name ? name->familiar() : ""}});
   return image->id.text();
 }
 

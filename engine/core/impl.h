@@ -82,6 +82,11 @@ struct Engine::Impl {
   std::vector<std::string> networks_that_know(const std::string& id);
   // One that runs no more, in its new phase: its addresses are free.
   void save_stopped(const ContainerRecord& record);
+  // A signal to the container's first process, told as an event.
+  void kill(const ContainerRecord& record, int signal);
+  // What goes with its end, told as events: its networks and its volumes. In the caller's
+  // transaction.
+  void tell_of_release(const ContainerRecord& record);
   bool saw_oom_kill(const std::string& id);
   // What `act` writes to the records, in one transaction. Does not nest.
   template <typename Act>

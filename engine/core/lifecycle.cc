@@ -127,6 +127,7 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
       write_records([&] {
         store.save(record);
         event(record, "die", {{"exitCode", std::to_string(record.exit_code)}});
+        tell_of_release(record);
       });
       break;
     }
@@ -150,6 +151,18 @@ std::vector<std::string> Engine::Impl::networks_that_know(const std::string& id)
     if (!endpoint.ip.empty()) ids.push_back(endpoint.network);
   }
   return ids;
+}
+
+void Engine::Impl::tell_of_release(const ContainerRecord& record) {
+  for (const EndpointRecord& endpoint : store.endpoints_of(record.id)) {
+    if (endpoint.ip.empty()) continue;
+    event("network", "disconnect", endpoint.network,
+          {{"container", record.id}, {"name", endpoint.network_name}, {"type", "bridge"}});
+  }
+  for (const MountPoint& mount : record.mounts) {
+    if (mount.type != volume::MountType::kVolume) continue;
+    event("volume", "unmount", mount.name, {{"container", record.id}, {"driver", "local"}});
+  }
 }
 
 void Engine::Impl::save_stopped(const ContainerRecord& record) {

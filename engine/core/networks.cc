@@ -241,7 +241,7 @@ void Engine::connect(const NetworkAttachment& attachment, const std::string& con
     impl_->refresh_hosts(network.id);
   }
   impl_->event("network", "connect", network.id,
-               {{"container", record.id}, {"name", network.name}});
+               {{"container", record.id}, {"name", network.name}, {"type", "bridge"}});
 }
 
 void Engine::disconnect(const std::string& text, const std::string& container, bool force) {
@@ -259,7 +259,7 @@ void Engine::disconnect(const std::string& text, const std::string& container, b
   impl_->store.erase_endpoint(locked.record.id, network.id);
   impl_->refresh_hosts(network.id);
   impl_->event("network", "disconnect", network.id,
-               {{"container", locked.record.id}, {"name", network.name}});
+               {{"container", locked.record.id}, {"name", network.name}, {"type", "bridge"}});
 }
 
 PruneResult Engine::prune_networks(const Filters& filters) {

@@ -289,7 +289,16 @@ void Engine::Impl::start(Locked& locked, int attached) {
     for (const EndpointRecord& endpoint : endpoints) {
       store.save(endpoint);
       event("network", "connect", endpoint.network,
-            {{"container", record.id}, {"name", endpoint.network_name}});
+            {{"container", record.id}, {"name", endpoint.network_name}, {"type", "bridge"}});
+    }
+    for (const MountPoint& mount : record.mounts) {
+      if (mount.type != volume::MountType::kVolume) continue;
+      event("volume", "mount", mount.name,
+            {{"container", record.id},
+             {"destination", mount.destination},
+             {"driver", "local"},
+             {"propagation", mount.propagation},
+             {"read/write", mount.read_write ? "true" : "false"}});
     }
     event(record, "start");
   });
