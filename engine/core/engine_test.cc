@@ -392,6 +392,12 @@ TEST_F(EngineTest, AShareableIpcCanBeJoinedAndNoOther) {
   engine_->remove(id);
   EXPECT_FALSE(is_mounted());
 
+  guest.cmd = {"cat", "/dev/shm/" + dir_->path().filename().native() + "/note"};
+  guest.ipc_mode = "host";
+  write_file_atomically(dir_->path() / "note", "of the host");
+  EXPECT_EQ(run_to_end(guest, &reader), 0);
+  EXPECT_EQ(log_of(reader), "of the host");
+
   const std::string alone = engine_->run(box({"sleep"}));
   guest.ipc_mode = "container:" + alone;
   EXPECT_THAT(failure(Kind::kConflict, [&] { engine_->run(guest); }),

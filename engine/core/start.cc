@@ -166,6 +166,7 @@ class Start {
       }
       return {.name_space = {}, .shm = shm};
     }
+    if (request.ipc_mode == "host") return {.name_space = {}, .shm = "/dev/shm"};
     const auto init = joined_init(impl_, request.ipc_mode);
     if (!init) return {};
     const ContainerRecord owner = impl_.find(request.ipc_mode.substr(kContainerPrefix.size()));
