@@ -172,10 +172,13 @@ void add_activity(py::module_& module) {
       .field("system_cpu_ns", &StatsSample::system_cpu_ns)
       .field("online_cpus", &StatsSample::online_cpus)
       .field("memory_usage", &StatsSample::memory_usage)
+      .field("memory_inactive_file", &StatsSample::memory_inactive_file)
       .field("memory_max_usage", &StatsSample::memory_max_usage)
       .field("memory_limit", &StatsSample::memory_limit)
       .field("pids_current", &StatsSample::pids_current)
       .field("pids_limit", &StatsSample::pids_limit)
+      .field("io_read", &StatsSample::io_read)
+      .field("io_written", &StatsSample::io_written)
       .done();
   Record<Change>(module, "Change")
       .computed("kind",
