@@ -48,6 +48,8 @@ inline void in_child(const std::function<void()>& body) {
     if (::unshare(CLONE_NEWNET) != 0) ::_exit(77);
     bring_up_loopback(own_network_namespace().get());
     try {
+      // A new namespace forwards where the host does.
+      write_all(open_file("/proc/sys/net/ipv4/ip_forward", O_WRONLY).get(), "0", "ip_forward");
       body();
     } catch (const std::exception& failure) {
       ADD_FAILURE() << failure.what();
