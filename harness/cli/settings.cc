@@ -71,20 +71,20 @@ void add_ways_to_run(CLI::App& verb, Settings& settings) {
 std::vector<CLI::Option*> add_machine(CLI::App& verb, Settings& settings, const std::string& prefix,
                                       const std::string& timeout) {
   const std::string dashes = "--" + prefix;
-  return {
-      verb.add_option(dashes + "memory", settings.lane_memory, "The lane's memory, in MiB (2048)")
-          ->check(CLI::Range(256, 65536))
-          ->type_name("MIB"),
-      verb.add_option(dashes + "cpus", settings.lane_cpus, "The lane's processors (2)")
-          ->check(CLI::Range(1, 64))
-          ->type_name("N"),
-      verb.add_option(dashes + "console", settings.lane_console,
-                      "Keep what the lane's kernel prints in this file")
-          ->type_name("FILE"),
-      verb.add_option(dashes + "timeout", settings.lane_timeout,
-                      "Turn the lane off after this many seconds (" + timeout + ")")
-          ->check(CLI::Range(1, 86400))
-          ->type_name("SECONDS")};
+  return {verb.add_option(dashes + "memory", settings.lane_memory,
+                          "The lane's memory, in MiB (2048, more for much that it takes along)")
+              ->check(CLI::Range(256, 65536))
+              ->type_name("MIB"),
+          verb.add_option(dashes + "cpus", settings.lane_cpus, "The lane's processors (2)")
+              ->check(CLI::Range(1, 64))
+              ->type_name("N"),
+          verb.add_option(dashes + "console", settings.lane_console,
+                          "Keep what the lane's kernel prints in this file")
+              ->type_name("FILE"),
+          verb.add_option(dashes + "timeout", settings.lane_timeout,
+                          "Turn the lane off after this many seconds (" + timeout + ")")
+              ->check(CLI::Range(1, 86400))
+              ->type_name("SECONDS")};
 }
 
 void add_lane(CLI::App& app, Settings& settings) {

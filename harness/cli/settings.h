@@ -37,7 +37,7 @@ struct Settings {
   std::string lane_directory = "/root";
   // lane run, and conform in a lane
   std::string lane_console;
-  int lane_memory = 2048;
+  int lane_memory = 0;  // as lane::memory_for() finds
   int lane_cpus = 2;
   int lane_timeout = 0;
   // conform and report

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -143,7 +144,27 @@ std::optional<Verdict> boot(const LaneRequest& request, const MachineRequest& ma
   return watch.verdict();
 }
 
+std::uint64_t size_of(const UniqueFd& file) {
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) throw sys_error(errno, "stat the initramfs of a lane");
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
 }  // namespace
+
+int memory_for(int wanted_mib, std::uint64_t initramfs_bytes) {
+  constexpr int kUsual = 2048;
+  constexpr int kKernel = 128;
+  constexpr int kWork = 512;  // for the job beside its files
+  const int least = 3 * static_cast<int>(initramfs_bytes >> 20) + kKernel;
+  if (wanted_mib == 0) return std::max(kUsual, least + kWork);
+  if (wanted_mib >= least) return wanted_mib;
+  throw error(
+      Kind::kInvalidArgument,
+      "{} MiB of memory are too little for a lane that takes {} MiB of files along: it needs "
+      "{} MiB to boot",
+      wanted_mib, initramfs_bytes >> 20, least);
+}
 
 Verdict run_lane(const LaneRequest& request, const Sinks& sinks) {
   check_kernel(request.name.kernel);
@@ -155,7 +176,7 @@ Verdict run_lane(const LaneRequest& request, const Sinks& sinks) {
   MachineRequest machine{.kernel = kernel.image,
                          .initramfs = initramfs.get(),
                          .security = request.name.security,
-                         .memory_mib = request.memory_mib,
+                         .memory_mib = memory_for(request.memory_mib, size_of(initramfs)),
                          .cpus = request.cpus};
   if (!fs::exists(kvm_mark(request.cache)) && kvm_runs()) {
     // A processor of hardware boots in two seconds; one that does not boot is given up early.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -29,13 +30,19 @@ struct LaneRequest {
   LaneName name = {};
   Job job = {};  // its `cgroup` is the name's
   Cargo cargo = {};
-  int memory_mib = 2048;
+  int memory_mib = 0;  // 0: what memory_for() finds
   int cpus = 2;
   std::chrono::seconds timeout{600};
   std::chrono::seconds silence{120};   // after which the machine hangs
   std::filesystem::path cache = {};    // of kernels and initramfs
   std::filesystem::path console = {};  // keep what the kernel says here; empty: do not
 };
+
+// The memory for a machine that unpacks an initramfs of so many bytes: `wanted_mib`, or where that
+// is 0, 2048 MiB and more for a large one. The machine has it three times while it boots: as it
+// came, as files, and as much again because files get half of what is left. Throws
+// Error{kInvalidArgument} where `wanted_mib` is too little.
+int memory_for(int wanted_mib, std::uint64_t initramfs_bytes);
 
 // $XDG_CACHE_HOME/seatrial/lanes, or ~/.cache/seatrial/lanes.
 std::filesystem::path default_cache();

@@ -24,6 +24,14 @@ std::string refusal(const std::string& name) {
   return "";
 }
 
+TEST(MemoryOfALane, GrowsWithWhatItTakesAlong) {
+  constexpr std::uint64_t kMib = 1 << 20;
+  EXPECT_EQ(memory_for(0, 50 * kMib), 2048);
+  EXPECT_EQ(memory_for(0, 700 * kMib), 2740);
+  EXPECT_EQ(memory_for(300, 50 * kMib), 300);
+  EXPECT_THROW(memory_for(2048, 700 * kMib), Error);
+}
+
 TEST(LaneName, HasKernelGroupsAndModule) {
   const LaneName plain = parse_lane_name("6.1-hybrid");
   EXPECT_EQ(plain.kernel, "6.1");
