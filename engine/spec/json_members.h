@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "engine/spec/json_writer.h"
@@ -13,7 +14,13 @@ namespace seatrial::spec {
 
 template <typename Integer>
 void number(JsonWriter& json, std::string_view key, const std::optional<Integer>& value) {
-  if (value) json.key(key).number(static_cast<std::int64_t>(*value));
+  if (!value) return;
+  json.key(key);
+  if constexpr (std::is_unsigned_v<Integer>) {
+    json.natural(*value);
+  } else {
+    json.number(*value);
+  }
 }
 
 inline void text(JsonWriter& json, std::string_view key, const std::string& value) {

@@ -60,7 +60,7 @@ void print_rates(Json& json, const char* key, const std::vector<DeviceRate>& rat
     json.begin_object();
     json.key("major").number(device.major);
     json.key("minor").number(device.minor);
-    json.key("rate").number(device.rate);
+    json.key("rate").natural(device.rate);
     json.end_object();
   }
   json.end_array();
