@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/cli/output.h"
+#include "engine/cli/quoted_text.h"
 #include "engine/cli/rows.h"
 #include "engine/cli/verbs.h"
 #include "engine/core/times.h"

@@ -22,8 +22,6 @@ std::string binary_size(double bytes);
 std::string age(core::Time then, core::Time now);
 // At most `width` characters, the last one "…" when something was cut.
 std::string shortened(std::string_view text, std::size_t width);
-// A Go string literal: "\"sh -c 'a'\"".
-std::string quoted_text(std::string_view text);
 // "0.0.0.0:8080->80/tcp, 443/tcp"; neighbours become ranges.
 std::string ports_text(std::vector<core::PortBinding> published,
                        const std::vector<std::string>& exposed);

@@ -6,6 +6,7 @@
 
 #include "engine/cli/cli_fixture.h"
 #include "engine/cli/progress.h"
+#include "engine/cli/quoted_text.h"
 
 namespace seatrial::engine_cli {
 namespace {

@@ -1,7 +1,7 @@
 // Go's printf: %[flags][width][.precision]verb.
 #include <fmt/format.h>
 
-#include "engine/cli/output.h"
+#include "engine/cli/quoted_text.h"
 #include "engine/cli/template_functions.h"
 
 namespace seatrial::engine_cli::templates {
