@@ -72,7 +72,7 @@ bool is_broken_pipe(const std::exception_ptr& failure) {
   } catch (const Error& told) {
     return told.sys_errno() == EPIPE;
   } catch (...) {
-    return false;
+    return false;  // what is not the engine's own is told as it is
   }
 }
 

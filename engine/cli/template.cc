@@ -160,8 +160,8 @@ class Renderer {
     if (left_alone) return arguments[0];
     try {
       return call(name, arguments);
-    } catch (const std::string& why) {
-      throw refused(pipeline.action, "error calling " + name + ": " + why);
+    } catch (const Error& failure) {
+      throw refused(pipeline.action, "error calling " + name + ": " + failure.what());
     }
   }
 

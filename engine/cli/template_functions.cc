@@ -1,10 +1,11 @@
 #include "engine/cli/template_functions.h"
 
 #include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
-#include "engine/cli/output.h"
+#include "engine/base/error.h"
 
 namespace seatrial::engine_cli::templates {
 namespace {
@@ -17,18 +18,20 @@ constexpr std::size_t kLongest = std::size_t{1}
 
 const std::string& text_of(const Json& value) {
   if (!value.is_string()) {
-    throw fmt::format("wrong type for value; expected string; got {}", type_of(value));
+    throw error(Kind::kInvalidArgument, "wrong type for value; expected string; got {}",
+                type_of(value));
   }
   return value.get_ref<const std::string&>();
 }
 
 std::size_t number_of(const Json& value, std::size_t most) {
   if (!value.is_number_integer()) {
-    throw fmt::format("wrong type for value; expected int; got {}", type_of(value));
+    throw error(Kind::kInvalidArgument, "wrong type for value; expected int; got {}",
+                type_of(value));
   }
   const bool negative = !value.is_number_unsigned() && value.get<std::int64_t>() < 0;
   if (negative || value.get<std::uint64_t>() > most) {
-    throw fmt::format("index out of range: {}", value.dump());
+    throw error(Kind::kInvalidArgument, "index out of range: {}", value.dump());
   }
   return value.get<std::size_t>();
 }
@@ -40,7 +43,7 @@ Json json_text(const Arguments& given) {
 Json len(const Arguments& given) {
   const Json& value = given[0];
   if (value.is_string()) return text_of(value).size();
-  if (!value.is_structured()) throw fmt::format("len of type {}", type_of(value));
+  if (!value.is_structured()) throw error(Kind::kInvalidArgument, "len of type {}", type_of(value));
   return value.size();
 }
 
@@ -59,10 +62,10 @@ Json index(const Arguments& given) {
     } else if (value.is_null() && key.is_string()) {
       value = "";
     } else if (value.is_array()) {
-      if (value.empty()) throw fmt::format("index out of range: {}", key.dump());
+      if (value.empty()) throw error(Kind::kInvalidArgument, "index out of range: {}", key.dump());
       value = Json(value[number_of(key, value.size() - 1)]);
     } else {
-      throw fmt::format("can't index item of type {}", type_of(value));
+      throw error(Kind::kInvalidArgument, "can't index item of type {}", type_of(value));
     }
   }
   return value;
@@ -71,12 +74,12 @@ Json index(const Arguments& given) {
 Json slice(const Arguments& given) {
   const Json& value = given[0];
   if (!value.is_string() && !value.is_array()) {
-    throw fmt::format("can't slice item of type {}", type_of(value));
+    throw error(Kind::kInvalidArgument, "can't slice item of type {}", type_of(value));
   }
   const std::size_t size = value.is_string() ? text_of(value).size() : value.size();
   const std::size_t begin = given.size() > 1 ? number_of(given[1], size) : 0;
   const std::size_t end = given.size() > 2 ? number_of(given[2], size) : size;
-  if (begin > end) throw fmt::format("invalid slice index: {} > {}", begin, end);
+  if (begin > end) throw error(Kind::kInvalidArgument, "invalid slice index: {} > {}", begin, end);
   if (value.is_string()) return text_of(value).substr(begin, end - begin);
   Json part = Json::array();
   for (std::size_t at = begin; at < end; ++at) part.push_back(value[at]);
@@ -85,7 +88,8 @@ Json slice(const Arguments& given) {
 
 Json join(const Arguments& given) {
   if (!given[0].is_array() && !given[0].is_null()) {
-    throw fmt::format("wrong type for value; expected []string; got {}", type_of(given[0]));
+    throw error(Kind::kInvalidArgument, "wrong type for value; expected []string; got {}",
+                type_of(given[0]));
   }
   std::string text;
   for (std::size_t at = 0; at < given[0].size(); ++at) {
@@ -183,15 +187,19 @@ bool comparable(const Json& left, const Json& right) {
 }
 
 bool equal(const Json& left, const Json& right) {
-  if (left.is_structured() || right.is_structured()) throw std::string("non-comparable type");
+  if (left.is_structured() || right.is_structured())
+    throw error(Kind::kInvalidArgument, "non-comparable type");
   if (left.is_null() || right.is_null()) return left.is_null() && right.is_null();
-  if (!comparable(left, right)) throw std::string("incompatible types for comparison");
+  if (!comparable(left, right))
+    throw error(Kind::kInvalidArgument, "incompatible types for comparison");
   return left == right;
 }
 
 bool less(const Json& left, const Json& right) {
-  if (!comparable(left, right)) throw std::string("incompatible types for comparison");
-  if (!left.is_number() && !left.is_string()) throw std::string("invalid type for comparison");
+  if (!comparable(left, right))
+    throw error(Kind::kInvalidArgument, "incompatible types for comparison");
+  if (!left.is_number() && !left.is_string())
+    throw error(Kind::kInvalidArgument, "invalid type for comparison");
   return left < right;
 }
 
@@ -260,12 +268,12 @@ Json call(std::string_view name, const Arguments& arguments) {
   const auto* function = std::find_if(std::begin(kFunctions), std::end(kFunctions),
                                       [&](const Function& each) { return each.name == name; });
   if (arguments.size() < function->least || arguments.size() > function->most) {
-    throw fmt::format("wrong number of args for {}: want {}{} got {}", name,
-                      function->most == kAny ? "at least " : "", function->least, arguments.size());
+    throw error(Kind::kInvalidArgument, "wrong number of args for {}: want {}{} got {}", name,
+                function->most == kAny ? "at least " : "", function->least, arguments.size());
   }
   Json result = function->body(arguments);
   if (result.is_string() && text_of(result).size() > kLongest) {
-    throw fmt::format("{} makes too long a text", name);
+    throw error(Kind::kInvalidArgument, "{} makes too long a text", name);
   }
   return result;
 }

@@ -12,7 +12,7 @@ namespace seatrial::engine_cli::templates {
 // evaluated.
 bool is_function(std::string_view name);
 
-// Throws std::string, the reason of a refusal, for the renderer to name the action.
+// Throws Error with the reason of a refusal alone: the renderer names the action.
 nlohmann::json call(std::string_view name, const std::vector<nlohmann::json>& arguments);
 
 // As Go prints a value with %v; null inside another value is "<nil>".
