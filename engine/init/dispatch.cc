@@ -24,6 +24,7 @@ constexpr Handler kHandler = {S<Form>::kOp, call<S>};
 // In the order of steps::Op.
 constexpr Handler kHandlers[] = {
     kHandler<steps::JoinCgroup>,
+    kHandler<steps::SetAffinity>,
     kHandler<steps::SetOomScore>,
     kHandler<steps::RaiseRlimit>,
     kHandler<steps::OpenSource>,
@@ -59,6 +60,10 @@ constexpr Handler kHandlers[] = {
     kHandler<steps::MaskPath>,
     kHandler<steps::Umask>,
     kHandler<steps::SetRlimit>,
+    kHandler<steps::SetPersonality>,
+    kHandler<steps::SetMemoryPolicy>,
+    kHandler<steps::SetScheduler>,
+    kHandler<steps::SetIoPriority>,
     kHandler<steps::WorkingDirectory>,
     kHandler<steps::BoundCapabilities>,
     kHandler<steps::SetUser>,

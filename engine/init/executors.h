@@ -29,6 +29,12 @@ Result execute(Run& run, const steps::OpenProcfs<Form>& step);
 Result execute(Run& run, const steps::Sysctl<Form>& step);
 Result execute(Run& run, const steps::Umask<Form>& step);
 Result execute(Run& run, const steps::SetRlimit<Form>& step);
+// scheduling.cc
+Result execute(Run& run, const steps::SetAffinity<Form>& step);
+Result execute(Run& run, const steps::SetPersonality<Form>& step);
+Result execute(Run& run, const steps::SetMemoryPolicy<Form>& step);
+Result execute(Run& run, const steps::SetScheduler<Form>& step);
+Result execute(Run& run, const steps::SetIoPriority<Form>& step);
 // root.cc
 Result execute(Run& run, const steps::PrepareRoot<Form>& step);
 Result execute(Run& run, const steps::EnterRoot<Form>& step);

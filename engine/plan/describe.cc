@@ -40,6 +40,8 @@ constexpr BitName kPropagations[] = {
     {MS_UNBINDABLE, "unbindable"},
 };
 
+constexpr std::uint32_t kMemoryPolicyFlags = 7u << 13;  // MPOL_MODE_FLAGS
+
 void append(std::string& words, std::string_view prefix, std::string_view word) {
   if (!words.empty()) words += ',';
   words += prefix;
@@ -91,6 +93,9 @@ std::string rlimit_text(std::uint32_t resource) {
 struct Describer {
   std::string operator()(const JoinCgroup& step) const {
     return fmt::format("join the cgroup {}", step.file.substr(0, step.file.rfind('/')));
+  }
+  std::string operator()(const SetAffinity& step) const {
+    return fmt::format("run on the CPUs {}", spec::number_list(step.cpus));
   }
   std::string operator()(const SetOomScore& step) const {
     return fmt::format("set oom_score_adj to {}", step.value);
@@ -207,6 +212,29 @@ struct Describer {
   std::string operator()(const SetRlimit& step) const {
     return fmt::format("set {} to {}, at most {}", rlimit_text(step.resource), limit(step.soft),
                        limit(step.hard));
+  }
+  std::string operator()(const SetPersonality& step) const {
+    return fmt::format("set the execution domain {}", spec::personality_name(step.domain));
+  }
+  std::string operator()(const SetMemoryPolicy& step) const {
+    std::string words;
+    for (const auto flag : spec::memory_policy_flag_names(step.mode)) append(words, "", flag);
+    const std::string nodes = spec::number_list(step.nodes);
+    return fmt::format("set the memory policy {}{}{}",
+                       spec::memory_policy_mode_name(step.mode & ~kMemoryPolicyFlags),
+                       nodes.empty() ? "" : " of the nodes " + nodes, in_parentheses(words));
+  }
+  std::string operator()(const SetScheduler& step) const {
+    std::string words;
+    if (step.nice != 0) append(words, "nice ", std::to_string(step.nice));
+    if (step.priority != 0) append(words, "priority ", std::to_string(step.priority));
+    for (const auto flag : spec::scheduler_flag_names(step.flags)) append(words, "", flag);
+    return fmt::format("set the scheduling policy {}{}", spec::scheduler_policy_name(step.policy),
+                       in_parentheses(words));
+  }
+  std::string operator()(const SetIoPriority& step) const {
+    return fmt::format("set the I/O priority {} {}", spec::io_class_name(step.io_class),
+                       step.level);
   }
   std::string operator()(const WorkingDirectory& step) const {
     return fmt::format("enter the working directory {}", step.target);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,7 +94,9 @@ struct ExecOptions {
   std::vector<spec::NamespaceType> namespaces;  // those the container has of its own
   // The container's rootfs, absolute: entered by chroot where `namespaces` has no kMount.
   std::string rootfs;
-  SeccompFilter seccomp = {};  // the container's
+  SeccompFilter seccomp = {};                     // the container's
+  std::optional<std::uint32_t> personality = {};  // and these
+  std::optional<spec::MemoryPolicy> memory_policy = {};
 };
 LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
                      const ExecOptions& options);

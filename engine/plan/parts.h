@@ -1,6 +1,7 @@
 // The parts that plan() and plan_exec() are put together from.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ struct ProcessContext {
   std::uint64_t own_capabilities = 0;
   bool in_user_namespace = false;
   const SeccompFilter* seccomp = nullptr;  // lives longer than this
+  // linux.personality and linux.memoryPolicy
+  std::optional<std::uint32_t> personality = {};
+  std::optional<spec::MemoryPolicy> memory_policy = {};
 };
 
 // A sentence for each set of capabilities that names some which are unknown or cannot be granted.

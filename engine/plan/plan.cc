@@ -88,7 +88,9 @@ class Planner {
     process_context_ = {.last_capability = host.last_capability,
                         .own_capabilities = host.own_capabilities,
                         .in_user_namespace = has_user_namespace(),
-                        .seccomp = &options.seccomp};
+                        .seccomp = &options.seccomp,
+                        .personality = config.linux_.personality,
+                        .memory_policy = config.linux_.memory_policy};
   }
 
   LaunchPlan make() {
@@ -365,13 +367,20 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
   const ProcessContext context{.last_capability = host.last_capability,
                                .own_capabilities = host.own_capabilities,
                                .in_user_namespace = (flags & CLONE_NEWUSER) != 0,
-                               .seccomp = &options.seccomp};
+                               .seccomp = &options.seccomp,
+                               .personality = options.personality,
+                               .memory_policy = options.memory_policy};
   LaunchPlan plan;
   plan.warnings = capability_warnings(process, context);
   plan.preserve_fds = options.preserve_fds;
+  const auto run_on = [&](const spec::NumberMask& cpus) {
+    if (!cpus.empty()) plan.launcher.push_back({SetAffinity{.cpus = cpus}});
+  };
+  run_on(process.exec_cpu_affinity.initial);
   for (const CgroupHierarchy& hierarchy : host.cgroups) {
     plan.launcher.push_back({JoinCgroup{.file = join_file(hierarchy)}});
   }
+  run_on(process.exec_cpu_affinity.final);
   add_host_limits(process, context, plan.launcher);
   const bool needs_root = (flags & CLONE_NEWNS) == 0;
   if (flags != 0 || needs_root) {

@@ -61,6 +61,29 @@ InstallSeccomp install(const SeccompFilter& filter) {
   return step;
 }
 
+// While the privilege for more urgency than usual is still there.
+void add_scheduling(const spec::Process& process, const ProcessContext& context, Steps& steps) {
+  if (context.personality) steps.push_back({SetPersonality{.domain = *context.personality}});
+  if (context.memory_policy) {
+    steps.push_back(
+        {SetMemoryPolicy{.nodes = context.memory_policy->nodes,
+                         .mode = context.memory_policy->mode | context.memory_policy->flags}});
+  }
+  if (process.scheduler) {
+    steps.push_back({SetScheduler{.flags = process.scheduler->flags,
+                                  .runtime = process.scheduler->runtime,
+                                  .deadline = process.scheduler->deadline,
+                                  .period = process.scheduler->period,
+                                  .policy = process.scheduler->policy,
+                                  .nice = process.scheduler->nice,
+                                  .priority = process.scheduler->priority}});
+  }
+  if (process.io_priority) {
+    steps.push_back({SetIoPriority{.io_class = process.io_priority->io_class,
+                                   .level = process.io_priority->level}});
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> capability_warnings(const spec::Process& process,
@@ -106,6 +129,7 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
                                .hard = rlimit.hard,
                                .resource = static_cast<std::uint32_t>(rlimit.resource)}});
   }
+  add_scheduling(process, context, steps);
   // To enter the root is to be in its directory.
   if (const std::string cwd = normal_path(process.cwd); cwd != "/") {
     steps.push_back({WorkingDirectory{.target = cwd}});

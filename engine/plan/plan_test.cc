@@ -437,12 +437,50 @@ TEST_F(PlanTest, InstallsTheSeccompFilterAsLateAsItMay) {
   EXPECT_THAT(refusal(), HasSubstr("linux.seccomp was not compiled"));
 }
 
+// Before the user is changed: more urgency than usual is root's to give.
+TEST_F(PlanTest, SetsWhenAndWhereTheProcessRuns) {
+  config.linux_.personality = 8;
+  config.linux_.memory_policy = spec::MemoryPolicy{.mode = 2, .flags = 1 << 15, .nodes = {0b1101}};
+  config.process->scheduler = spec::Scheduler{.policy = 2, .priority = 3, .flags = 1};
+  config.process->io_priority = spec::IoPriority{.io_class = 1, .level = 4};
+  const std::string text = to_text(plan(config, host, options));
+  std::vector<std::size_t> places;
+  for (const char* step :
+       {"set the execution domain LINUX32",
+        "set the memory policy MPOL_BIND of the nodes 0,2-3 "
+        "(MPOL_F_STATIC_NODES)",
+        "set the scheduling policy SCHED_RR (priority 3,SCHED_FLAG_RESET_ON_FORK)",
+        "set the I/O priority IOPRIO_CLASS_RT 4", "become user"}) {
+    EXPECT_THAT(text, HasSubstr(step));
+    places.push_back(text.find(step));
+  }
+  EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
+}
+
+TEST_F(PlanTest, OfAnExecChoosesItsCpusAroundTheJoiningOfCgroups) {
+  const auto launcher = [&](const spec::Process& process) {
+    std::string words;
+    const LaunchPlan made = plan_exec(process, host, {});
+    for (std::size_t i = 0; i < made.launcher.size(); ++i) words += made.describe(i) + "\n";
+    return words;
+  };
+  host.cgroups = {{.mountpoint = "/c", .name = "c", .options = "", .v2 = true, .cgroup = "/x"}};
+  spec::Process process = *config.process;
+  EXPECT_THAT(launcher(process), Not(HasSubstr("CPUs")));
+  process.exec_cpu_affinity = {.initial = {0b1}, .final = {0b110}};
+  EXPECT_THAT(launcher(process),
+              HasSubstr("run on the CPUs 0\njoin the cgroup /c/x\nrun on the CPUs 1-2\n"));
+  // The first process is left alone.
+  config.process = process;
+  EXPECT_THAT(to_text(plan(config, host, options)), Not(HasSubstr("CPUs")));
+}
+
 TEST_F(PlanTest, RefusesWhatThisBuildCannotDo) {
-  config.unsupported = {"linux.personality"};
-  EXPECT_EQ(refusal(), "unsupported: linux.personality is not supported by this build");
-  config.unsupported = {"linux.personality", "linux.intelRdt"};
+  config.unsupported = {"linux.netDevices"};
+  EXPECT_EQ(refusal(), "unsupported: linux.netDevices is not supported by this build");
+  config.unsupported = {"linux.netDevices", "linux.intelRdt"};
   EXPECT_EQ(refusal(),
-            "unsupported: linux.personality, linux.intelRdt are not supported by this build");
+            "unsupported: linux.netDevices, linux.intelRdt are not supported by this build");
 }
 
 TEST_F(PlanTest, RefusesContradictions) {

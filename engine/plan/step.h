@@ -19,6 +19,7 @@ struct HeapForm {
 };
 
 using JoinCgroup = steps::JoinCgroup<HeapForm>;
+using SetAffinity = steps::SetAffinity<HeapForm>;
 using SetOomScore = steps::SetOomScore<HeapForm>;
 using RaiseRlimit = steps::RaiseRlimit<HeapForm>;
 using OpenSource = steps::OpenSource<HeapForm>;
@@ -56,6 +57,10 @@ using ReadonlyPath = steps::ReadonlyPath<HeapForm>;
 using MaskPath = steps::MaskPath<HeapForm>;
 using Umask = steps::Umask<HeapForm>;
 using SetRlimit = steps::SetRlimit<HeapForm>;
+using SetPersonality = steps::SetPersonality<HeapForm>;
+using SetMemoryPolicy = steps::SetMemoryPolicy<HeapForm>;
+using SetScheduler = steps::SetScheduler<HeapForm>;
+using SetIoPriority = steps::SetIoPriority<HeapForm>;
 using WorkingDirectory = steps::WorkingDirectory<HeapForm>;
 using BoundCapabilities = steps::BoundCapabilities<HeapForm>;
 using SetUser = steps::SetUser<HeapForm>;
@@ -69,14 +74,15 @@ using AskState = steps::AskState<HeapForm>;
 using Execute = steps::Execute<HeapForm>;
 
 struct Step {
-  std::variant<JoinCgroup, SetOomScore, RaiseRlimit, OpenSource, OpenNamespace, EnterNamespaces,
-               EnterTarget, NewUserNamespace, BecomeRoot, NewTimeNamespace, CloneInit,
-               SessionKeyring, LoopbackUp, PrepareRoot, Mount, BindMount, Remount, CgroupTree,
-               DefaultDevices, Device, Console, PrepareMasks, OpenProcfs, RuntimeHooks, Hook,
-               EnterRoot, MakeDirectory, ChangeKept, ChangeRoot, SetHostname, SetDomainname, Sysctl,
-               ReadonlyPath, MaskPath, Umask, SetRlimit, WorkingDirectory, BoundCapabilities,
-               SetUser, NoNewPrivileges, InstallSeccomp, SetCapabilities, FindProgram, Ready,
-               AwaitStart, AskState, Execute>
+  std::variant<JoinCgroup, SetAffinity, SetOomScore, RaiseRlimit, OpenSource, OpenNamespace,
+               EnterNamespaces, EnterTarget, NewUserNamespace, BecomeRoot, NewTimeNamespace,
+               CloneInit, SessionKeyring, LoopbackUp, PrepareRoot, Mount, BindMount, Remount,
+               CgroupTree, DefaultDevices, Device, Console, PrepareMasks, OpenProcfs, RuntimeHooks,
+               Hook, EnterRoot, MakeDirectory, ChangeKept, ChangeRoot, SetHostname, SetDomainname,
+               Sysctl, ReadonlyPath, MaskPath, Umask, SetRlimit, SetPersonality, SetMemoryPolicy,
+               SetScheduler, SetIoPriority, WorkingDirectory, BoundCapabilities, SetUser,
+               NoNewPrivileges, InstallSeccomp, SetCapabilities, FindProgram, Ready, AwaitStart,
+               AskState, Execute>
       action;
 };
 

@@ -14,6 +14,7 @@ namespace seatrial::steps {
 enum class Op : std::uint32_t {
   // The launcher's, in the host's namespaces; the first may be init's.
   kJoinCgroup = 1,
+  kSetAffinity,
   kSetOomScore,
   kRaiseRlimit,
   kOpenSource,
@@ -51,6 +52,10 @@ enum class Op : std::uint32_t {
   kMaskPath,
   kUmask,
   kSetRlimit,
+  kSetPersonality,
+  kSetMemoryPolicy,
+  kSetScheduler,
+  kSetIoPriority,
   kWorkingDirectory,
   kBoundCapabilities,
   kSetUser,
@@ -80,6 +85,13 @@ template <typename F>
 struct JoinCgroup {
   static constexpr Op kOp = Op::kJoinCgroup;
   typename F::Text file{};
+};
+
+// Where the process may run: number N is bit N % 64 of word N / 64.
+template <typename F>
+struct SetAffinity {
+  static constexpr Op kOp = Op::kSetAffinity;
+  typename F::template List<std::uint64_t> cpus{};
 };
 
 template <typename F>
@@ -389,6 +401,39 @@ struct SetRlimit {
   std::uint64_t soft = 0;
   std::uint64_t hard = 0;
   std::uint32_t resource = 0;
+};
+
+template <typename F>
+struct SetPersonality {
+  static constexpr Op kOp = Op::kSetPersonality;
+  std::uint32_t domain = 0;  // PER_*
+};
+
+template <typename F>
+struct SetMemoryPolicy {
+  static constexpr Op kOp = Op::kSetMemoryPolicy;
+  typename F::template List<std::uint64_t> nodes{};  // as in SetAffinity
+  std::uint32_t mode = 0;                            // MPOL_*, with MPOL_F_*
+};
+
+// As sched_setattr(2) takes it.
+template <typename F>
+struct SetScheduler {
+  static constexpr Op kOp = Op::kSetScheduler;
+  std::uint64_t flags = 0;
+  std::uint64_t runtime = 0;
+  std::uint64_t deadline = 0;
+  std::uint64_t period = 0;
+  std::uint32_t policy = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+};
+
+template <typename F>
+struct SetIoPriority {
+  static constexpr Op kOp = Op::kSetIoPriority;
+  std::uint32_t io_class = 0;  // IOPRIO_CLASS_*
+  std::uint32_t level = 0;
 };
 
 template <typename F>

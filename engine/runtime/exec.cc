@@ -23,6 +23,11 @@ spec::Process completed(spec::Process process, const spec::Process& own) {
   if (!process.oom_score_adj) process.oom_score_adj = own.oom_score_adj;
   if (!process.user.umask) process.user.umask = own.user.umask;
   process.no_new_privileges |= own.no_new_privileges;
+  if (!process.scheduler) process.scheduler = own.scheduler;
+  if (!process.io_priority) process.io_priority = own.io_priority;
+  if (process.exec_cpu_affinity == spec::ExecCpuAffinity{}) {
+    process.exec_cpu_affinity = own.exec_cpu_affinity;
+  }
   return process;
 }
 
@@ -113,7 +118,9 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
        .id = request.id,
        .namespaces = foreign_namespaces(record.init.pid),
        .rootfs = record.rootfs,
-       .seccomp = impl.filter_of(config)});
+       .seccomp = impl.filter_of(config),
+       .personality = config.linux_.personality,
+       .memory_policy = config.linux_.memory_policy});
   for (const std::string& warning : plan.warnings) impl.warn(warning);
 
   UniqueFd console_socket;

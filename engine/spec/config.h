@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/spec/scheduling.h"
+
 namespace seatrial::spec {
 
 struct Root {
@@ -100,6 +102,9 @@ struct Process {
   std::optional<int> oom_score_adj = {};
   std::string apparmor_profile = {};
   std::string selinux_label = {};
+  std::optional<Scheduler> scheduler = {};
+  std::optional<IoPriority> io_priority = {};
+  ExecCpuAffinity exec_cpu_affinity = {};
 };
 
 struct Hook {
@@ -305,6 +310,8 @@ struct Linux {
   std::vector<std::string> readonly_paths = {};
   // Absent also where the document has a filter that lets every call run.
   std::optional<Seccomp> seccomp = {};
+  std::optional<std::uint32_t> personality = {};  // PER_* of personality(2)
+  std::optional<MemoryPolicy> memory_policy = {};
 };
 
 struct Config {

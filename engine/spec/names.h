@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/spec/config.h"
 
@@ -36,6 +37,25 @@ bool is_seccomp_architecture(std::string_view name);  // "SCMP_ARCH_X86_64"
 // Whether the action hands an error number over: to the caller, or to a tracer.
 bool has_errno(SeccompAction action);
 
+// "SCHED_BATCH", "SCHED_FLAG_RESET_ON_FORK", "IOPRIO_CLASS_BE", "MPOL_BIND", "MPOL_F_STATIC_NODES",
+// "LINUX32" -> the kernel's numbers; and back, empty for one that has no name.
+std::optional<std::uint32_t> scheduler_policy(std::string_view name);
+std::optional<std::uint64_t> scheduler_flag(std::string_view name);
+std::optional<std::uint32_t> io_class(std::string_view name);
+std::optional<std::uint32_t> memory_policy_mode(std::string_view name);
+std::optional<std::uint32_t> memory_policy_flag(std::string_view name);
+std::optional<std::uint32_t> personality_domain(std::string_view name);
+std::string_view scheduler_policy_name(std::uint32_t policy);
+std::vector<std::string_view> scheduler_flag_names(std::uint64_t flags);
+std::string_view io_class_name(std::uint32_t io_class);
+std::string_view memory_policy_mode_name(std::uint32_t mode);
+std::vector<std::string_view> memory_policy_flag_names(std::uint32_t flags);
+std::string_view personality_name(std::uint32_t domain);
+
+// "0-3,7" -> mask, with numbers up to `most`; nothing for what is no such list. And back.
+std::optional<NumberMask> number_mask(std::string_view list, unsigned most);
+std::string number_list(const NumberMask& mask);
+
 // "c", "u" (unbuffered: the same to Linux), "b", "p".
 std::optional<DeviceType> device_type(std::string_view name);
 
@@ -48,5 +68,11 @@ std::string known_rlimits();
 std::string known_seccomp_actions();
 std::string known_seccomp_operators();
 std::string known_seccomp_flags();
+std::string known_scheduler_policies();
+std::string known_scheduler_flags();
+std::string known_io_classes();
+std::string known_memory_policy_modes();
+std::string known_memory_policy_flags();
+std::string known_personalities();
 
 }  // namespace seatrial::spec

@@ -1,10 +1,10 @@
 // The words of linux.seccomp.
-#include <fmt/format.h>
 #include <linux/seccomp.h>
 
 #include <algorithm>
 #include <array>
 
+#include "engine/spec/named.h"
 #include "engine/spec/names.h"
 #include "engine/spec/write_seccomp.h"
 
@@ -15,12 +15,6 @@
 
 namespace seatrial::spec {
 namespace {
-
-template <typename Value>
-struct Named {
-  std::string_view name;
-  Value value;
-};
 
 constexpr auto kActions = std::to_array<Named<SeccompAction>>({
     {"SCMP_ACT_KILL", SeccompAction::kKillThread},
@@ -61,30 +55,6 @@ constexpr auto kArchitectures = std::to_array<std::string_view>({
     "SCMP_ARCH_M68K",    "SCMP_ARCH_SH",       "SCMP_ARCH_SHEB",
 });
 
-template <typename Value, std::size_t N>
-std::optional<Value> look_up(const std::array<Named<Value>, N>& table, std::string_view name) {
-  const auto entry = std::find_if(table.begin(), table.end(),
-                                  [&](const auto& candidate) { return candidate.name == name; });
-  if (entry == table.end()) return std::nullopt;
-  return entry->value;
-}
-
-// The first name that stands for the value.
-template <typename Value, std::size_t N>
-std::string_view name_of(const std::array<Named<Value>, N>& table, Value value) {
-  const auto entry = std::find_if(table.begin(), table.end(),
-                                  [&](const auto& candidate) { return candidate.value == value; });
-  return entry == table.end() ? std::string_view() : entry->name;
-}
-
-template <typename Value, std::size_t N>
-std::string names_of(const std::array<Named<Value>, N>& table) {
-  std::string names;
-  for (const auto& entry : table) fmt::format_to(std::back_inserter(names), "{}, ", entry.name);
-  names.resize(names.size() - 2);
-  return names;
-}
-
 }  // namespace
 
 std::optional<SeccompAction> seccomp_action(std::string_view name) {
@@ -116,11 +86,7 @@ std::string_view to_string(SeccompOperator op) {
 }
 
 std::vector<std::string_view> seccomp_flag_names(std::uint32_t flags) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, value] : kFlags) {
-    if ((flags & value) != 0) names.push_back(name);
-  }
-  return names;
+  return names_among(kFlags, flags);
 }
 
 std::string known_seccomp_actions() {

@@ -206,18 +206,12 @@ TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
            {R"({"process": {"apparmorProfile": "x"}})", "process.apparmorProfile"},
            {R"({"process": {"apparmorProfile": ""}})", ""},
            {R"({"process": {"selinuxLabel": "x"}})", "process.selinuxLabel"},
-           {R"({"process": {"scheduler": {"policy": "SCHED_OTHER"}}})", "process.scheduler"},
-           {R"({"process": {"ioPriority": {"class": "x", "priority": 0}}})", "process.ioPriority"},
-           {R"({"process": {"execCPUAffinity": {"initial": "0"}}})", "process.execCPUAffinity"},
            {R"({"linux": {"mountLabel": "x"}})", "linux.mountLabel"},
            {R"({"linux": {"intelRdt": {"closID": "x"}}})", "linux.intelRdt"},
            {R"({"linux": {"intelRdt": {}}})", ""},
-           {R"({"linux": {"personality": {"domain": "LINUX32"}}})", "linux.personality"},
            {R"({"linux": {"netDevices": {"eth0": {"name": "x"}}}})", "linux.netDevices"},
            {R"({"linux": {"netDevices": {"eth0": {}}}})", "linux.netDevices"},
            {R"({"linux": {"netDevices": {}}})", ""},
-           {R"({"linux": {"memoryPolicy": {"mode": ""}}})", "linux.memoryPolicy"},
-           {R"({"linux": {"memoryPolicy": {"mode": "x"}}})", "linux.memoryPolicy"},
        }) {
     const Config config = parse(patched(lacking.patch));
     if (lacking.path.empty()) {

@@ -141,8 +141,7 @@ std::uint64_t parse_propagation(const Reader& section) {
 }
 
 void note_unsupported_linux(const Reader& section, Unsupported& unsupported) {
-  note_unsupported(section, {"mountLabel", "intelRdt", "personality", "netDevices", "memoryPolicy"},
-                   unsupported);
+  note_unsupported(section, {"mountLabel", "intelRdt", "netDevices"}, unsupported);
 }
 
 }  // namespace
@@ -196,6 +195,12 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
   }
   if (const auto seccomp = section.find("seccomp")) {
     result.seccomp = parse_seccomp(*seccomp, unsupported);
+  }
+  if (const auto personality = section.find("personality")) {
+    result.personality = parse_personality(*personality);
+  }
+  if (const auto policy = section.find("memoryPolicy")) {
+    result.memory_policy = parse_memory_policy(*policy);
   }
   note_unsupported_linux(section, unsupported);
   return result;

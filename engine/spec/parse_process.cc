@@ -117,9 +117,16 @@ Process parse_process(const Reader& process, Unsupported& unsupported) {
       process.optional_integer<int>("oomScoreAdj", -kOomScoreMost, kOomScoreMost);
   result.apparmor_profile = process.string_or_empty("apparmorProfile");
   result.selinux_label = process.string_or_empty("selinuxLabel");
-  note_unsupported(
-      process, {"apparmorProfile", "selinuxLabel", "scheduler", "ioPriority", "execCPUAffinity"},
-      unsupported);
+  if (const auto scheduler = process.find("scheduler")) {
+    result.scheduler = parse_scheduler(*scheduler);
+  }
+  if (const auto priority = process.find("ioPriority")) {
+    result.io_priority = parse_io_priority(*priority);
+  }
+  if (const auto affinity = process.find("execCPUAffinity")) {
+    result.exec_cpu_affinity = parse_exec_cpu_affinity(*affinity);
+  }
+  note_unsupported(process, {"apparmorProfile", "selinuxLabel"}, unsupported);
   return result;
 }
 

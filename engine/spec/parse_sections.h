@@ -22,6 +22,11 @@ void note_unsupported(const Reader& object, std::initializer_list<std::string_vi
 std::string parse_version(const Reader& version);
 Process parse_process(const Reader& process, Unsupported& unsupported);
 Hooks parse_hooks(const Reader& hooks);
+Scheduler parse_scheduler(const Reader& object);
+IoPriority parse_io_priority(const Reader& object);
+ExecCpuAffinity parse_exec_cpu_affinity(const Reader& object);
+MemoryPolicy parse_memory_policy(const Reader& object);
+std::uint32_t parse_personality(const Reader& object);
 std::vector<IdMapping> parse_id_mappings(const Reader& mappings);
 Resources parse_resources(const Reader& resources);
 // Nothing for a filter that would let every call run.

@@ -70,6 +70,7 @@ void print_process(Json& json, const Process& process) {
   number(json, "oomScoreAdj", process.oom_score_adj);
   text(json, "apparmorProfile", process.apparmor_profile);
   text(json, "selinuxLabel", process.selinux_label);
+  print_scheduling(json, process);
   json.end_object();
 }
 
@@ -184,6 +185,7 @@ void print_linux(Json& json, const Linux& section) {
   if (section.seccomp) write_seccomp(json.key("seccomp"), *section.seccomp);
   strings(json, "maskedPaths", section.masked_paths);
   strings(json, "readonlyPaths", section.readonly_paths);
+  print_scheduling(json, section);
   json.end_object();
 }
 

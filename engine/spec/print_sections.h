@@ -9,4 +9,8 @@ namespace seatrial::spec {
 // Writes the member "resources" of the object that is open.
 void print_resources(JsonWriter& json, const Resources& resources);
 
+// The members of "process" and of "linux" about scheduling.
+void print_scheduling(JsonWriter& json, const Process& process);
+void print_scheduling(JsonWriter& json, const Linux& section);
+
 }  // namespace seatrial::spec

@@ -37,6 +37,7 @@ constexpr Row kRows[] = {
     {Feature::kIoPriority, "io-priority"},
     {Feature::kPersonality, "personality"},
     {Feature::kExecCpuAffinity, "exec-cpu-affinity"},
+    {Feature::kMemoryPolicy, "memory-policy"},
     {Feature::kRaiseHardRlimit, "raise-hard-rlimit"},
     {Feature::kLowerOomScore, "lower-oom-score"},
     {Feature::kCgroupV1, "cgroup-v1"},

@@ -37,6 +37,7 @@ enum class Feature {
   kIoPriority,
   kPersonality,
   kExecCpuAffinity,
+  kMemoryPolicy,
   kRaiseHardRlimit,  // the caller holds CAP_SYS_RESOURCE
   kLowerOomScore,    // the same, for values below the caller's own
   // Control groups.

@@ -25,6 +25,8 @@ const std::vector<NamedCommand>& identity_commands();
 const std::vector<NamedCommand>& kernel_commands();
 // life.cc: waiting, ending, children, resources.
 const std::vector<NamedCommand>& life_commands();
+// scheduling.cc: when and where a process runs.
+const std::vector<NamedCommand>& scheduling_commands();
 // sweep.cc: many system calls in a row.
 const std::vector<NamedCommand>& sweep_commands();
 // pressure.cc: using up what there is.

@@ -1,7 +1,6 @@
 // What a process is: ids, namespaces, limits, descriptors, mounts.
 #include <dirent.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
@@ -301,36 +300,6 @@ void keyring(const Operands&) {
   line.number("session", serial).text("description", text).print();
 }
 
-const char* policy_name(int policy) {
-  static constexpr const char* kNames[] = {"SCHED_OTHER",   "SCHED_FIFO", "SCHED_RR",
-                                           "SCHED_BATCH",   "SCHED_ISO",  "SCHED_IDLE",
-                                           "SCHED_DEADLINE"};
-  return policy >= 0 && policy < 7 ? kNames[policy] : "unknown";
-}
-
-void scheduler(const Operands&) {
-  const int policy = ::sched_getscheduler(0);
-  sched_param parameters{};
-  ::sched_getparam(0, &parameters);
-  const long io = ::syscall(SYS_ioprio_get, 1, 0);
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  ::sched_getaffinity(0, sizeof set, &set);
-  std::vector<std::string> cpus;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(std::to_string(cpu));
-  }
-  JsonLine("scheduler")
-      .text("policy", policy_name(policy & ~SCHED_RESET_ON_FORK))
-      .flag("reset_on_fork", (policy & SCHED_RESET_ON_FORK) != 0)
-      .number("nice", ::getpriority(PRIO_PROCESS, 0))
-      .number("priority", parameters.sched_priority)
-      .number("io_class", io >> 13)
-      .number("io_level", io & 0x1fff)
-      .raw("cpus", json_array(cpus))
-      .print();
-}
-
 }  // namespace
 
 const std::vector<NamedCommand>& identity_commands() {
@@ -353,7 +322,6 @@ const std::vector<NamedCommand>& identity_commands() {
       {"clock", clocks},
       {"cgroup", cgroup},
       {"keyring", keyring},
-      {"scheduler", scheduler},
   };
   return commands;
 }
