@@ -43,6 +43,17 @@ Result make_all_effective() {
   return sys(__NR_capset, &header, sets);
 }
 
+// The lowest number that is free, which is the one that seccomp(2) will give.
+Result announce_listener(Run& run) {
+  const Result number = sys(__NR_dup, run.sync);
+  if (number < 0) return number;
+  close_fd(number);
+  wire::Message message;
+  message.kind = wire::MessageKind::kSeccompListener;
+  message.descriptor = (std::int32_t)number;
+  return send_message(run.sync, message, nullptr);
+}
+
 }  // namespace
 
 Result execute(Run&, const steps::BoundCapabilities<Form>& step) {
@@ -74,11 +85,20 @@ Result execute(Run& run, const steps::InstallSeccomp<Form>& step) {
     unsigned short length;
     const std::uint64_t* instructions;
   } program = {(unsigned short)step.program.count, list(run, step.program)};  // struct sock_fprog
-  const Result result = sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
-  if (result != -EACCES) return result;
-  // Leaving user 0 took CAP_SYS_ADMIN out of the effective set.
-  const Result raised = make_all_effective();
-  return raised < 0 ? raised : sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
+  const bool listened = (step.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+  Result result = listened ? announce_listener(run) : 0;
+  if (result < 0) return result;
+  result = sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
+  if (result == -EACCES) {
+    // Leaving user 0 took CAP_SYS_ADMIN out of the effective set.
+    result = make_all_effective();
+    if (result >= 0) result = sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
+  }
+  if (result < 0 || !listened) return result;
+  await_proceed(run);
+  // As long as this one is open, the calls of a container whose listener is gone wait forever.
+  close_fd(result);
+  return 0;
 }
 
 Result execute(Run&, const steps::SetCapabilities<Form>& step) {

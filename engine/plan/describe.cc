@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <sys/stat.h>
 
 #include "engine/plan/step.h"
@@ -249,7 +250,9 @@ struct Describer {
   }
   std::string operator()(const NoNewPrivileges&) const { return "set no_new_privs"; }
   std::string operator()(const InstallSeccomp& step) const {
-    return fmt::format("install a seccomp filter of {} instructions", step.program.size());
+    const bool listened = (step.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+    return fmt::format("install a seccomp filter of {} instructions{}", step.program.size(),
+                       listened ? " and hand its listener over" : "");
   }
   std::string operator()(const SetCapabilities& step) const {
     return fmt::format(

@@ -36,6 +36,8 @@ struct HostFacts {
 struct SeccompFilter {
   std::string program;      // struct sock_filter, one after the other
   std::uint32_t flags = 0;  // SECCOMP_FILTER_FLAG_* of seccomp(2)
+
+  bool notifies() const;  // whether somebody is to listen: kSeccompListener will come
 };
 
 struct LaunchOptions {

@@ -1,5 +1,6 @@
 // The part of a plan that turns init into the user's process: the same for create and exec.
 #include <fmt/core.h>
+#include <linux/seccomp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -53,6 +54,11 @@ bool has_filter(const ProcessContext& context) {
   return context.seccomp != nullptr && !context.seccomp->program.empty();
 }
 
+// A listener is handed over by the runtime, which is there until init is ready.
+bool comes_last(const spec::Process& process, const ProcessContext& context) {
+  return process.no_new_privileges && !context.seccomp->notifies();
+}
+
 InstallSeccomp install(const SeccompFilter& filter) {
   InstallSeccomp step{.flags = filter.flags};
   step.program.resize(filter.program.size() / sizeof(std::uint64_t));
@@ -85,6 +91,10 @@ void add_scheduling(const spec::Process& process, const ProcessContext& context,
 }
 
 }  // namespace
+
+bool SeccompFilter::notifies() const {
+  return (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+}
 
 std::vector<std::string> capability_warnings(const spec::Process& process,
                                              const ProcessContext& context) {
@@ -137,10 +147,9 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
   steps.push_back({BoundCapabilities{.keep = sets.bounding, .last = context.last_capability}});
   steps.push_back({SetUser{
       .groups = process.user.additional_gids, .uid = process.user.uid, .gid = process.user.gid}});
-  if (process.no_new_privileges) {
-    steps.push_back({NoNewPrivileges{}});
-  } else if (has_filter(context)) {
-    // The last moment at which CAP_SYS_ADMIN is there for sure.
+  if (process.no_new_privileges) steps.push_back({NoNewPrivileges{}});
+  // The last moment at which CAP_SYS_ADMIN is there for sure.
+  if (has_filter(context) && !comes_last(process, context)) {
     steps.push_back({install(*context.seccomp)});
   }
   steps.push_back({SetCapabilities{.effective = sets.effective,
@@ -152,7 +161,7 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
 }
 
 void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps) {
-  if (process.no_new_privileges && has_filter(context)) {
+  if (has_filter(context) && comes_last(process, context)) {
     steps.push_back({install(*context.seccomp)});
   }
   steps.push_back({Execute{.args = process.args, .env = process.env}});

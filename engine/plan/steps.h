@@ -464,7 +464,8 @@ struct NoNewPrivileges {
 };
 
 // Installs a seccomp filter, by kNoNewPrivileges or by CAP_SYS_ADMIN, which is made effective where
-// it is only permitted. What follows runs under the filter.
+// it is only permitted. What follows runs under the filter. With SECCOMP_FILTER_FLAG_NEW_LISTENER
+// the conversation about the listener is part of it.
 template <typename F>
 struct InstallSeccomp {
   static constexpr Op kOp = Op::kInstallSeccomp;

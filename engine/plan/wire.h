@@ -65,15 +65,18 @@ enum class MessageKind : std::uint32_t {
   kRuntimeHooksDue,  // init: mounts stand, root not yet pivoted: run prestart and createRuntime
                      // hooks. The answer's payload is the state document for createContainer hooks
   kConsoleMaster,    // init: SCM_RIGHTS carries the pseudo-terminal's master
+  kSeccompListener,  // init, about to install a filter with a listener: `descriptor` is the number
+                     // that it will have. Sent ahead, because the filter may hold up the sending:
+                     // the runtime takes the descriptor out of init (pidfd_getfd(2))
   kReady,            // init: all that create does is done. See "How a plan ends" below
   kFailed,  // launcher or init: step `step` failed with `sys_errno`; the process is ending.
             // payload: optional detail, UTF-8 without NUL (why a path was refused, a hook's
             // stderr tail). sys_errno 0: the detail alone says why (a hook's exit status)
   // From the runtime.
   kProceed,  // the answer to kIdMapsNeeded, kInitStarted (init reads it; may be sent ahead of the
-             // launch where the launcher asks nothing), kRuntimeHooksDue, kConsoleMaster; and to
-             // kReady where the plan has start_at_once
-  kAbort,    // give up: exit without a word
+  // launch where the launcher asks nothing), kRuntimeHooksDue, kConsoleMaster, kSeccompListener;
+  // and to kReady where the plan has start_at_once
+  kAbort,  // give up: exit without a word
   // On the start connection, or on the sync socket where the plan has start_at_once.
   kStateNeeded,  // init: send the state document that startContainer hooks get on stdin
   kState,        // the runtime's answer: payload is the document
@@ -84,7 +87,8 @@ struct Message {
   std::uint32_t step = 0;  // index into the plan's steps (launcher's first, then init's)
   std::int32_t sys_errno = 0;
   std::int32_t pid = 0;
-  std::int32_t monitor = 0;   // 0: there is none
+  std::int32_t monitor = 0;  // 0: there is none
+  std::int32_t descriptor = -1;
   std::uint32_t payload = 0;  // bytes that follow in the same packet
 };
 

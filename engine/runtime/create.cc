@@ -14,6 +14,7 @@
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
+#include "engine/runtime/seccomp_listener.h"
 #include "engine/sys/unix_path.h"
 
 namespace seatrial::runtime {
@@ -216,6 +217,11 @@ void Creation::build() {
           },
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
       .take_console = [&](UniqueFd master) { take_console(std::move(master)); },
+      .take_listener =
+          [&](UniqueFd listener, pid_t pid) {
+            send_listener(*config_.linux_.seccomp, state(spec::Status::kCreating, pid), pid,
+                          listener.get());
+          },
   });
   if (cgroup::Cgroup::leaves_something(config_.linux_.resources, nodes_of(config_))) {
     Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources, nodes_of(config_));

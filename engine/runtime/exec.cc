@@ -9,6 +9,7 @@
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
 #include "engine/runtime/pid_file.h"
+#include "engine/runtime/seccomp_listener.h"
 #include "engine/spec/names.h"
 
 namespace seatrial::runtime {
@@ -139,13 +140,19 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   launch.serve({.write_id_maps = {},
                 .while_init_works = {},
                 .run_hooks = {},
-                .take_console = [&](UniqueFd master) {
-                  if (console_socket) {
-                    send_console(console_socket.get(), master.get());
-                  } else {
-                    console_master = std::move(master);
-                  }
-                }});
+                .take_console =
+                    [&](UniqueFd master) {
+                      if (console_socket) {
+                        send_console(console_socket.get(), master.get());
+                      } else {
+                        console_master = std::move(master);
+                      }
+                    },
+                .take_listener =
+                    [&](UniqueFd listener, pid_t pid) {
+                      send_listener(*config.linux_.seccomp, impl.state_of(directory, record), pid,
+                                    listener.get());
+                    }});
   launch.await_execution([] { return std::string(); });
   const pid_t pid = launch.init().pid();
   if (!request.pid_file.empty()) write_pid_file(request.pid_file, pid);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -54,6 +55,12 @@ bool asks_for_id_maps(const plan::LaunchPlan& plan) {
   return std::any_of(plan.launcher.begin(), plan.launcher.end(), [](const plan::Step& step) {
     return std::holds_alternative<plan::NewUserNamespace>(step.action);
   });
+}
+
+bool is_seccomp_listener(int fd) {
+  std::error_code unreadable;
+  const auto link = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd), unreadable);
+  return link == "anon_inode:seccomp notify";
 }
 
 }  // namespace
@@ -188,6 +195,7 @@ bool Launch::is_from_init(const wire::Message& message) const {
   switch (message.kind) {
     case MessageKind::kRuntimeHooksDue:
     case MessageKind::kConsoleMaster:
+    case MessageKind::kSeccompListener:
     case MessageKind::kReady:
       return true;
     case MessageKind::kFailed:
@@ -240,6 +248,12 @@ void Launch::answer(Incoming incoming, const LaunchHandlers& handlers) {
       if (incoming.descriptors.size() != 1) throw error(Kind::kInternal, "init sent no console");
       take_console(std::move(incoming.descriptors.front()), handlers);
       break;
+    case MessageKind::kSeccompListener: {
+      UniqueFd listener = await_listener(incoming.message.descriptor);
+      if (!listener) return;  // why comes as a message
+      handlers.take_listener(std::move(listener), init_.pid());
+      break;
+    }
     case MessageKind::kReady:
       ready_ = true;
       return;
@@ -262,6 +276,16 @@ void Launch::take_console(UniqueFd master, const LaunchHandlers& handlers) {
   const std::array descriptors{master.get()};
   if (sys::send_packet(control_.get(), head, {}, descriptors)) return;
   throw error(Kind::kUnavailable, "the monitor was killed");
+}
+
+// It has announced the descriptor, and says nothing more unless it fails to make it.
+UniqueFd Launch::await_listener(int number) const {
+  using namespace std::chrono_literals;
+  for (;;) {
+    UniqueFd descriptor = init_.copy_descriptor(number);
+    if (descriptor && is_seccomp_listener(descriptor.get())) return descriptor;
+    if (sys::wait_readable(sync_.get(), sys::after(1ms))) return {};
+  }
 }
 
 void Launch::proceed() {

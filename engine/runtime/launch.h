@@ -35,6 +35,8 @@ struct LaunchHandlers {
   // Runs prestart and createRuntime hooks; returns the document for createContainer hooks.
   std::function<std::string(const sys::PidFd& init)> run_hooks = {};
   std::function<void(UniqueFd master)> take_console = {};
+  // For a filter with SCMP_ACT_NOTIFY. Calls of init's own may be waiting for an answer by then.
+  std::function<void(UniqueFd listener, pid_t init)> take_listener = {};
 };
 
 // Owns the launcher, the monitor and init until release(): the destructor kills them, and reaps
@@ -82,6 +84,7 @@ class Launch {
   void take_init(const wire::Message& message, const LaunchHandlers& handlers);
   void answer(Incoming incoming, const LaunchHandlers& handlers);
   void take_console(UniqueFd master, const LaunchHandlers& handlers);
+  UniqueFd await_listener(int number) const;
   bool is_from_init(const wire::Message& message) const;
   void meet_init() noexcept;
   void wait_for_message() const;

@@ -10,12 +10,17 @@ std::filesystem::path seccomp_cache_of(const std::filesystem::path& state_root) 
   return path + ".seccomp";
 }
 
-// Of the flags only SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is about listeners, and without one
-// (SCMP_ACT_NOTIFY) seccomp(2) takes it for an error.
+// seccomp(2) takes SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV with a listener alone, and a listener
+// together with SECCOMP_FILTER_FLAG_TSYNC not at all, which says nothing of a single thread.
 plan::SeccompFilter seccomp_filter(const spec::Seccomp& profile, std::string program) {
-  constexpr std::uint32_t kWithoutListener =
-      SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-  return {.program = std::move(program), .flags = profile.flags & kWithoutListener};
+  std::uint32_t flags = profile.flags;
+  if (profile.notifies()) {
+    flags &= ~std::uint32_t{SECCOMP_FILTER_FLAG_TSYNC};
+    flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  } else {
+    flags &= SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+  }
+  return {.program = std::move(program), .flags = flags};
 }
 
 }  // namespace seatrial::runtime

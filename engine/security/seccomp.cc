@@ -40,9 +40,9 @@ std::uint32_t verdict(spec::SeccompAction action, std::optional<std::uint16_t> e
     case spec::SeccompAction::kLog:
       return SCMP_ACT_LOG;
     case spec::SeccompAction::kNotify:
-      break;
+      return SCMP_ACT_NOTIFY;
   }
-  throw error(Kind::kUnsupported, "linux.seccomp: SCMP_ACT_NOTIFY is not supported by this build");
+  throw error(Kind::kInternal, "an action of seccomp without a meaning");
 }
 
 scmp_compare operator_of(spec::SeccompOperator op) {

@@ -18,8 +18,8 @@ enum class Search { kLinear, kBinaryTree };
 // Where rules of one call overlap, libseccomp lets the one without conditions win. A rule with the
 // default action does nothing.
 //
-// Throws Error: kUnsupported for an architecture that libseccomp lacks, for two conditions on one
-// argument, and for SCMP_ACT_NOTIFY; kInvalidArgument for rules that contradict each other.
+// Throws Error: kUnsupported for an architecture that libseccomp lacks, and for two conditions on
+// one argument; kInvalidArgument for rules that contradict each other.
 std::string compile(const spec::Seccomp& profile, Search search = Search::kBinaryTree);
 
 }  // namespace seatrial::security

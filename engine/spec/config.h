@@ -290,6 +290,11 @@ struct Seccomp {
   std::vector<std::string> architectures = {};  // "SCMP_ARCH_X86_64", beside the host's own
   std::uint32_t flags = 0;                      // SECCOMP_FILTER_FLAG_* of seccomp(2)
   std::vector<SeccompRule> syscalls = {};
+  // Who hears of calls with kNotify: a unix socket that listens, and what it is told besides.
+  std::string listener_path = {};
+  std::string listener_metadata = {};
+
+  bool notifies() const;  // whether any call is kNotify's
 
   bool operator==(const Seccomp&) const = default;
 };

@@ -194,7 +194,7 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
     result.readonly_paths = paths->absolute_paths();
   }
   if (const auto seccomp = section.find("seccomp")) {
-    result.seccomp = parse_seccomp(*seccomp, unsupported);
+    result.seccomp = parse_seccomp(*seccomp);
   }
   if (const auto personality = section.find("personality")) {
     result.personality = parse_personality(*personality);

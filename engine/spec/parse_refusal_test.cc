@@ -211,6 +211,10 @@ constexpr Refusal kNamespaces[] = {
 };
 
 constexpr Refusal kLinux[] = {
+    {R"({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_NOTIFY"}}})",
+     "linux.seccomp.listenerPath", "is missing"},
+    {R"({"linux": {"seccomp": {"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": ""}}})",
+     "linux.seccomp.listenerPath", "\"\" is no path; SCMP_ACT_NOTIFY needs a unix socket"},
     {R"({"linux": {"personality": {}}})", "linux.personality.domain", "is missing"},
     {R"({"linux": {"personality": {"domain": "LINUX16"}}})", "linux.personality.domain",
      "\"LINUX16\" is not an execution domain (LINUX, LINUX32)"},

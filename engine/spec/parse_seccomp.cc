@@ -38,13 +38,21 @@ SeccompRule parse_rule(const Reader& rule) {
   return result;
 }
 
-// For the errors in it; what it says counts with SCMP_ACT_NOTIFY alone, which is not there yet.
-void check_listener(const Reader& seccomp) {
+// Counts with SCMP_ACT_NOTIFY alone: without it the path has no effect.
+void read_listener(const Reader& seccomp, Seccomp& result) {
   const std::string path = seccomp.string_or_empty("listenerPath");
   const auto metadata = seccomp.find("listenerMetadata");
-  if (metadata && !metadata->string().empty() && path.empty()) {
+  const std::string text = metadata ? metadata->string() : "";
+  if (!text.empty() && path.empty()) {
     metadata->refuse("needs a listenerPath; nobody else would get it");
   }
+  if (!result.notifies()) return;
+  if (path.empty()) {
+    seccomp.require("listenerPath", "the unix socket that hears of SCMP_ACT_NOTIFY")
+        .refuse("is no path; SCMP_ACT_NOTIFY needs a unix socket that hears of it");
+  }
+  result.listener_path = path;
+  result.listener_metadata = text;
 }
 
 }  // namespace
@@ -91,7 +99,7 @@ std::uint32_t read_seccomp_flags(const Reader& seccomp) {
   return result;
 }
 
-std::optional<Seccomp> parse_seccomp(const Reader& seccomp, Unsupported& unsupported) {
+std::optional<Seccomp> parse_seccomp(const Reader& seccomp) {
   Seccomp result;
   result.default_action = read_seccomp_action(seccomp, "defaultAction");
   result.default_errno_ret = read_seccomp_errno(seccomp, "defaultErrnoRet", result.default_action);
@@ -104,17 +112,10 @@ std::optional<Seccomp> parse_seccomp(const Reader& seccomp, Unsupported& unsuppo
     }
   }
   result.flags = read_seccomp_flags(seccomp);
-  check_listener(seccomp);
   if (const auto syscalls = seccomp.find("syscalls")) {
     for (const Reader& rule : syscalls->elements()) result.syscalls.push_back(parse_rule(rule));
   }
-  const auto notifies = [](const SeccompRule& rule) {
-    return rule.action == SeccompAction::kNotify;
-  };
-  if (result.default_action == SeccompAction::kNotify ||
-      std::any_of(result.syscalls.begin(), result.syscalls.end(), notifies)) {
-    unsupported.push_back(seccomp.path() + " with SCMP_ACT_NOTIFY");
-  }
+  read_listener(seccomp, result);
   if (result.default_action == SeccompAction::kAllow && result.syscalls.empty()) {
     return std::nullopt;
   }

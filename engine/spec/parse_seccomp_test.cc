@@ -76,13 +76,25 @@ TEST(ParseSeccomp, LeavesOutAFilterThatLetsEverythingRun) {
   EXPECT_TRUE(with_seccomp(R"({"defaultAction": "SCMP_ACT_LOG"})").linux_.seccomp);
 }
 
-TEST(ParseSeccomp, CannotNotifyYet) {
-  for (const char* document : {R"({"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/l"})",
-                               R"({"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/l",
-            "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})"}) {
-    EXPECT_THAT(with_seccomp(document).unsupported,
-                ElementsAre("linux.seccomp with SCMP_ACT_NOTIFY"));
-  }
+TEST(ParseSeccomp, ReadsWhoHearsOfACall) {
+  const Seccomp notified = with_seccomp(R"({"defaultAction": "SCMP_ACT_ALLOW",
+      "listenerPath": "/l", "listenerMetadata": "m",
+      "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}]})")
+                               .linux_.seccomp.value();
+  EXPECT_TRUE(notified.notifies());
+  EXPECT_EQ(notified.listener_path, "/l");
+  EXPECT_EQ(notified.listener_metadata, "m");
+  EXPECT_TRUE(with_seccomp(R"({"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/l"})")
+                  .linux_.seccomp->notifies());
+}
+
+// A path has no effect without the action.
+TEST(ParseSeccomp, LeavesOutAListenerOfNothing) {
+  const Seccomp silent = with_seccomp(R"({"defaultAction": "SCMP_ACT_LOG", "listenerPath": "/l",
+      "listenerMetadata": "m"})")
+                             .linux_.seccomp.value();
+  EXPECT_FALSE(silent.notifies());
+  EXPECT_EQ(silent.listener_path, "");
 }
 
 TEST(ParseSeccomp, KnowsEveryWordOfTheSpecification) {

@@ -30,7 +30,7 @@ std::uint32_t parse_personality(const Reader& object);
 std::vector<IdMapping> parse_id_mappings(const Reader& mappings);
 Resources parse_resources(const Reader& resources);
 // Nothing for a filter that would let every call run.
-std::optional<Seccomp> parse_seccomp(const Reader& seccomp, Unsupported& unsupported);
+std::optional<Seccomp> parse_seccomp(const Reader& seccomp);
 Linux parse_linux(const Reader& section, Unsupported& unsupported);
 
 // What the mounts lean on beside their own text.

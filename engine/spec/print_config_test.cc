@@ -77,7 +77,9 @@ constexpr std::string_view kEverything = R"({
       "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW",
         "args": [{"index": 1, "value": 18446744073709551615, "valueTwo": 2,
                   "op": "SCMP_CMP_MASKED_EQ"}]},
-        {"names": ["open"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]},
+        {"names": ["open"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1},
+        {"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY"}],
+      "listenerPath": "/l", "listenerMetadata": "m"},
     "maskedPaths": ["/a"], "readonlyPaths": ["/b"]}
 })";
 

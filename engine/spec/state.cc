@@ -17,8 +17,7 @@ constexpr std::array<std::string_view, 5> kStatuses{"creating", "created", "runn
 
 enum class Form { kSpecified, kExtended };
 
-std::string print(const State& state, Form form, Layout layout) {
-  JsonWriter json(layout);
+void write(JsonWriter& json, const State& state, Form form) {
   json.begin_object();
   json.key("ociVersion").string(state.oci_version);
   json.key("id").string(state.id);
@@ -35,6 +34,11 @@ std::string print(const State& state, Form form, Layout layout) {
     json.end_object();
   }
   json.end_object();
+}
+
+std::string print(const State& state, Form form, Layout layout) {
+  JsonWriter json(layout);
+  write(json, state, form);
   return json.take();
 }
 
@@ -54,6 +58,18 @@ std::string_view to_string(Status status) {
 
 std::string print_specified(const State& state) {
   return print(state, Form::kSpecified, Layout::kOneLine);
+}
+
+std::string print_process_state(const State& state, pid_t pid, std::string_view metadata) {
+  JsonWriter json(Layout::kOneLine);
+  json.begin_object();
+  json.key("ociVersion").string(state.oci_version);
+  json.key("fds").strings({"seccompFd"});
+  json.key("pid").number(pid);
+  if (!metadata.empty()) json.key("metadata").string(metadata);
+  write(json.key("state"), state, Form::kSpecified);
+  json.end_object();
+  return json.take();
 }
 
 std::string print_state(const State& state) {

@@ -27,6 +27,10 @@ struct State {
 // The document as the specification has it (what hooks get on stdin), on one line.
 std::string print_specified(const State& state);
 
+// The container process state (config-linux.md, "Seccomp") that goes with the descriptor of a
+// listener for the process `pid`, on one line.
+std::string print_process_state(const State& state, pid_t pid, std::string_view metadata);
+
 // The specification's fields and those that callers of runc read (rootfs, created), indented.
 std::string print_state(const State& state);
 

@@ -49,6 +49,19 @@ TEST(State, FormForCallersAddsWhatTheyRead) {
             "  \"bundle\": \"/b\",\n  \"rootfs\": \"/b/rootfs\",\n  \"created\": \"now\"\n}\n");
 }
 
+TEST(State, OfAProcessNamesItsDescriptor) {
+  const State state{.oci_version = "1.3.0",
+                    .id = "a",
+                    .status = Status::kCreating,
+                    .pid = 5,
+                    .bundle = "/b",
+                    .annotations = {}};
+  EXPECT_EQ(
+      print_process_state(state, 7, "m\"n"),
+      R"({"ociVersion":"1.3.0","fds":["seccompFd"],"pid":7,"metadata":"m\"n",)"
+      R"("state":{"ociVersion":"1.3.0","id":"a","status":"creating","pid":5,"bundle":"/b"}})");
+}
+
 TEST(State, IsReadBackFromBothForms) {
   expect_same(parse_state(print_state(running())), running());
   State without_extras = running();

@@ -1,5 +1,7 @@
 #include "engine/spec/write_seccomp.h"
 
+#include "engine/spec/json_members.h"
+
 namespace seatrial::spec {
 namespace {
 
@@ -41,6 +43,8 @@ void write_seccomp(JsonWriter& json, const Seccomp& seccomp) {
     write_strings(json.key("architectures"), seccomp.architectures);
   }
   if (seccomp.flags != 0) write_strings(json.key("flags"), seccomp_flag_names(seccomp.flags));
+  text(json, "listenerPath", seccomp.listener_path);
+  text(json, "listenerMetadata", seccomp.listener_metadata);
   json.key("syscalls").begin_array();
   for (const SeccompRule& rule : seccomp.syscalls) write_rule(json, rule);
   json.end_array();

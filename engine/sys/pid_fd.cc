@@ -25,6 +25,12 @@ bool PidFd::wait_exit(Deadline deadline) const {
   return wait_readable(fd_.get(), deadline);
 }
 
+UniqueFd PidFd::copy_descriptor(int number) const {
+  UniqueFd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, fd_.get(), number, 0)));
+  if (copy || errno == EBADF || errno == ESRCH) return copy;
+  throw sys_error(errno, "take descriptor {} of process {}", number, pid_);
+}
+
 std::optional<ProcessEnd> PidFd::reap() const {
   siginfo_t info{};
   int result = 0;

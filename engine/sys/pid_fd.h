@@ -51,6 +51,10 @@ class PidFd {
   // Whether it ended before the deadline. Works for any process, not only for children.
   bool wait_exit(Deadline deadline) const;
 
+  // A copy of its descriptor with this number (pidfd_getfd(2), Linux 5.6); nothing where it has
+  // none, or has ended. Throws Error when the kernel refuses: it takes what ptrace(2) takes.
+  UniqueFd copy_descriptor(int number) const;
+
   // Takes the end of a child that has exited (see wait_exit) and frees its number. Nothing when it
   // has not exited yet, is no child of ours or was reaped by somebody else.
   std::optional<ProcessEnd> reap() const;

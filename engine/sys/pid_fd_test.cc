@@ -77,6 +77,19 @@ TEST(PidFd, ReportsExitStatusAndSignal) {
   EXPECT_FALSE(killed.send_signal(SIGTERM));
 }
 
+TEST(PidFd, CopiesADescriptorOfTheProcess) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd reader(ends[0]);
+  const UniqueFd writer(ends[1]);
+  const UniqueFd copy = own_process().copy_descriptor(writer.get());
+  ASSERT_TRUE(copy);
+  EXPECT_EQ(::write(copy.get(), "x", 1), 1);
+  char byte = 0;
+  EXPECT_EQ(::read(reader.get(), &byte, 1), 1);
+  EXPECT_FALSE(own_process().copy_descriptor(1 << 24));
+}
+
 TEST(PidFd, NoSuchProcessIsNothing) {
   EXPECT_FALSE(PidFd::open(0x3fffffff));
 }
