@@ -276,6 +276,8 @@ constexpr Refusal kLinux[] = {
 };
 
 constexpr Refusal kResources[] = {
+    {R"({"linux": {"resources": {"blockIO": {"throttleReadBpsDevice": [{"major": 7, "minor": 0}]}}}})",
+     "linux.resources.blockIO.throttleReadBpsDevice[0].rate", "is missing"},
     {R"({"linux": {"resources": {"devices": [{"access": "rwm"}]}}})",
      "linux.resources.devices[0].allow", "is missing"},
     {R"({"linux": {"resources": {"devices": [{"allow": true, "type": "d"}]}}})",

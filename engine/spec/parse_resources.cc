@@ -100,7 +100,8 @@ std::vector<DeviceRate> parse_rates(const Reader& block_io, std::string_view key
   for (const Reader& device : list->elements()) {
     rates.push_back({.major = parse_device_number(device, "major"),
                      .minor = parse_device_number(device, "minor"),
-                     .rate = device.optional_integer<std::uint64_t>("rate").value_or(0)});
+                     .rate = device.require("rate", "bytes or operations in a second, 0: no limit")
+                                 .integer<std::uint64_t>()});
   }
   return rates;
 }

@@ -1,5 +1,6 @@
 // What the kernel lets a process do. What would change the process itself is tried in a child.
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 
 #include "harness/probe/commands.h"
@@ -154,6 +156,44 @@ void call(const Operands& operands) {
   line.print();
 }
 
+// What becomes of a thread, in a process that handles SIGSYS, that makes a system call.
+enum Fate { kReturned = 1, kTrapped, kThreadEnded };
+volatile int fate = kThreadEnded;
+long guarded_number = 0;
+
+void note_trap(int) {
+  fate = kTrapped;
+}
+
+void* make_guarded_call(void*) {
+  ::syscall(guarded_number);
+  if (fate != kTrapped) fate = kReturned;
+  return nullptr;
+}
+
+int guard_call(const Operands& operands) {
+  guarded_number = std::strtol(operands[0].c_str(), nullptr, 0);
+  struct sigaction action{};
+  action.sa_handler = note_trap;
+  ::sigaction(SIGSYS, &action, nullptr);
+  pthread_t thread{};
+  if (::pthread_create(&thread, nullptr, make_guarded_call, nullptr) != 0) return 0;
+  ::pthread_join(thread, nullptr);
+  return fate;
+}
+
+void guarded_call(const Operands& operands) {
+  if (operands.empty()) return;
+  const int status = in_child(guard_call, {operands[0]});
+  JsonLine line("guarded", operands[0]);
+  if (WIFSIGNALED(status)) {
+    line.text("fate", "process ended").number("signal", WTERMSIG(status)).print();
+    return;
+  }
+  static constexpr const char* kFates[] = {"unknown", "returned", "trapped", "thread ended"};
+  line.text("fate", kFates[WEXITSTATUS(status) & 3]).print();
+}
+
 }  // namespace
 
 const std::vector<NamedCommand>& kernel_commands() {
@@ -167,6 +207,7 @@ const std::vector<NamedCommand>& kernel_commands() {
       {"remount_rw", remount_writable},
       {"unshare", unshare_namespaces},
       {"syscall", call},
+      {"guarded", guarded_call},
   };
   return commands;
 }

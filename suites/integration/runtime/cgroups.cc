@@ -177,6 +177,12 @@ const Limit kLimits[] = {
      "pids",
      {{"pids.max", "max"}},
      {Feature::kPidsCgroup, Feature::kSpec13}},
+    {"MemoryHierarchy",
+     {"runtime/resources/memory-use-hierarchy"},
+     R"({"memory": {"useHierarchy": true}})",
+     "memory",
+     {{"memory.use_hierarchy", "1"}},
+     {Feature::kMemoryCgroup, Feature::kCgroupV1}},
     {"UnifiedKey",
      {"runtime/resources/unified", "runtime/resources/unified-controllers"},
      R"({"unified": {"memory.high": "50331648"}})",
@@ -193,6 +199,19 @@ TRIAL_TABLE(ResourceLimit, kLimits) {
   for (const auto& [file, value] : row().files) {
     EXPECT_EQ(box.cgroup_file(row().controller, file), value) << file;
   }
+}
+
+// On a host with both versions of cgroups, either may have the controller.
+TRIAL(ResourceLimit, OfHugePages,
+      Clauses{"runtime/resources/hugetlb-limit", "runtime/resources/hugetlb-reservation"},
+      Needs{Feature::kHugetlbCgroup, Feature::kSpec11}) {
+  auto box = target().create(
+      holding().set_json("/linux/resources/hugepageLimits",
+                         R"([{"pageSize": "2MB", "limit": 4194304}])"));
+  const std::string ending =
+      std::filesystem::exists("/sys/fs/cgroup/hugetlb") ? "limit_in_bytes" : "max";
+  EXPECT_EQ(box.cgroup_file("hugetlb", "hugetlb.2MB." + ending), "4194304");
+  EXPECT_EQ(box.cgroup_file("hugetlb", "hugetlb.2MB.rsvd." + ending), "4194304");
 }
 
 TRIAL(ResourceLimit, HoldsBeforeTheProgramStarts,
