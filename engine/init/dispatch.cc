@@ -28,6 +28,7 @@ constexpr Handler kHandlers[] = {
     kHandler<steps::SetOomScore>,
     kHandler<steps::RaiseRlimit>,
     kHandler<steps::OpenSource>,
+    kHandler<steps::OpenOwnProcfs>,
     kHandler<steps::OpenNamespace>,
     kHandler<steps::EnterNamespaces>,
     kHandler<steps::EnterTarget>,
@@ -35,6 +36,7 @@ constexpr Handler kHandlers[] = {
     kHandler<steps::BecomeRoot>,
     kHandler<steps::NewTimeNamespace>,
     kHandler<steps::CloneInit>,
+    kHandler<steps::OpenLabel>,
     kHandler<steps::SessionKeyring>,
     kHandler<steps::LoopbackUp>,
     kHandler<steps::PrepareRoot>,
@@ -74,6 +76,7 @@ constexpr Handler kHandlers[] = {
     kHandler<steps::Ready>,
     kHandler<steps::AwaitStart>,
     kHandler<steps::AskState>,
+    kHandler<steps::SetLabel>,
     kHandler<steps::Execute>,
 };
 

@@ -68,6 +68,10 @@ Result execute(Run& run, const steps::SetUser<Form>& step);
 Result execute(Run& run, const steps::NoNewPrivileges<Form>& step);
 Result execute(Run& run, const steps::InstallSeccomp<Form>& step);
 Result execute(Run& run, const steps::SetCapabilities<Form>& step);
+// label.cc
+Result execute(Run& run, const steps::OpenOwnProcfs<Form>& step);
+Result execute(Run& run, const steps::OpenLabel<Form>& step);
+Result execute(Run& run, const steps::SetLabel<Form>& step);
 // program.cc
 Result execute(Run& run, const steps::FindProgram<Form>& step);
 Result execute(Run& run, const steps::Ready<Form>& step);

@@ -46,6 +46,8 @@ struct Run {
   Cover null_device;
   Cover empty_directory;
   int procfs = -1;
+  int own_procfs = -1;  // the host's
+  int label = -1;       // init's own attr/.../exec
   int kept[steps::kMostKept] = {};
   int sources[steps::kMostSources] = {};
   const char* pending_directory = nullptr;  // the new user, not root, must enter it

@@ -77,7 +77,7 @@ constexpr Option kExec[] = {
     kPreserveFds,
     {"ignore-paused", "", "refused", '\0', "a process cannot start in a frozen cgroup"},
     {"process-label", "LABEL", "refused", '\0', kNoLabels},
-    {"apparmor", "PROFILE", "refused", '\0', kNoLabels},
+    {"apparmor", "PROFILE", "its AppArmor profile, instead of the container's"},
     {"cgroup", "PATH", "refused", '\0', "exec joins the container's own cgroups"},
     kHelp,
 };

@@ -109,6 +109,7 @@ struct Describer {
     if (step.uid_map.empty()) return fmt::format("open {}, which will be bound", step.source);
     return fmt::format("open {}, which will be bound, with its owners mapped", step.source);
   }
+  std::string operator()(const OpenOwnProcfs&) const { return "take hold of the host's procfs"; }
   std::string operator()(const OpenNamespace& step) const {
     return fmt::format("open the {} namespace {}", name_bits(step.flag, kNamespaces), step.path);
   }
@@ -134,6 +135,9 @@ struct Describer {
   std::string operator()(const CloneInit& step) const {
     if (step.flags == 0) return "clone init";
     return fmt::format("clone init into new namespaces ({})", name_bits(step.flags, kNamespaces));
+  }
+  std::string operator()(const OpenLabel& step) const {
+    return fmt::format("open its own attr/{}", step.file);
   }
   std::string operator()(const SessionKeyring&) const { return "join a session keyring"; }
   std::string operator()(const LoopbackUp&) const { return "bring the loopback interface up"; }
@@ -266,6 +270,9 @@ struct Describer {
   std::string operator()(const Ready&) const { return "report that everything stands"; }
   std::string operator()(const AwaitStart&) const { return "wait for start"; }
   std::string operator()(const AskState&) const { return "ask for the state document"; }
+  std::string operator()(const SetLabel& step) const {
+    return fmt::format("take the label {}", step.label);
+  }
   std::string operator()(const Execute& step) const {
     if (step.args.empty()) return "run the program, of which the configuration names none";
     return fmt::format("run {}", step.args.front());

@@ -61,11 +61,16 @@ std::vector<std::string> capability_warnings(const spec::Process& process,
 // What must be done on the host's side, with its privileges.
 void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps);
 
+// Where process has a label: what is opened on the host's side, and then init's own file.
+void add_label_on_host(const spec::Process& process, Steps& steps);
+void add_label_file(const spec::Process& process, Steps& steps);
+
 // From umask to the capabilities and the search for the program.
 void add_process(const spec::Process& process, const ProcessContext& context, Steps& steps);
 
-// The last step. Where no_new_privileges lets a filter be installed without privilege, it comes
-// here, so that it needs to allow nothing but what the program calls itself.
+// The last steps: the label, and the program. Where no_new_privileges lets a filter be installed
+// without privilege, it comes here, so that it needs to allow nothing but what the program calls
+// itself.
 void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps);
 
 Console console_of(const spec::Process& process, bool on_dev_console);

@@ -163,6 +163,7 @@ class Planner {
     if (!plan_.init_joins_cgroups) join_cgroups(plan_.launcher);
     if (config_.process) add_host_limits(*config_.process, process_context_, plan_.launcher);
     append(std::move(mounts_.on_host), plan_.launcher);
+    if (config_.process) add_label_on_host(*config_.process, plan_.launcher);
     std::uint64_t new_flags = 0;
     bool joins = false;
     for (const spec::Namespace& entry : config_.linux_.namespaces) {
@@ -189,6 +190,7 @@ class Planner {
 
   void add_outside_root() {
     if (plan_.init_joins_cgroups) join_cgroups(plan_.init);
+    if (config_.process) add_label_file(*config_.process, plan_.init);
     if (!options_.no_new_keyring) {
       init(SessionKeyring{.name = options_.id.empty() ? "" : "_ses." + options_.id});
     }
@@ -382,6 +384,7 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
   }
   run_on(process.exec_cpu_affinity.final);
   add_host_limits(process, context, plan.launcher);
+  add_label_on_host(process, plan.launcher);
   const bool needs_root = (flags & CLONE_NEWNS) == 0;
   if (flags != 0 || needs_root) {
     plan.launcher.push_back(
@@ -390,6 +393,7 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
   if (context.in_user_namespace) plan.launcher.push_back({BecomeRoot{}});
   plan.launcher.push_back({CloneInit{}});
 
+  add_label_file(process, plan.init);
   if (!options.no_new_keyring) {
     plan.init.push_back({SessionKeyring{.name = options.id.empty() ? "" : "_ses." + options.id}});
   }

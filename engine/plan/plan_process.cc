@@ -160,7 +160,18 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
                                .search = search_path(process.env)}});
 }
 
+void add_label_on_host(const spec::Process& process, Steps& steps) {
+  if (!process.apparmor_profile.empty()) steps.push_back({OpenOwnProcfs{}});
+}
+
+void add_label_file(const spec::Process& process, Steps& steps) {
+  if (!process.apparmor_profile.empty()) steps.push_back({OpenLabel{.file = "apparmor/exec"}});
+}
+
 void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps) {
+  if (!process.apparmor_profile.empty()) {
+    steps.push_back({SetLabel{.label = process.apparmor_profile}});
+  }
   if (has_filter(context) && comes_last(process, context)) {
     steps.push_back({install(*context.seccomp)});
   }

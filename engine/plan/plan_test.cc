@@ -457,6 +457,23 @@ TEST_F(PlanTest, SetsWhenAndWhereTheProcessRuns) {
   EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
 }
 
+// The procfs is the host's, the file init's own, and no hook gets the label.
+TEST_F(PlanTest, LabelsTheProgramAlone) {
+  config.process->apparmor_profile = "berth";
+  config.hooks.start_container = {{.path = "/hook"}};
+  add(NamespaceType::kMount);
+  const std::string text = to_text(plan(config, host, options));
+  std::vector<std::size_t> places;
+  for (const char* step : {"launcher take hold of the host's procfs", "launcher clone init",
+                           "init     open its own attr/apparmor/exec", "pivot into the rootfs",
+                           "run the startContainer hook /hook", "take the label berth", "run "}) {
+    places.push_back(text.find(step, places.empty() ? 0 : places.back()));
+    EXPECT_NE(places.back(), text.npos) << step;
+  }
+  config.process->apparmor_profile = "";
+  EXPECT_THAT(to_text(plan(config, host, options)), Not(HasSubstr("procfs")));
+}
+
 TEST_F(PlanTest, OfAnExecChoosesItsCpusAroundTheJoiningOfCgroups) {
   const auto launcher = [&](const spec::Process& process) {
     std::string words;

@@ -23,6 +23,7 @@ using SetAffinity = steps::SetAffinity<HeapForm>;
 using SetOomScore = steps::SetOomScore<HeapForm>;
 using RaiseRlimit = steps::RaiseRlimit<HeapForm>;
 using OpenSource = steps::OpenSource<HeapForm>;
+using OpenOwnProcfs = steps::OpenOwnProcfs<HeapForm>;
 using OpenNamespace = steps::OpenNamespace<HeapForm>;
 using EnterNamespaces = steps::EnterNamespaces<HeapForm>;
 using EnterTarget = steps::EnterTarget<HeapForm>;
@@ -30,6 +31,7 @@ using NewUserNamespace = steps::NewUserNamespace<HeapForm>;
 using BecomeRoot = steps::BecomeRoot<HeapForm>;
 using NewTimeNamespace = steps::NewTimeNamespace<HeapForm>;
 using CloneInit = steps::CloneInit<HeapForm>;
+using OpenLabel = steps::OpenLabel<HeapForm>;
 using SessionKeyring = steps::SessionKeyring<HeapForm>;
 using LoopbackUp = steps::LoopbackUp<HeapForm>;
 using PrepareRoot = steps::PrepareRoot<HeapForm>;
@@ -71,18 +73,19 @@ using FindProgram = steps::FindProgram<HeapForm>;
 using Ready = steps::Ready<HeapForm>;
 using AwaitStart = steps::AwaitStart<HeapForm>;
 using AskState = steps::AskState<HeapForm>;
+using SetLabel = steps::SetLabel<HeapForm>;
 using Execute = steps::Execute<HeapForm>;
 
 struct Step {
-  std::variant<JoinCgroup, SetAffinity, SetOomScore, RaiseRlimit, OpenSource, OpenNamespace,
-               EnterNamespaces, EnterTarget, NewUserNamespace, BecomeRoot, NewTimeNamespace,
-               CloneInit, SessionKeyring, LoopbackUp, PrepareRoot, Mount, BindMount, Remount,
-               CgroupTree, DefaultDevices, Device, Console, PrepareMasks, OpenProcfs, RuntimeHooks,
-               Hook, EnterRoot, MakeDirectory, ChangeKept, ChangeRoot, SetHostname, SetDomainname,
-               Sysctl, ReadonlyPath, MaskPath, Umask, SetRlimit, SetPersonality, SetMemoryPolicy,
-               SetScheduler, SetIoPriority, WorkingDirectory, BoundCapabilities, SetUser,
-               NoNewPrivileges, InstallSeccomp, SetCapabilities, FindProgram, Ready, AwaitStart,
-               AskState, Execute>
+  std::variant<JoinCgroup, SetAffinity, SetOomScore, RaiseRlimit, OpenSource, OpenOwnProcfs,
+               OpenNamespace, EnterNamespaces, EnterTarget, NewUserNamespace, BecomeRoot,
+               NewTimeNamespace, CloneInit, OpenLabel, SessionKeyring, LoopbackUp, PrepareRoot,
+               Mount, BindMount, Remount, CgroupTree, DefaultDevices, Device, Console, PrepareMasks,
+               OpenProcfs, RuntimeHooks, Hook, EnterRoot, MakeDirectory, ChangeKept, ChangeRoot,
+               SetHostname, SetDomainname, Sysctl, ReadonlyPath, MaskPath, Umask, SetRlimit,
+               SetPersonality, SetMemoryPolicy, SetScheduler, SetIoPriority, WorkingDirectory,
+               BoundCapabilities, SetUser, NoNewPrivileges, InstallSeccomp, SetCapabilities,
+               FindProgram, Ready, AwaitStart, AskState, SetLabel, Execute>
       action;
 };
 

@@ -18,6 +18,7 @@ enum class Op : std::uint32_t {
   kSetOomScore,
   kRaiseRlimit,
   kOpenSource,
+  kOpenOwnProcfs,
   kOpenNamespace,
   kEnterNamespaces,
   kEnterTarget,
@@ -26,6 +27,7 @@ enum class Op : std::uint32_t {
   kNewTimeNamespace,
   kCloneInit,
   // init's, until the container's root is entered.
+  kOpenLabel,
   kSessionKeyring,
   kLoopbackUp,
   kPrepareRoot,
@@ -66,6 +68,7 @@ enum class Op : std::uint32_t {
   kReady,
   kAwaitStart,
   kAskState,
+  kSetLabel,
   kExecute,
 };
 
@@ -124,6 +127,19 @@ struct OpenSource {
   std::uint32_t map_recursive = 0;
   std::uint32_t keep_peers = 0;  // stays in the peer groups of the source
   std::uint32_t number = kNotOpened;
+};
+
+// Takes hold of the host's procfs, before any other could stand in its place.
+template <typename F>
+struct OpenOwnProcfs {
+  static constexpr Op kOp = Op::kOpenOwnProcfs;
+};
+
+// Opens init's own file below /proc/self/attr for kSetLabel, and lets go of that procfs.
+template <typename F>
+struct OpenLabel {
+  static constexpr Op kOp = Op::kOpenLabel;
+  typename F::Text file{};  // "apparmor/exec"
 };
 
 // Opens the namespace file for the next kEnterNamespaces; `flag` is its CLONE_NEW* type.
@@ -511,6 +527,13 @@ struct AwaitStart {
 template <typename F>
 struct AskState {
   static constexpr Op kOp = Op::kAskState;
+};
+
+// The label that the program will have: what a hook or anything else that init runs must not get.
+template <typename F>
+struct SetLabel {
+  static constexpr Op kOp = Op::kSetLabel;
+  typename F::Text label{};
 };
 
 // Runs what kFindProgram found. Without args there is no program, which is an error.

@@ -15,6 +15,7 @@
 #include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
 #include "engine/runtime/seccomp_listener.h"
+#include "engine/runtime/security_modules.h"
 #include "engine/sys/unix_path.h"
 
 namespace seatrial::runtime {
@@ -101,6 +102,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                         .no_new_keyring = request.no_new_keyring,
                         .preserve_fds = request.preserve_fds,
                         .seccomp = impl.filter_of(config_)})) {
+  if (config_.process) check_labels(*config_.process);
   connect_console();
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }

@@ -10,6 +10,7 @@
 #include "engine/runtime/launch.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/seccomp_listener.h"
+#include "engine/runtime/security_modules.h"
 #include "engine/spec/names.h"
 
 namespace seatrial::runtime {
@@ -24,6 +25,7 @@ spec::Process completed(spec::Process process, const spec::Process& own) {
   if (!process.oom_score_adj) process.oom_score_adj = own.oom_score_adj;
   if (!process.user.umask) process.user.umask = own.user.umask;
   process.no_new_privileges |= own.no_new_privileges;
+  if (process.apparmor_profile.empty()) process.apparmor_profile = own.apparmor_profile;
   if (!process.scheduler) process.scheduler = own.scheduler;
   if (!process.io_priority) process.io_priority = own.io_priority;
   if (process.exec_cpu_affinity == spec::ExecCpuAffinity{}) {
@@ -61,6 +63,7 @@ spec::Process process_of(const ExecRequest& request, const spec::Process& own) {
   auto& gids = process.user.additional_gids;
   gids.insert(gids.end(), request.added_gids.begin(), request.added_gids.end());
   if (request.no_new_privileges) process.no_new_privileges |= *request.no_new_privileges;
+  if (!request.apparmor_profile.empty()) process.apparmor_profile = request.apparmor_profile;
   add_capabilities(process, request.added_capabilities);
   return process;
 }
@@ -109,6 +112,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   check_status(impl.state_of(directory, record).status);
   const spec::Config config = Runtime::Impl::config_of(directory, record);
   const spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
+  check_labels(process);
   const sys::PidFd target = open_init(record);
   const plan::LaunchPlan plan = plan::plan_exec(
       process,

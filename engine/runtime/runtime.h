@@ -82,6 +82,7 @@ struct ExecRequest {
   std::optional<bool> terminal = {};
   std::optional<bool> no_new_privileges = {};
   std::vector<std::string> added_capabilities = {};
+  std::string apparmor_profile = {};  // empty: the container's
   Stdio stdio = {};
   std::filesystem::path pid_file = {};
   std::filesystem::path console_socket = {};

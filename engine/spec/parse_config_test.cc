@@ -203,8 +203,6 @@ struct Lacking {
 
 TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
   for (const Lacking& lacking : std::initializer_list<Lacking>{
-           {R"({"process": {"apparmorProfile": "x"}})", "process.apparmorProfile"},
-           {R"({"process": {"apparmorProfile": ""}})", ""},
            {R"({"process": {"selinuxLabel": "x"}})", "process.selinuxLabel"},
            {R"({"linux": {"mountLabel": "x"}})", "linux.mountLabel"},
            {R"({"linux": {"intelRdt": {"closID": "x"}}})", "linux.intelRdt"},

@@ -126,7 +126,7 @@ Process parse_process(const Reader& process, Unsupported& unsupported) {
   if (const auto affinity = process.find("execCPUAffinity")) {
     result.exec_cpu_affinity = parse_exec_cpu_affinity(*affinity);
   }
-  note_unsupported(process, {"apparmorProfile", "selinuxLabel"}, unsupported);
+  note_unsupported(process, {"selinuxLabel"}, unsupported);
   return result;
 }
 

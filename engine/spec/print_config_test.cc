@@ -25,7 +25,7 @@ constexpr std::string_view kEverything = R"({
                      "inheritable": ["CAP_FOWNER"], "permitted": ["CAP_CHOWN", "CAP_KILL"],
                      "ambient": []},
     "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 5, "hard": 18446744073709551615}],
-    "noNewPrivileges": true, "oomScoreAdj": -5,
+    "noNewPrivileges": true, "oomScoreAdj": -5, "apparmorProfile": "ap",
     "scheduler": {"policy": "SCHED_DEADLINE", "nice": -3, "flags": ["SCHED_FLAG_RESET_ON_FORK"],
                   "runtime": 1, "deadline": 2, "period": 18446744073709551615},
     "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 6},

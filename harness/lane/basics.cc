@@ -33,6 +33,7 @@ constexpr const char* kFiles[] = {"/etc/os-release",
                                   "/etc/apparmor.d/abstractions",
                                   "/etc/apparmor.d/tunables",
                                   "/etc/apparmor",
+                                  "/usr/share/apparmor-features/features",
                                   "/usr/share/zoneinfo/UTC"};
 
 }  // namespace
