@@ -1,6 +1,8 @@
 // Where the kernel enters the program.
+#include "engine/init/later.h"
 #include "engine/init/launcher.h"
 #include "engine/init/monitor.h"
+#include "engine/init/reaper.h"
 #include "engine/init/syscalls.h"
 
 // The stack at entry: argc, then argv (System V ABI). Nothing but it is known here.
@@ -29,5 +31,7 @@ extern "C" [[noreturn, gnu::used]] void seatrial_enter(long* stack) {
   const char* const* argv = (const char* const*)(stack + 1);
   const char* const role = argc > 1 ? argv[1] : "";
   if (role[0] == 'm') seatrial::init::monitor(argv + 1);
+  if (role[0] == 'w') seatrial::init::run_later(argv + 1);
+  if (role[0] == '-') seatrial::init::serve_as_init(argv + 2);  // "--", as docker-init has it
   seatrial::init::launch(role);
 }

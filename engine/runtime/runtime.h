@@ -71,6 +71,15 @@ struct CreateRequest {
   std::vector<std::string> added_env = {};  // to process.env; not for later execs
 };
 
+// A program that is to run after a while, whatever becomes of the caller until then.
+struct LaterRequest {
+  std::chrono::milliseconds delay = {};
+  std::vector<std::string> command = {};  // absolute path and arguments
+  // A byte that can be read from it during the delay: the program does not run. What waits has this
+  // descriptor open, and no longer. Borrowed.
+  int cancel = -1;
+};
+
 struct ExecRequest {
   std::string id = {};
   std::optional<spec::Process> process = {};  // full description; wins over the fields below
@@ -159,6 +168,8 @@ class Runtime {
   // monitor.
   std::optional<ExitStatus> await_exit(
       const std::string& id, std::optional<std::chrono::milliseconds> timeout = std::nullopt) const;
+  // Returns once the wait has begun. What waits is a small process and nobody's child.
+  void run_later(const LaterRequest& request);
   // Cleans or adopts what a killed runtime or monitor left under the root. Returns the ids cleaned.
   std::vector<std::string> recover();
 
