@@ -91,8 +91,7 @@ std::vector<core::ContainerSummary> those_named(Call& call) {
   std::vector<core::ContainerSummary> all = call.engine().list({.all = true});
   std::vector<core::ContainerSummary> chosen;
   for (core::ContainerSummary& each : all) {
-    const bool runs = each.state.status == core::ContainerStatus::kRunning ||
-                      each.state.status == core::ContainerStatus::kPaused;
+    const bool runs = is_active(each.state.status);
     if (call.arguments().empty() && (runs || call.options().on("all"))) {
       chosen.push_back(std::move(each));
     }

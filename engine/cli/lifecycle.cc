@@ -76,8 +76,10 @@ int rename(Call& call) {
 
 int update(Call& call) {
   const core::ResourceLimits limits = parse_limits(call.options());
-  return for_each_argument(call,
-                           [&](const std::string& name) { call.engine().update(name, limits); });
+  std::optional<core::RestartPolicy> policy;
+  if (const auto text = call.options().get("restart")) policy = parse_restart_policy(*text);
+  return for_each_argument(
+      call, [&](const std::string& name) { call.engine().update(name, limits, policy); });
 }
 
 int prune_containers(Call& call) {
@@ -110,7 +112,8 @@ int export_container(Call& call) {
   return 0;
 }
 
-// What a monitor calls. A container that is gone has been settled.
+// What a monitor calls, and what waits for the time of a restart. A container that is gone has been
+// settled.
 int settle(Call& call) {
   try {
     call.engine().settle(call.argument(0));

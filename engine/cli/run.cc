@@ -109,9 +109,11 @@ RelayEnd stay_with(core::Engine& engine, const std::string& id, int stream, cons
                signals);
 }
 
-int wait_for_end(core::Engine& engine, const std::string& id, bool removed) {
-  return engine.wait(id, removed ? core::WaitCondition::kRemoved : core::WaitCondition::kNotRunning)
-      .value_or(kRunFailed);
+// `run`: the one that this terminal was attached to, for a container may be in the next one
+// already.
+int wait_for_end(core::Engine& engine, const std::string& id, bool removed, unsigned run) {
+  if (!removed) return engine.wait_for_run(id, run);
+  return engine.wait(id, core::WaitCondition::kRemoved).value_or(kRunFailed);
 }
 
 void require_terminal(const core::ContainerRequest& request) {
@@ -160,7 +162,7 @@ int run(Call& call) {
                                   .detach_keys = run.detach_keys},
                                  signals);
   if (end == RelayEnd::kDetached) return 0;
-  return wait_for_end(engine, id, request.auto_remove);
+  return wait_for_end(engine, id, request.auto_remove, 0);
 }
 
 int start(Call& call) {
@@ -184,7 +186,8 @@ int start(Call& call) {
                  .detach_keys = keys},
                 signals);
   if (end == RelayEnd::kDetached) return 0;
-  return wait_for_end(engine, info.id, info.config.auto_remove);
+  const unsigned run = is_active(info.state.status) ? info.restart_count : 0;
+  return wait_for_end(engine, info.id, info.config.auto_remove, run);
 }
 
 int attach(Call& call) {
@@ -192,6 +195,10 @@ int attach(Call& call) {
   const core::ContainerInfo info = engine.inspect(call.argument(0));
   if (info.state.status == core::ContainerStatus::kPaused) {
     throw error(Kind::kConflict, "You cannot attach to a paused container, unpause it first");
+  }
+  if (info.state.status == core::ContainerStatus::kRestarting) {
+    throw error(Kind::kConflict,
+                "You cannot attach to a restarting container, wait until it is running");
   }
   if (info.state.status != core::ContainerStatus::kRunning) {
     throw error(Kind::kConflict, "You cannot attach to a stopped container, start it first");
@@ -211,7 +218,7 @@ int attach(Call& call) {
                                   .detach_keys = keys},
                                  signals);
   if (end == RelayEnd::kDetached) return 0;
-  return wait_for_end(engine, info.id, info.config.auto_remove);
+  return wait_for_end(engine, info.id, info.config.auto_remove, info.restart_count);
 }
 
 int exec(Call& call) {

@@ -69,8 +69,7 @@ json containers_row(const core::DiskUsage& usage) {
   for (const core::ContainerSummary& each : usage.containers) {
     const auto own = static_cast<double>(each.size_rw.value_or(0));
     size += own;
-    if (each.state.status == core::ContainerStatus::kRunning ||
-        each.state.status == core::ContainerStatus::kPaused) {
+    if (is_active(each.state.status)) {
       ++active;
     } else {
       idle += own;

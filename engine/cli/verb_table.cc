@@ -80,7 +80,10 @@ constexpr Option kUpdate[] = {{"memory", "SIZE", "Limit of memory", 'm'},
                               {"cpu-quota", "MICROSECONDS", "What it may run of each period"},
                               {"cpuset-cpus", "LIST", "Run on these processors only"},
                               {"cpuset-mems", "LIST", "Use these memory nodes only"},
-                              {"pids-limit", "NUMBER", "Limit of processes; -1: none"}};
+                              {"pids-limit", "NUMBER", "Limit of processes; -1: none"},
+                              {"restart", "POLICY",
+                               "Restart it when it exits: no, on-failure[:N], always or "
+                               "unless-stopped"}};
 
 constexpr Option kImages[] = {{"all", "", "All images", 'a'},
                               {"digests", "", "Print digests"},
@@ -180,7 +183,8 @@ constexpr Verb kVerbs[] = {
     {"wait", "CONTAINER [CONTAINER...]", "Wait for the end, print exit codes", {}, 1, kAnyNumber},
     {"rm", "CONTAINER [CONTAINER...]", "Remove containers", kRm, 1, kAnyNumber},
     {"rename", "CONTAINER NAME", "Rename a container", {}, 2, 2},
-    {"update", "CONTAINER [CONTAINER...]", "Change limits of containers", kUpdate, 1, kAnyNumber},
+    {"update", "CONTAINER [CONTAINER...]", "Change limits and restart policies of containers",
+     kUpdate, 1, kAnyNumber},
     {"ps", "", "List containers", kPs},
     {"logs", "CONTAINER", "Print what a container wrote", kLogs, 1, 1},
     {"exec", "CONTAINER COMMAND [ARG...]", "Run one more program in a container", kExec, 2,

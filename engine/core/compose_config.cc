@@ -156,6 +156,9 @@ spec::Process process_of(const ContainerRequest& request, const ComposeFacts& fa
   if (request.tty && request.console_height != 0) {
     process.console_size = {.height = request.console_height, .width = request.console_width};
   }
+  if (!facts.init_program.empty()) {
+    process.args.insert(process.args.begin(), {kInitPath, "--"});
+  }
   process.env = environment_of(request.env, name_of(request, facts), facts.user.home, request.tty);
   return process;
 }
@@ -252,6 +255,10 @@ std::vector<std::string> program_of(const ContainerRequest& merged) {
   return program;
 }
 
+bool wants_init(const ContainerRequest& merged) {
+  return merged.init && merged.pid_mode.empty();
+}
+
 std::string hostname_of(const ContainerRequest& merged, std::string_view id) {
   return merged.hostname.empty() ? std::string(id.substr(0, 12)) : merged.hostname;
 }
@@ -304,6 +311,11 @@ spec::Config compose_config(const ContainerRequest& merged, const ComposeFacts& 
     config.domainname = merged.domainname;
   }
   add_user_mounts(merged, facts, config.mounts);
+  // The last, so that nothing covers it.
+  if (!facts.init_program.empty()) {
+    config.mounts.push_back(mount(kInitPath, "bind", facts.init_program,
+                                  {"bind", "ro", "nosuid", "nodev", "rprivate"}));
+  }
   config.linux_.namespaces = namespaces_of(merged, facts);
   config.linux_.sysctl = merged.sysctls;
   config.linux_.cgroups_path = fmt::format(

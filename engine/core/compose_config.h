@@ -22,6 +22,12 @@ ContainerRequest merge_image(ContainerRequest request, const spec::RunConfig& im
 // The program with its arguments: entrypoint, then cmd.
 std::vector<std::string> program_of(const ContainerRequest& merged);
 
+// Where the init of a container that wants one is bound, as docker has it.
+inline constexpr const char* kInitPath = "/sbin/docker-init";
+
+// Whether one is to be there: in another's PID namespace there is a process 1 already.
+bool wants_init(const ContainerRequest& merged);
+
 struct ComposeFacts {
   std::string id = {};
   std::string rootfs = {};     // where the container's file system is mounted
@@ -35,6 +41,7 @@ struct ComposeFacts {
   std::string network_namespace = {};
   std::string pid_namespace = {};
   std::string ipc_namespace = {};
+  std::string init_program = {};  // on the host, to become process 1; empty: the program itself
   std::string shm_source = {};    // /dev/shm of the container whose IPC namespace is joined
   std::int64_t pids_limit = 0;    // where the request has none; 0: none either
   bool cgroup_namespace = false;  // the host's habit: docker makes a new one where v2 stands alone

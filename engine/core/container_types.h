@@ -142,9 +142,15 @@ struct ContainerRequest {
   RestartPolicy restart_policy = {};
 };
 
-enum class ContainerStatus { kCreated, kRunning, kPaused, kExited, kDead };
+enum class ContainerStatus { kCreated, kRunning, kPaused, kRestarting, kExited, kDead };
 
-// "created", "running", "paused", "exited", "dead".
+// Docker counts one that is to be started again among those that run.
+constexpr bool is_active(ContainerStatus status) {
+  return status == ContainerStatus::kRunning || status == ContainerStatus::kPaused ||
+         status == ContainerStatus::kRestarting;
+}
+
+// "created", "running", "paused", "restarting", "exited", "dead".
 std::string_view to_string(ContainerStatus status);
 
 struct ContainerState {
@@ -188,6 +194,7 @@ struct ContainerInfo {
   std::string path = {};      // the program and its arguments as started
   std::vector<std::string> args = {};
   ContainerState state = {};
+  unsigned restart_count = 0;    // by its policy, since a user started it
   ContainerRequest config = {};  // the request with what the image adds (cmd, env, ...) filled in
   std::vector<MountPoint> mounts = {};
   std::vector<EndpointInfo> networks = {};

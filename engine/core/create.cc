@@ -17,6 +17,7 @@
 #include "engine/core/impl.h"
 #include "engine/core/names.h"
 #include "engine/core/request_json.h"
+#include "engine/core/restart.h"
 #include "engine/security/request.h"
 #include "engine/spec/names.h"
 
@@ -26,13 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 void refuse_what_is_missing(const ContainerRequest& request) {
-  if (request.init) {
-    throw error(Kind::kUnsupported, "an init process in the container (init) is not supported yet");
-  }
-  if (request.restart_policy.name != "no" && !request.restart_policy.name.empty()) {
-    throw error(Kind::kUnsupported, "the restart policy {} is not supported yet",
-                request.restart_policy.name);
-  }
   if (request.log_driver != "json-file" && request.log_driver != "none") {
     throw error(Kind::kUnsupported, "the log driver {} is not there; json-file and none are",
                 request.log_driver);
@@ -84,9 +78,17 @@ void check_log(const ContainerRequest& request) {
   }
 }
 
+void check_restart(const ContainerRequest& request) {
+  check_restart_policy(request.restart_policy);
+  if (request.auto_remove && restarts(request.restart_policy)) {
+    throw error(Kind::kInvalidArgument, "can't create 'AutoRemove' container with restart policy");
+  }
+}
+
 void check_request(const ContainerRequest& request) {
   refuse_what_is_missing(request);
   check_log(request);
+  check_restart(request);
   static_cast<void>(rlimits_of(request.ulimits));
   static_cast<void>(
       security::capabilities_of({.cap_add = request.cap_add, .cap_drop = request.cap_drop}));
@@ -318,6 +320,11 @@ void forget(Engine::Impl& impl, const std::string& id) {
 std::string Engine::create(const ContainerRequest& request) {
   Impl& impl = *impl_;
   check_request(request);
+  if (restarts(request.restart_policy) && impl.options.exit_command.empty()) {
+    throw error(Kind::kUnsupported,
+                "the restart policy {} needs an exit command, which this engine was not given",
+                request.restart_policy.name);
+  }
   refuse_what_is_shared(request);              // an image may expose ports
   const UniqueFd lease = impl.images.lease();  // the image stays until the snapshot names it
   const image::ImageRecord image = impl.images.find(request.image);

@@ -13,6 +13,7 @@
 #include "engine/core/filters.h"
 #include "engine/core/impl.h"
 #include "engine/core/names.h"
+#include "engine/core/restart.h"
 #include "engine/core/rootfs.h"
 #include "engine/spec/names.h"
 #include "engine/sys/standard_descriptors.h"
@@ -47,10 +48,6 @@ int stop_signal_of(const ContainerRecord& record) {
              : spec::signal_number(record.request.stop_signal).value_or(SIGTERM);
 }
 
-Error not_running(const ContainerRecord& record) {
-  return error(Kind::kConflict, "Container {} is not running", record.id);
-}
-
 }  // namespace
 
 std::string short_id(const std::string& id) {
@@ -66,6 +63,8 @@ std::string_view to_string(ContainerStatus status) {
       return "running";
     case ContainerStatus::kPaused:
       return "paused";
+    case ContainerStatus::kRestarting:
+      return "restarting";
     case ContainerStatus::kExited:
       return "exited";
     case ContainerStatus::kDead:
@@ -96,54 +95,87 @@ void Engine::on_warning(std::function<void(std::string_view)> sink) {
   impl_->runtime.on_warning(std::move(sink));
 }
 
-void Engine::settle(const std::string& container) {
-  try {
-    static_cast<void>(impl_->lock_container(container));
-  } catch (const Error& failure) {
-    if (failure.kind() != Kind::kNotFound) throw;  // settling may be its removal
-  }
-}
-
 void Engine::Impl::kill(const ContainerRecord& record, int signal) {
   runtime.kill(record.id, signal);
   event(record, "kill", {{"signal", std::to_string(signal)}});
 }
 
-void Engine::kill(const std::string& container, int signal) {
-  const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
-  impl_->kill(record, signal);
+namespace {
+
+// Docker's rule for what is meant to end a container with a restart policy.
+bool is_meant_to_stop(const ContainerRecord& record, int signal) {
+  return record.request.stop_signal.empty() || signal == SIGKILL ||
+         signal == stop_signal_of(record) || record.request.restart_policy.name == "unless-stopped";
 }
 
-bool Engine::stop(const std::string& container, std::optional<std::chrono::seconds> timeout) {
-  const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) {
-    settle(record.id);
-    return false;
-  }
-  const auto patience = timeout.value_or(
-      std::chrono::seconds(record.request.stop_timeout.value_or(kDefaultStopTimeout)));
+// One that waits for its restart waits no more. False when there is none that does.
+bool stop_restarting(Engine::Impl& impl, const std::string& id) {
+  auto locked = impl.lock_container(id);
+  if (locked.record.phase != Phase::kRestarting) return false;
+  impl.give_up_restart(locked.record);
+  return true;
+}
+
+// The signal, then after `patience` (below 0: never) SIGKILL; its end.
+void end_politely(Engine::Impl& impl, const ContainerRecord& record,
+                  std::chrono::seconds patience) {
   try {
-    impl_->kill(record, stop_signal_of(record));
+    impl.kill(record, stop_signal_of(record));
     // A frozen process cannot act on a signal.
-    if (impl_->runtime.state(record.id).status == spec::Status::kPaused) {
-      impl_->runtime.resume(record.id);
+    if (impl.runtime.state(record.id).status == spec::Status::kPaused) {
+      impl.runtime.resume(record.id);
     }
-    // A negative timeout waits for as long as it takes.
     const std::optional<std::chrono::milliseconds> limit =
         patience < 0s ? std::nullopt : std::optional<std::chrono::milliseconds>(patience);
-    if (!impl_->runtime.await_exit(record.id, limit)) {
-      impl_->kill(record, SIGKILL);
-      impl_->runtime.await_exit(record.id);
+    if (!impl.runtime.await_exit(record.id, limit)) {
+      impl.kill(record, SIGKILL);
+      impl.runtime.await_exit(record.id);
     }
   } catch (const Error& failure) {
     // It ended by itself, and somebody has settled it meanwhile.
     if (failure.kind() != Kind::kNotFound && failure.kind() != Kind::kConflict) throw;
-    if (impl_->is_running(record)) throw;
+    if (impl.is_running(record)) throw;
   }
-  settle(record.id);
-  impl_->event(record, "stop");
-  return true;
+}
+
+}  // namespace
+
+void Engine::kill(const std::string& container, int signal) {
+  const ContainerRecord record = impl_->find(container);
+  const bool stops = restarts(record.request.restart_policy) && is_meant_to_stop(record, signal);
+  if (stops) impl_->tell_to_stop(record);
+  if (impl_->is_running(record)) return impl_->kill(record, signal);
+  if (!stops || !stop_restarting(*impl_, record.id)) {
+    throw impl_->not_running(impl_->find(record.id));
+  }
+}
+
+bool Engine::stop(const std::string& container, std::optional<std::chrono::seconds> timeout) {
+  ContainerRecord record = impl_->find(container);
+  const auto patience = timeout.value_or(
+      std::chrono::seconds(record.request.stop_timeout.value_or(kDefaultStopTimeout)));
+  impl_->tell_to_stop(record);
+  bool ended = false;
+  try {
+    for (;;) {
+      if (impl_->is_running(record)) {
+        end_politely(*impl_, record, patience);
+        ended = true;
+      }
+      Locked locked = impl_->lock_container(record.id);
+      record = locked.record;
+      if (record.phase == Phase::kRestarting) {
+        impl_->give_up_restart(locked.record);
+        ended = true;
+      }
+      // A restart that had begun before it could know better.
+      if (record.phase != Phase::kRunning || record.restarts == 0) break;
+    }
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;  // its end was its removal
+  }
+  if (ended) impl_->event(record, "stop");
+  return ended;
 }
 
 void Engine::restart(const std::string& container, std::optional<std::chrono::seconds> timeout) {
@@ -155,65 +187,85 @@ void Engine::restart(const std::string& container, std::optional<std::chrono::se
 
 void Engine::pause(const std::string& container) {
   const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
+  if (!impl_->is_running(record)) throw impl_->not_running(record);
   impl_->runtime.pause(record.id);
   impl_->event(record, "pause");
 }
 
 void Engine::unpause(const std::string& container) {
   const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
+  if (!impl_->is_running(record)) throw impl_->not_running(record);
   impl_->runtime.resume(record.id);
   impl_->event(record, "unpause");
 }
 
 std::optional<int> Engine::wait(const std::string& container, WaitCondition condition,
                                 std::optional<std::chrono::milliseconds> timeout) {
-  const sys::Deadline deadline = sys::after(timeout);
-  const std::string id = [&] {
-    try {
-      return impl_->store.container_id(container);
-    } catch (const Error& failure) {
-      const bool may_have_gone =
-          failure.kind() == Kind::kNotFound && condition == WaitCondition::kRemoved;
-      if (!may_have_gone || !impl_->store.remembered_exit(container)) throw;
-      return container;
-    }
-  }();
+  return impl_->wait(container, condition, std::nullopt, sys::after(timeout));
+}
+
+int Engine::wait_for_run(const std::string& container, unsigned run) {
+  return impl_->wait(container, WaitCondition::kNotRunning, run, {}).value();
+}
+
+std::string Engine::Impl::id_to_wait_for(const std::string& container, WaitCondition condition) {
+  try {
+    return store.container_id(container);
+  } catch (const Error& failure) {
+    const bool may_have_gone =
+        failure.kind() == Kind::kNotFound && condition == WaitCondition::kRemoved;
+    if (!may_have_gone || !store.remembered_exit(container)) throw;
+    return container;
+  }
+}
+
+bool Engine::Impl::await_end(const std::string& id, sys::Deadline deadline) {
+  try {
+    const auto left = deadline
+                          ? std::optional(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                *deadline - std::chrono::steady_clock::now()))
+                          : std::nullopt;
+    if (left && *left < 0ms) return false;
+    return runtime.await_exit(id, left).has_value();
+  } catch (const Error& failure) {
+    // A container that is taken down meanwhile is looked up again.
+    if (failure.kind() != Kind::kNotFound) throw;
+    return true;
+  }
+}
+
+std::optional<int> Engine::Impl::wait(const std::string& container, WaitCondition condition,
+                                      std::optional<unsigned> run, sys::Deadline deadline) {
+  const std::string id = id_to_wait_for(container, condition);
   // Only for whom nothing else can be waited on: the end of a watch waits for a grace period of the
   // kernel, 7 to 22 ms were seen.
   std::optional<ChangeWatch> watch;
   bool must_run_first = condition == WaitCondition::kNextExit;
   for (;;) {
-    const auto record = impl_->store.container(id);
-    if (!record) return impl_->store.remembered_exit(id).value_or(0);
-    const bool ended = record->phase == Phase::kExited;
+    const auto record = store.container(id);
+    if (!record) return store.remembered_exit(id).value_or(0);
+    const bool stands = record->phase == Phase::kExited || record->phase == Phase::kRestarting;
+    // The run that was waited for is over, though there may be another already.
+    if (run && record->restarts != *run && condition != WaitCondition::kRemoved) {
+      return stands ? record->exit_code : store.remembered_exit(id).value_or(record->exit_code);
+    }
     if (record->phase == Phase::kStopping || is_removal(record->phase)) {
-      settle(id);  // whoever is at it holds the lock, and its end is what is waited for
+      settle_quietly(id);  // whoever is at it holds the lock, and its end is what is waited for
       continue;
     }
     if (record->phase == Phase::kRunning) {
       must_run_first = false;
-      try {
-        // A container that is taken down meanwhile is looked up again.
-        const auto left = deadline
-                              ? std::optional(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                    *deadline - std::chrono::steady_clock::now()))
-                              : std::nullopt;
-        if (left && *left < 0ms) return std::nullopt;
-        if (!impl_->runtime.await_exit(id, left)) return std::nullopt;
-      } catch (const Error& failure) {
-        if (failure.kind() != Kind::kNotFound) throw;
-      }
-      settle(id);
+      if (!run) run = record->restarts;
+      if (!await_end(id, deadline)) return std::nullopt;
+      settle_quietly(id);
       continue;
     }
     if (condition != WaitCondition::kRemoved && !must_run_first &&
-        (ended || record->phase == Phase::kCreated)) {
+        (record->phase == Phase::kExited || record->phase == Phase::kCreated)) {
       return record->exit_code;
     }
     if (!watch) {
-      watch.emplace(impl_->options.root);  // what changed before it stood is looked at again
+      watch.emplace(options.root);  // what changed before it stood is looked at again
     } else if (!watch->wait(deadline)) {
       return std::nullopt;
     }
@@ -244,20 +296,30 @@ void end(Engine::Impl& impl, const ContainerRecord& record) {
 }  // namespace
 
 void Engine::remove(const std::string& container, bool force, bool volumes) {
-  if (force) {
-    const ContainerRecord record = impl_->find(container);
-    if (impl_->is_running(record)) end(*impl_, record);
-    if (record.request.auto_remove && !impl_->store.container(record.id)) return;
-  }
+  if (force) static_cast<void>(impl_->find(container));  // who never was there is an error
   try {
-    Locked locked = impl_->lock_container(container);
-    if (locked.record.phase == Phase::kRunning) {
-      throw error(Kind::kConflict,
-                  "You cannot remove a running container {}. Stop the container before attempting "
-                  "removal or force remove",
-                  locked.record.id);
+    for (;;) {
+      if (force) {
+        const ContainerRecord record = impl_->find(container);
+        impl_->tell_to_stop(record);
+        if (impl_->is_running(record)) end(*impl_, record);
+        if (record.request.auto_remove && !impl_->store.container(record.id)) return;
+      }
+      Locked locked = impl_->lock_container(container);
+      const ContainerStatus status = impl_->state_of(locked.record).status;
+      if (locked.record.phase == Phase::kRunning && force && locked.record.restarts > 0) {
+        continue;  // a restart that had begun before it could know better
+      }
+      if (locked.record.phase == Phase::kRunning || (is_active(status) && !force)) {
+        throw error(Kind::kConflict,
+                    "You cannot remove a {} container {}. Stop the container before attempting "
+                    "removal or force remove",
+                    status == ContainerStatus::kRestarting ? "restarting" : "running",
+                    locked.record.id);
+      }
+      impl_->destroy(locked.record, volumes ? Phase::kRemovingVolumes : Phase::kRemoving);
+      return;
     }
-    impl_->destroy(locked.record, volumes ? Phase::kRemovingVolumes : Phase::kRemoving);
   } catch (const Error& failure) {
     // Its own end removed it.
     if (!force || failure.kind() != Kind::kNotFound) throw;
@@ -290,7 +352,7 @@ void Engine::rename(const std::string& container, const std::string& name) {
 
 UniqueFd Engine::attach(const std::string& container) {
   const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
+  if (!impl_->is_running(record)) throw impl_->not_running(record);
   impl_->event(record, "attach");
   return sys::connect_to(impl_->monitor_directory(record.id) / "attach.sock",
                          sys::SocketType::kStream);
@@ -298,7 +360,7 @@ UniqueFd Engine::attach(const std::string& container) {
 
 void Engine::resize(const std::string& container, unsigned height, unsigned width) {
   const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
+  if (!impl_->is_running(record)) throw impl_->not_running(record);
   if (!record.request.tty)
     throw error(Kind::kConflict, "container {} has no terminal", record.name);
   const Impl::RootView view = impl_->open_root(record);
@@ -324,7 +386,7 @@ PruneResult Engine::prune_containers(const Filters& filters) {
   for (const ContainerSummary& summary : list({.all = true})) {
     if (!may_go(filters, summary.created, summary.labels)) continue;
     auto locked = impl_->try_lock_container(summary.id);
-    if (!locked || locked->record.phase == Phase::kRunning) continue;
+    if (!locked || is_active(impl_->state_of(locked->record).status)) continue;
     impl_->destroy(locked->record, Phase::kRemoving);
     result.deleted.push_back(summary.id);
   }

@@ -30,8 +30,9 @@ struct EngineOptions {
   std::filesystem::path root = "/var/lib/seatrial";
   std::filesystem::path run = "/run/seatrial";
   // The monitor runs this, with the container's id appended, when a container has ended, so that
-  // it is settled (unmounted, disconnected, removed when --rm) at once. Must come to call
-  // settle(). Empty: the next operation that looks at the container settles it.
+  // it is settled (unmounted, disconnected, removed when --rm) at once; and again when one is to be
+  // restarted. Must come to call settle(). Empty: the next operation that looks at the container
+  // settles it, and no container can have a restart policy.
   std::vector<std::string> exit_command = {};
   std::string cgroup_parent = "/seatrial";
   std::vector<std::string> insecure_registries = {};  // spoken to over plain HTTP
@@ -103,11 +104,16 @@ class Engine {
   std::optional<int> wait(const std::string& container,
                           WaitCondition condition = WaitCondition::kNotRunning,
                           std::optional<std::chrono::milliseconds> timeout = {});
-  // kConflict when it runs, unless `force`. `volumes`: its anonymous volumes, too.
+  // The exit code of its run number `run`: ContainerInfo::restart_count while that lasts, 0 from a
+  // start by hand on. A container with a restart policy may be in a later one meanwhile.
+  int wait_for_run(const std::string& container, unsigned run);
+  // kConflict when it runs or is restarting, unless `force`. `volumes`: its anonymous volumes, too.
   void remove(const std::string& container, bool force = false, bool volumes = false);
   void rename(const std::string& container, const std::string& name);
-  // Changes the limits of a running or stopped container; zero fields stay as they are.
-  void update(const std::string& container, const ResourceLimits& limits);
+  // Changes the limits of a running or stopped container; zero fields stay as they are. So does the
+  // restart policy without a new one.
+  void update(const std::string& container, const ResourceLimits& limits,
+              const std::optional<RestartPolicy>& policy = {});
   ContainerInfo inspect(const std::string& container);
   // GET /containers/ID/json.
   std::string inspect_json(const std::string& container);
@@ -141,7 +147,8 @@ class Engine {
   void export_tree(const std::string& container, int tar_fd);
   std::string commit(const CommitRequest& request);  // returns the image id
 
-  // What has to be done once a container has ended (the exit command's task).
+  // What has to be done once a container has ended, and once the time of its restart has come (the
+  // exit command's task).
   void settle(const std::string& container);
 
   // --- images -----------------------------------------------------------------------------------

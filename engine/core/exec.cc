@@ -113,7 +113,7 @@ ExecProcess Engine::exec(const std::string& container, const ExecRequest& reques
                 record.name);
   }
   if (state.status != ContainerStatus::kRunning) {
-    throw error(Kind::kConflict, "Container {} is not running", record.id);
+    throw impl_->not_running(record);
   }
   runtime::Child child =
       impl_->runtime.exec({.id = record.id,

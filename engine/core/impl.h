@@ -19,6 +19,7 @@
 #include "engine/network/network.h"
 #include "engine/runtime/runtime.h"
 #include "engine/spec/config.h"
+#include "engine/sys/deadline.h"
 #include "engine/volume/volumes.h"
 
 namespace seatrial::core {
@@ -69,7 +70,8 @@ struct Engine::Impl {
   Locked lock_container(const std::string& container);
   // The same, but nothing when somebody else has the lock or the container is gone.
   std::optional<Locked> try_lock_container(const std::string& id);
-  // Brings a locked container to a stable phase; nothing when that was its removal.
+  // Brings a locked container to a stable phase (kCreated, kRunning, kRestarting, kExited); nothing
+  // when that was its removal.
   std::optional<ContainerRecord> settle(ContainerRecord record);
   // Takes away what a start made: processes, cgroups, links and ports, mount, monitor's files. Its
   // addresses stay leased until the caller's next transaction.
@@ -95,14 +97,41 @@ struct Engine::Impl {
     std::forward<Act>(act)();
     transaction.commit();
   }
+  // One that was taken down and is to be started again.
+  ContainerRecord restart_later(ContainerRecord record);
+  // wait() of Engine. `run`: over when the container has another count of restarts.
+  std::optional<int> wait(const std::string& container, WaitCondition condition,
+                          std::optional<unsigned> run, sys::Deadline deadline);
+  std::string id_to_wait_for(const std::string& container, WaitCondition condition);
+  // False at the deadline.
+  bool await_end(const std::string& id, sys::Deadline deadline);
+  // What has ended is settled; what is to be restarted is not started yet.
+  void settle_quietly(const std::string& id);
+  Error not_running(const ContainerRecord& record);
   // Running or paused, by the record and the monitor: without the lock, for who only looks.
   ContainerState state_of(const ContainerRecord& record);
   bool is_running(const ContainerRecord& record);
   bool is_paused(const ContainerRecord& record);
 
+  // --- restart.cc -------------------------------------------------------------------------------
+  std::filesystem::path restart_fifo(const std::string& id) const;
+  // Leaves what becomes the exit command after the record's backoff; without one, nothing.
+  void await_restart(const ContainerRecord& record);
+  bool is_restart_awaited(const std::string& id);
+  // What waits ends, and does nothing.
+  void cancel_restart(const std::string& id);
+  // One in phase kRestarting stays as it ended.
+  void give_up_restart(ContainerRecord& record);
+  // Starts one in phase kRestarting again, unless that is another process' task.
+  void go_on(Locked& locked);
+  // Before a signal that is to end it, so that its end is taken for what it is.
+  void tell_to_stop(const ContainerRecord& record);
+
   // --- start.cc ---------------------------------------------------------------------------------
   // `attached`: a connected stream socket that becomes the first client, or -1.
   void start(Locked& locked, int attached);
+  // The same for a user: what was before has no part in when it is restarted.
+  void start_anew(Locked& locked, int attached);
 
   // --- wiring.cc: networks of containers --------------------------------------------------------
 

@@ -38,6 +38,7 @@ ContainerInfo Engine::Impl::info_of(const ContainerRecord& record) {
                      .path = program.front(),
                      .args = {program.begin() + 1, program.end()},
                      .state = state_of(record),
+                     .restart_count = record.restarts,
                      .config = record.request,
                      .mounts = record.mounts,
                      .log_path = record.request.log_driver == "json-file" ? log(record.id) : "",

@@ -18,9 +18,9 @@ std::string dump(const Json& json) {
 Json state_json(const ContainerState& state) {
   const bool paused = state.status == ContainerStatus::kPaused;
   return {{"Status", to_string(state.status)},
-          {"Running", paused || state.status == ContainerStatus::kRunning},
+          {"Running", is_active(state.status)},
           {"Paused", paused},
-          {"Restarting", false},
+          {"Restarting", state.status == ContainerStatus::kRestarting},
           {"OOMKilled", state.oom_killed},
           {"Dead", state.status == ContainerStatus::kDead},
           {"Pid", state.pid},
@@ -102,7 +102,7 @@ std::string Engine::inspect_json(const std::string& container) {
       {"HostnamePath", info.hostname_path},
       {"HostsPath", info.hosts_path},
       {"LogPath", info.log_path},
-      {"RestartCount", 0},
+      {"RestartCount", info.restart_count},
       {"Driver", "overlay"},
       {"Platform", "linux"},
       {"GraphDriver", {{"Name", "overlay"}, {"Data", {{"MergedDir", info.merged_directory}}}}},

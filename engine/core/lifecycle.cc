@@ -9,6 +9,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/core/impl.h"
+#include "engine/core/restart.h"
 #include "engine/core/times.h"
 
 namespace seatrial::core {
@@ -104,6 +105,7 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
   switch (record.phase) {
     case Phase::kCreated:
     case Phase::kExited:
+    case Phase::kRestarting:
       return record;
     case Phase::kCreating:
     case Phase::kRemoving:
@@ -114,6 +116,8 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
       return std::nullopt;
     case Phase::kStarting:
       take_down(record);
+      // Only a restart has a count: a user's start begins with none.
+      if (record.restarts > 0 && !store.is_stopped(record.id)) return restart_later(record);
       record.phase = record.started ? Phase::kExited : Phase::kCreated;
       save_stopped(record);
       return record;
@@ -140,9 +144,38 @@ std::optional<ContainerRecord> Engine::Impl::settle(ContainerRecord record) {
     return std::nullopt;
   }
   record.pid = 0;
+  if (const auto delay = restart_delay(record, store.is_stopped(record.id))) {
+    record.backoff = *delay;
+    ++record.restarts;
+    return restart_later(record);
+  }
   record.phase = Phase::kExited;
   save_stopped(record);
   return record;
+}
+
+ContainerRecord Engine::Impl::restart_later(ContainerRecord record) {
+  record.phase = Phase::kRestarting;
+  store.remember_exit(record.id, record.exit_code);
+  save_stopped(record);
+  await_restart(record);
+  return record;
+}
+
+void Engine::Impl::settle_quietly(const std::string& id) {
+  try {
+    static_cast<void>(lock_container(id));
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;  // settling may be its removal
+  }
+}
+
+Error Engine::Impl::not_running(const ContainerRecord& record) {
+  if (record.phase == Phase::kRestarting) {
+    return error(Kind::kConflict, "Container {} is restarting, wait until the container is running",
+                 record.id);
+  }
+  return error(Kind::kConflict, "Container {} is not running", record.id);
 }
 
 std::vector<std::string> Engine::Impl::networks_that_know(const std::string& id) {
@@ -200,8 +233,10 @@ void Engine::Impl::take_down(const ContainerRecord& record) {
 }
 
 void Engine::Impl::destroy(ContainerRecord record, Phase removal) {
+  const bool waits = record.phase == Phase::kRestarting;
   record.phase = removal;
   store.save(record);
+  if (waits) cancel_restart(record.id);
   erase(record, removal == Phase::kRemovingVolumes);
 }
 
@@ -268,6 +303,9 @@ ContainerState Engine::Impl::state_of(const ContainerRecord& record) {
     case Phase::kRemoving:
     case Phase::kRemovingVolumes:
       state.status = ContainerStatus::kDead;
+      return state;
+    case Phase::kRestarting:
+      state.status = ContainerStatus::kRestarting;
       return state;
   }
   state.status = ContainerStatus::kExited;

@@ -28,6 +28,8 @@ std::string status_text(const ContainerState& state) {
       return "Up " + since(state.started_at);
     case ContainerStatus::kPaused:
       return fmt::format("Up {} (Paused)", since(state.started_at));
+    case ContainerStatus::kRestarting:
+      return fmt::format("Restarting ({}) {} ago", state.exit_code, since(state.finished_at));
     case ContainerStatus::kExited:
       return fmt::format("Exited ({}) {} ago", state.exit_code, since(state.finished_at));
     case ContainerStatus::kDead:
@@ -154,8 +156,7 @@ std::vector<ContainerSummary> Engine::list(const ListOptions& options) {
       if (!impl_->store.container(record.id)) continue;
     }
     const ContainerInfo info = impl_->info_of(impl_->store.container(record.id).value_or(record));
-    const bool active = info.state.status == ContainerStatus::kRunning ||
-                        info.state.status == ContainerStatus::kPaused;
+    const bool active = is_active(info.state.status);
     if ((!all && !active) || !filter.matches(info)) continue;
     ContainerSummary summary{.id = info.id,
                              .name = info.name,

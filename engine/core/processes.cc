@@ -14,6 +14,7 @@
 #include "engine/base/files.h"
 #include "engine/core/compose_config.h"
 #include "engine/core/impl.h"
+#include "engine/core/restart.h"
 
 namespace seatrial::core {
 namespace {
@@ -122,10 +123,6 @@ void read_interfaces(pid_t pid, StatsSample& sample) {
   }
 }
 
-Error not_running(const ContainerRecord& record) {
-  return error(Kind::kConflict, "Container {} is not running", record.id);
-}
-
 // Fields of `change` that say something take the place of those in `limits`.
 void merge(ResourceLimits& limits, const ResourceLimits& change) {
   const auto take = [](auto& field, const auto& value) {
@@ -148,7 +145,7 @@ void merge(ResourceLimits& limits, const ResourceLimits& change) {
 
 TopResult Engine::top(const std::string& container) {
   const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
+  if (!impl_->is_running(record)) throw impl_->not_running(record);
   TopResult result{.titles = {"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}};
   for (const pid_t pid : impl_->runtime.processes(record.id)) {
     try {
@@ -164,7 +161,7 @@ TopResult Engine::top(const std::string& container) {
 
 StatsSample Engine::stats(const std::string& container) {
   const ContainerRecord record = impl_->find(container);
-  if (!impl_->is_running(record)) throw not_running(record);
+  if (!impl_->is_running(record)) throw impl_->not_running(record);
   const cgroup::Stats stats = impl_->runtime.stats(record.id);
   StatsSample sample{.read = std::chrono::system_clock::now(),
                      .cpu_usage_ns = stats.cpu_usage_ns.value_or(0),
@@ -188,10 +185,19 @@ StatsSample Engine::stats(const std::string& container) {
   return sample;
 }
 
-void Engine::update(const std::string& container, const ResourceLimits& limits) {
+void Engine::update(const std::string& container, const ResourceLimits& limits,
+                    const std::optional<RestartPolicy>& policy) {
   check_memory(limits);
+  if (policy) check_restart_policy(*policy);
   Locked locked = impl_->lock_container(container);
   ContainerRequest& request = locked.record.request;
+  if (policy && restarts(*policy) && request.auto_remove) {
+    throw error(Kind::kInvalidArgument,
+                "Cannot update container {}: Restart policy cannot be updated because AutoRemove "
+                "is enabled for the container",
+                locked.record.id);
+  }
+  if (policy) request.restart_policy = *policy;
   if (limits.nano_cpus != 0) request.resources.cpu_quota = 0;
   merge(request.resources, limits);
   if (locked.record.phase == Phase::kRunning) {

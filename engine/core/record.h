@@ -23,6 +23,7 @@ enum class Phase {
   kExited,
   kRemoving,         // half removed: to be removed
   kRemovingVolumes,  // the same, and its anonymous volumes with it
+  kRestarting,       // ended and taken down, to be started again after `backoff` (restart.cc)
 };
 
 constexpr bool is_removal(Phase phase) {
@@ -43,7 +44,8 @@ struct ContainerRecord {
   std::string error = {};
   std::optional<Time> started = {};
   std::optional<Time> finished = {};
-  unsigned restarts = 0;
+  unsigned restarts = 0;                   // by its policy, since a user started it
+  std::chrono::milliseconds backoff = {};  // before the last of them
 };
 
 // A container's place in a network. The addresses are a lease: no two rows of one network have the

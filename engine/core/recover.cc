@@ -48,6 +48,20 @@ void clean_strays(Engine::Impl& impl, RecoveryReport& report) {
   }
 }
 
+// A restart for which nothing waits any more happens now. False when this is no such one.
+bool go_on(Engine::Impl& impl, Locked& locked) {
+  const bool lost = locked.record.phase == Phase::kRestarting &&
+                    !impl.options.exit_command.empty() &&
+                    !impl.is_restart_awaited(locked.record.id);
+  if (!lost) return false;
+  try {
+    impl.go_on(locked);
+  } catch (const Error& failure) {
+    impl.warn(failure.what());  // it is told of as its start's failure, too
+  }
+  return true;
+}
+
 void settle_all(Engine::Impl& impl, RecoveryReport& report) {
   for (const ContainerRecord& before : impl.store.containers()) {
     // A record whose directory is gone: removed up to its last step.
@@ -58,13 +72,15 @@ void settle_all(Engine::Impl& impl, RecoveryReport& report) {
       report.cleaned.push_back("container " + before.name);
       continue;
     }
-    const auto locked = impl.try_lock_container(before.id);
+    auto locked = impl.try_lock_container(before.id);
     const auto after = impl.store.container(before.id);
     if (!after) {
       report.cleaned.push_back("container " + before.name);
+    } else if (locked && go_on(impl, *locked)) {
+      report.adopted.push_back(before.name);
     } else if (locked && after->phase != before.phase) {
       report.adopted.push_back(before.name);
-    } else if (after->phase == Phase::kRunning) {
+    } else if (is_active(impl.state_of(*after).status)) {
       report.kept.push_back(before.name);
     }
   }

@@ -9,7 +9,7 @@
 namespace seatrial::core {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 // Times are nanoseconds since 1970. A lease is a row with an address: the index keeps two
 // containers from the same one, whatever the processes that hand them out believe.
@@ -19,7 +19,8 @@ CREATE TABLE containers (
   request TEXT NOT NULL, mounts TEXT NOT NULL, phase TEXT NOT NULL,
   pid INTEGER NOT NULL DEFAULT 0, exit_code INTEGER NOT NULL DEFAULT 0,
   oom_killed INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
-  started INTEGER, finished INTEGER, restarts INTEGER NOT NULL DEFAULT 0
+  started INTEGER, finished INTEGER, restarts INTEGER NOT NULL DEFAULT 0,
+  backoff INTEGER NOT NULL DEFAULT 0, stopped INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE exits (
   id TEXT PRIMARY KEY, code INTEGER NOT NULL, time INTEGER NOT NULL
@@ -46,7 +47,14 @@ CREATE TABLE events (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, type TEXT NOT NULL,
   action TEXT NOT NULL, actor TEXT NOT NULL, attributes TEXT NOT NULL
 ) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+)";
+
+// Version 1 restarted nothing.
+constexpr const char* kFromVersion1 = R"(
+ALTER TABLE containers ADD COLUMN backoff INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE containers ADD COLUMN stopped INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = 2;
 )";
 
 std::int64_t version_of(Database& database) {
@@ -71,6 +79,11 @@ void apply_schema(Database& database) {
   Transaction transaction(database);
   const std::int64_t version = version_of(database);  // another process may have been faster
   if (version == kVersion) return;
+  if (version == 1) {
+    database.run(kFromVersion1);
+    transaction.commit();
+    return;
+  }
   if (version != 0) {
     throw error(Kind::kUnsupported,
                 "the engine's database has version {}; this build knows version {}", version,

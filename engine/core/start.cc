@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,8 @@
 #include "engine/core/devices.h"
 #include "engine/core/impl.h"
 #include "engine/core/names.h"
+#include "engine/core/restart.h"
+#include "engine/init/image.h"
 #include "engine/network/namespace.h"
 #include "engine/security/request.h"
 #include "engine/spec/print_config.h"
@@ -31,6 +34,18 @@ namespace fs = std::filesystem;
 // Without fsync: these files are made anew at every start.
 void write_plainly(const fs::path& path, std::string_view text) {
   write_all(open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0644).get(), text, path.native());
+}
+
+// A copy of the container's own, made anew: whatever a privileged one did to it, it did to nobody
+// else, and no program of the host ever runs it (CVE-2019-5736).
+fs::path write_init(const fs::path& directory) {
+  const fs::path path = directory / "docker-init";
+  fs::remove(path);
+  const UniqueFd file = open_file(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0555);
+  const auto image = init::image();
+  write_all(file.get(), {reinterpret_cast<const char*>(image.data()), image.size()}, path.native());
+  if (::fchmod(file.get(), 0555) != 0) throw sys_error(errno, "chmod {}", path.native());
+  return path;
 }
 
 // The init of the running container that a mode such as "container:X" names; nothing for another
@@ -197,6 +212,8 @@ class Start {
          .network_namespace = network_path_,
          .pid_namespace = namespace_path(joined_init(impl_, request.pid_mode), "pid"),
          .ipc_namespace = ipc.name_space,
+         .init_program =
+             wants_init(request) ? write_init(impl_.directory(record_.id)).native() : "",
          .shm_source = ipc.shm,
          .pids_limit = default_pids_limit(layout),
          .cgroup_namespace = layout.is_pure_v2()});
@@ -262,7 +279,7 @@ int status_of(const Error& failure) {
 
 void Engine::Impl::start(Locked& locked, int attached) {
   ContainerRecord& record = locked.record;
-  const Phase before = record.phase;
+  const Phase before = record.phase == Phase::kRestarting ? Phase::kExited : record.phase;
   const auto started_before = record.started;
   record.error.clear();
   std::vector<EndpointRecord> endpoints;
@@ -306,16 +323,23 @@ void Engine::Impl::start(Locked& locked, int attached) {
   for (const EndpointRecord& endpoint : endpoints) refresh_hosts(endpoint.network);
 }
 
+void Engine::Impl::start_anew(Locked& locked, int attached) {
+  if (restarts(locked.record.request.restart_policy)) store.set_stopped(locked.record.id, false);
+  locked.record.restarts = 0;
+  locked.record.backoff = {};
+  start(locked, attached);
+}
+
 bool Engine::start(const std::string& container) {
   Locked locked = impl_->lock_container(container);
-  if (locked.record.phase == Phase::kRunning) return false;
-  impl_->start(locked, -1);
+  if (is_active(impl_->state_of(locked.record).status)) return false;
+  impl_->start_anew(locked, -1);
   return true;
 }
 
 UniqueFd Engine::start_attached(const std::string& container) {
   Locked locked = impl_->lock_container(container);
-  if (locked.record.phase == Phase::kRunning) {
+  if (is_active(impl_->state_of(locked.record).status)) {
     locked.lock.reset();
     return attach(container);
   }
@@ -325,7 +349,7 @@ UniqueFd Engine::start_attached(const std::string& container) {
   }
   UniqueFd ours(pair[0]);
   const UniqueFd theirs(pair[1]);
-  impl_->start(locked, theirs.get());
+  impl_->start_anew(locked, theirs.get());
   return ours;
 }
 

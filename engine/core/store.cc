@@ -15,9 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 // Indexed by Phase.
-constexpr std::array<std::string_view, 8> kPhases{"creating", "created",         "starting",
-                                                  "running",  "stopping",        "exited",
-                                                  "removing", "removing volumes"};
+constexpr std::array<std::string_view, 9> kPhases{"creating", "created",          "starting",
+                                                  "running",  "stopping",         "exited",
+                                                  "removing", "removing volumes", "restarting"};
 
 std::string_view phase_text(Phase phase) {
   return kPhases.at(static_cast<std::size_t>(phase));
@@ -72,7 +72,7 @@ std::vector<MountPoint> parse_mounts(const std::string& text) {
 
 constexpr std::string_view kContainerColumns =
     "SELECT id, name, created, image, request, mounts, phase, pid, exit_code, oom_killed, error, "
-    "started, finished, restarts FROM containers ";
+    "started, finished, restarts, backoff FROM containers ";
 
 ContainerRecord read_container(const Statement& row) {
   return {.id = row.text(0),
@@ -88,7 +88,8 @@ ContainerRecord read_container(const Statement& row) {
           .error = row.text(10),
           .started = column_time(row.number_or_null(11)),
           .finished = column_time(row.number_or_null(12)),
-          .restarts = static_cast<unsigned>(row.number(13))};
+          .restarts = static_cast<unsigned>(row.number(13)),
+          .backoff = std::chrono::milliseconds(row.number(14))};
 }
 
 std::string print_ports(const std::vector<PortBinding>& ports) {
@@ -153,8 +154,8 @@ void Store::insert(const ContainerRecord& record) {
 void Store::save(const ContainerRecord& record) {
   Statement(database_,
             "UPDATE containers SET name = ?, request = ?, mounts = ?, phase = ?, pid = ?, "
-            "exit_code = ?, oom_killed = ?, error = ?, started = ?, finished = ?, restarts = ? "
-            "WHERE id = ?")
+            "exit_code = ?, oom_killed = ?, error = ?, started = ?, finished = ?, restarts = ?, "
+            "backoff = ? WHERE id = ?")
       .bind(record.name)
       .bind(print_request(record.request))
       .bind(print_mounts(record.mounts))
@@ -166,6 +167,7 @@ void Store::save(const ContainerRecord& record) {
       .bind(time_column(record.started))
       .bind(time_column(record.finished))
       .bind(std::int64_t{record.restarts})
+      .bind(std::int64_t{record.backoff.count()})
       .bind(record.id)
       .execute();
 }
@@ -215,6 +217,19 @@ std::string Store::container_id(const std::string& text) {
     }
   }
   throw error(Kind::kNotFound, "No such container: {}", text);
+}
+
+void Store::set_stopped(const std::string& id, bool stopped) {
+  Statement(database_, "UPDATE containers SET stopped = ? WHERE id = ?")
+      .bind(std::int64_t{stopped})
+      .bind(id)
+      .execute();
+}
+
+bool Store::is_stopped(const std::string& id) {
+  Statement row(database_, "SELECT stopped FROM containers WHERE id = ?");
+  row.bind(id);
+  return row.step() && row.number(0) != 0;
 }
 
 void Store::remember_exit(const std::string& id, int code) {

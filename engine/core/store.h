@@ -30,7 +30,12 @@ class Store {
   std::string container_id(const std::string& text);
   std::optional<std::string> id_of_name(const std::string& name);
 
-  // How a container that is gone had ended, for those who still wait for it.
+  // Whether a user has told the container to stop since a user started it. Not part of the record:
+  // who tells it so has no lock, and must not be forgotten by who saves the record meanwhile.
+  void set_stopped(const std::string& id, bool stopped);
+  bool is_stopped(const std::string& id);
+
+  // How a container that is gone, or was started again, had ended: for those who wait for it.
   void remember_exit(const std::string& id, int code);
   std::optional<int> remembered_exit(const std::string& id);
 

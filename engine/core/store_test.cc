@@ -164,8 +164,36 @@ TEST_F(StoreTest, SeveralProcessesWriteAtOnce) {
 }
 
 TEST_F(StoreTest, ALaterVersionIsRefused) {
-  store_.database().run("PRAGMA user_version = 2");
-  EXPECT_THAT(failure(Kind::kUnsupported, [&] { Store again(file_); }), HasSubstr("version 2"));
+  store_.database().run("PRAGMA user_version = 3");
+  EXPECT_THAT(failure(Kind::kUnsupported, [&] { Store again(file_); }), HasSubstr("version 3"));
+}
+
+TEST_F(StoreTest, TheFirstVersionIsTakenOverWithItsContainers) {
+  const ContainerRecord record = container("old");
+  store_.insert(record);
+  store_.database().run(
+      "ALTER TABLE containers DROP COLUMN backoff; ALTER TABLE containers DROP COLUMN stopped; "
+      "PRAGMA user_version = 1");
+  Store later(file_);
+  EXPECT_EQ(later.container(record.id).value().backoff.count(), 0);
+  EXPECT_FALSE(later.is_stopped(record.id));
+  Store again(file_);
+  EXPECT_EQ(again.containers().size(), 1U);
+}
+
+TEST_F(StoreTest, WhoSavesAContainerDoesNotForgetThatItWasStopped) {
+  ContainerRecord record = container("one");
+  store_.insert(record);
+  EXPECT_FALSE(store_.is_stopped(record.id));
+  Store(file_).set_stopped(record.id, true);
+  record.backoff = std::chrono::milliseconds(400);
+  record.phase = Phase::kRestarting;
+  store_.save(record);
+  EXPECT_TRUE(store_.is_stopped(record.id));
+  EXPECT_EQ(store_.container(record.id).value().backoff, record.backoff);
+  EXPECT_EQ(store_.container(record.id).value().phase, Phase::kRestarting);
+  store_.set_stopped(record.id, false);
+  EXPECT_FALSE(store_.is_stopped(record.id));
 }
 
 }  // namespace

@@ -79,8 +79,9 @@ SystemInfo Engine::info() {
                   .cgroup_version = cgroup::Layout::detect().is_pure_v2() ? "2" : "1"};
   for (const ContainerSummary& each : list({.all = true})) {
     ++info.containers;
-    ++(each.state.status == ContainerStatus::kRunning  ? info.running
-       : each.state.status == ContainerStatus::kPaused ? info.paused
+    // Docker counts those that restart among the running ones.
+    ++(is_active(each.state.status) && each.state.status != ContainerStatus::kPaused ? info.running
+       : each.state.status == ContainerStatus::kPaused                               ? info.paused
                                                        : info.stopped);
   }
   return info;

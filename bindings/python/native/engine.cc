@@ -134,7 +134,12 @@ void add_lifecycle(EngineClass& engine) {
       .def("wait", &wait, Free())
       .def("remove", &Engine::remove, Free())
       .def("rename", &Engine::rename, Free())
-      .def("update", &Engine::update, Free())
+      .def(
+          "update",
+          [](Engine& self, const std::string& id, const ResourceLimits& limits) {
+            self.update(id, limits);
+          },
+          Free())
       .def("inspect", &Engine::inspect, Free())
       .def("inspect_json", &Engine::inspect_json, Free())
       .def(

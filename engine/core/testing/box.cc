@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -40,6 +41,28 @@ void write_file(const char* path, const char* text) {
   close(fd);
 }
 
+// Whether somebody reaps an orphan that ends: "reaped", or "zombie" after a second.
+const char* fate_of_an_orphan() {
+  int number[2];
+  int life[2];
+  if (pipe(number) != 0 || pipe(life) != 0) fail("pipe");
+  if (fork() == 0) {
+    const pid_t orphan = fork();
+    if (orphan != 0) _exit(write(number[1], &orphan, sizeof orphan) == sizeof orphan ? 0 : 1);
+    close(life[1]);
+    char byte;
+    _exit(read(life[0], &byte, 1) == 0 ? 0 : 1);  // until its grandparent closes the other end
+  }
+  pid_t orphan = 0;
+  if (wait(nullptr) < 0 || read(number[0], &orphan, sizeof orphan) != sizeof orphan) fail("orphan");
+  close(life[1]);
+  for (int tries = 0; tries < 200; ++tries) {
+    if (kill(orphan, 0) != 0) return "reaped";
+    usleep(5000);
+  }
+  return "zombie";
+}
+
 void end_at_term(int) {
   _exit(7);
 }
@@ -59,6 +82,12 @@ int main(int argc, char** argv) {
       return atoi(next());
     } else if (verb == "sleep") {
       for (;;) pause();
+    } else if (verb == "orphan") {
+      dprintf(1, "%s\n", fate_of_an_orphan());
+    } else if (verb == "raise") {
+      raise(atoi(next()));
+    } else if (verb == "pid") {
+      dprintf(1, "%d\n", static_cast<int>(getpid()));
     } else if (verb == "term") {
       signal(SIGTERM, end_at_term);
     } else if (verb == "stdin") {
