@@ -99,6 +99,11 @@ json host_config(const ContainerDraft& draft) {
   if (draft.publish_all) document["PublishAllPorts"] = true;
   if (!draft.dns.empty()) document["Dns"] = draft.dns;
   if (!draft.extra_hosts.empty()) document["ExtraHosts"] = draft.extra_hosts;
+  if (draft.init) document["Init"] = true;
+  if (!draft.restart.empty()) {
+    document["RestartPolicy"] = {{"Name", draft.restart},
+                                 {"MaximumRetryCount", draft.restart_tries}};
+  }
   add_security(draft, document);
   add_limits(draft, document);
   return document;

@@ -92,6 +92,9 @@ struct ContainerDraft {
   std::vector<DeviceRateDraft> device_write_bps = {};
   std::map<std::string, std::string> storage_opt = {};  // "size" -> "10m"
   std::map<std::string, std::string> log_opts = {};     // of json-file: "max-size", "max-file"
+  bool init = false;
+  std::string restart = {};  // "always"; empty: "no"
+  int restart_tries = 0;     // of "on-failure"; 0: any number
 };
 
 struct NetworkDraft {
