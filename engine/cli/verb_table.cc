@@ -154,8 +154,9 @@ using enum Order;
 constexpr std::string_view kRecover =
     R"(Goes by what was recorded before it was made: containers, their processes with their start
 times, cgroups, mounts, links and published ports, addresses, snapshots, volumes. What lives is
-kept, who ended unseen gets its exit status, what was half made or half removed goes. Nothing
-that a command has finished is lost. Safe at any time, beside any other command.
+kept, who ended unseen gets its exit status and is restarted if its policy says so, what was half
+made or half removed goes. Nothing that a command has finished is lost. Safe at any time, beside
+any other command, and what to run when the host has come up.
 
 Examples:
   $ seatrial recover

@@ -6,6 +6,7 @@
 
 #include "engine/core/store.h"
 #include "engine/core/testing/engine_fixture.h"
+#include "engine/runtime/runtime.h"
 
 namespace seatrial::core {
 namespace {
@@ -216,6 +217,33 @@ TEST_F(RestartTest, RecoverGoesOnWhereWhatWaitsWasKilled) {
   EXPECT_THAT(engine_->recover().adopted, Contains(name));
   EXPECT_EQ(status(id), ContainerStatus::kRunning);
   EXPECT_EQ(engine_->inspect(id).restart_count, 1U);
+}
+
+TEST_F(RestartTest, RecoverGoesOnAfterTheHostWasDown) {
+  const std::string id = engine_->run(restarting({"echo", "up", "sleep"}, {"always", 0}));
+  const std::string other = engine_->run(box({"echo", "up", "sleep"}));
+  std::vector<std::pair<fs::path, fs::path>> moved;  // what a reboot clears away
+  for (const std::string& each : {id, other}) {
+    await_output(each, "up");
+    ::kill(engine_->inspect(each).state.pid, SIGKILL);
+    const auto patience = std::chrono::steady_clock::now() + 5s;
+    const fs::path told = options().run / "containers" / each / "exit";
+    while (!fs::exists(told) && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::sleep_for(5ms);
+    }
+    moved.emplace_back(options().run / "runtime" / each, dir_->path() / each);
+    fs::rename(moved.back().first, moved.back().second);
+  }
+  EXPECT_THAT(engine_->recover().adopted, ::testing::SizeIs(2));
+  EXPECT_EQ(status(id), ContainerStatus::kRestarting);
+  EXPECT_EQ(engine_->inspect(id).state.exit_code, 255);
+  EXPECT_EQ(status(other), ContainerStatus::kExited);
+  // This host was not down: the cgroups go.
+  runtime::Runtime runtime(options().run / "runtime");
+  for (const auto& [from, to] : moved) {
+    fs::rename(to, from);
+    runtime.remove(from.filename(), true);
+  }
 }
 
 TEST_F(RestartTest, AStoppedOneStaysStopped) {

@@ -185,7 +185,7 @@ class Trial {
 
   // One of the ways in which containers come and go.
   void stormy_life(unsigned choice) {
-    switch (choice % 4) {
+    switch (choice % 5) {
       case 0:
         static_cast<void>(world_.seatrial(command({"run", "--rm"}, {"exit", "0"})));
         return;
@@ -193,8 +193,15 @@ class Trial {
         remember(world_.seatrial(command({"create", "-v", "/anonymous"}, {"sleep"})), true);
         return;
       case 2:
-        remember(world_.seatrial(command({"run", "-d"}, {"sleep"})), choice % 8 == 2);
+        remember(world_.seatrial(command({"run", "-d"}, {"sleep"})), choice % 2 == 0);
         return;
+      case 3: {
+        const Ending made =
+            world_.seatrial(command({"run", "-d", "--restart", "always"}, {"sleep"}));
+        remember(made, choice % 2 == 0);
+        if (choice % 2 != 0) expect_to_last(made);
+        return;
+      }
       default: {
         const Ending made = world_.seatrial(command({"create"}, {"sleep"}));
         if (made.code != 0 || made.killed) return;
@@ -212,6 +219,22 @@ class Trial {
     if (!removed_again) return;
     const Ending removal = world_.seatrial({"rm", "-f", "-v", made.out});
     if (!removal.killed && removal.code == 0) tell(made.out, Fate::kRemoved);
+  }
+
+  void expect_to_last(const Ending& made) {
+    if (made.killed || made.code != 0) return;
+    const std::lock_guard lock(mutex_);
+    lasting_.insert(made.out);
+  }
+
+  // Whatever was killed, of the container or of what restarts it.
+  bool comes_up(const std::string& id) {
+    const auto patience = std::chrono::steady_clock::now() + 10s;
+    while (!world_.listed(true).contains(id)) {
+      if (std::chrono::steady_clock::now() > patience) return false;
+      std::this_thread::sleep_for(5ms);
+    }
+    return true;
   }
 
   void tell(const std::string& id, Fate fate) {
@@ -241,6 +264,10 @@ class Trial {
     const std::set<std::string> alive = undisturbed();
     const Ending recovered = world_.seatrial({"recover"});
     expect(recovered.code == 0, "recover ends with 0");
+    for (const std::string& id : lasting_) {
+      expect(comes_up(id), fmt::format("container {} is restarted", id));
+    }
+    lasting_.clear();
     check(fmt::format("after recovery {}", rounds_));
     const std::set<std::string> all = world_.listed(false);
     const std::set<std::string> running = world_.listed(true);
@@ -282,6 +309,7 @@ class Trial {
   std::set<pid_t> spared_;
   std::mutex mutex_;
   std::map<std::string, Fate> fates_;
+  std::set<std::string> lasting_;  // those with --restart always that nobody has stopped
   std::map<std::string, unsigned> victims_;
   std::set<pid_t> killed_;  // in this round
   std::vector<std::string> complaints_;

@@ -66,8 +66,12 @@ void reap_orphans() {
 World::World()
     : directory_((enter_namespaces(), "/dev/shm"), "seatrial-load-"),
       cgroup_parent_(fmt::format("/seatrial-load-{}", ::getpid())) {
-  engine_ = std::make_unique<core::Engine>(
-      core::EngineOptions{.root = directory_.path() / "root", .run = directory_.path() / "run"});
+  const fs::path root = directory_.path() / "root";
+  const fs::path run = directory_.path() / "run";
+  engine_ = std::make_unique<core::Engine>(core::EngineOptions{
+      .root = root,
+      .run = run,
+      .exit_command = {program("seatrial"), "--root", root, "--run", run, "settle"}});
 }
 
 World::~World() = default;
@@ -98,6 +102,7 @@ Ending World::seatrial(const std::vector<std::string>& words) const {
 Names World::listed(bool running_only) {
   Names ids;
   for (const core::ContainerSummary& each : engine_->list({.all = !running_only})) {
+    if (running_only && each.state.status == core::ContainerStatus::kRestarting) continue;
     ids.insert(each.id);
   }
   return ids;
