@@ -59,7 +59,8 @@ runtime::CreateRequest create_request(const Call& call) {
                                  .console_socket = call.options.text("console-socket"),
                                  .no_pivot = call.options.on("no-pivot"),
                                  .no_new_keyring = call.options.on("no-new-keyring"),
-                                 .preserve_fds = preserved_fds(call.options)};
+                                 .preserve_fds = preserved_fds(call.options),
+                                 .add_home = true};
   // As runc does: they come before those of --preserve-fds, and the program is told that it is who
   // was meant. It is process 1 where it has a pid namespace of its own.
   if (const unsigned activated = activated_fds(); activated > 0) {
@@ -173,6 +174,7 @@ runtime::ExecRequest exec_request(const Call& call) {
   request.pid_file = options.text("pid-file");
   request.console_socket = options.text("console-socket");
   request.preserve_fds = preserved_fds(options);
+  request.add_home = true;
   return request;
 }
 

@@ -6,6 +6,7 @@
 #include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
 #include "engine/runtime/container_id.h"
+#include "engine/runtime/home.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/id_maps.h"
 #include "engine/runtime/impl.h"
@@ -79,6 +80,7 @@ Bundle bundle_of(const CreateRequest& request) {
   if (bundle.config.process) {
     auto& env = bundle.config.process->env;
     env.insert(env.end(), request.added_env.begin(), request.added_env.end());
+    if (request.add_home) add_home(*bundle.config.process, bundle.config, bundle.rootfs);
   }
   return bundle;
 }

@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/runtime/console.h"
+#include "engine/runtime/home.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
 #include "engine/runtime/pid_file.h"
@@ -111,7 +112,8 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   const Record record = directory.read_record();
   check_status(impl.state_of(directory, record).status);
   const spec::Config config = Runtime::Impl::config_of(directory, record);
-  const spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
+  spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
+  if (request.add_home) add_home(process, config, record.rootfs);
   check_labels(process);
   const sys::PidFd target = open_init(record);
   const plan::LaunchPlan plan = plan::plan_exec(

@@ -69,6 +69,7 @@ struct CreateRequest {
   // The caller's descriptors 3 .. 3+n-1 go to the program. They must not be close-on-exec.
   unsigned preserve_fds = 0;
   std::vector<std::string> added_env = {};  // to process.env; not for later execs
+  bool add_home = false;  // HOME, from the container's /etc/passwd, where process.env has none
 };
 
 // A program that is to run after a while, whatever becomes of the caller until then.
@@ -96,6 +97,7 @@ struct ExecRequest {
   std::filesystem::path pid_file = {};
   std::filesystem::path console_socket = {};
   unsigned preserve_fds = 0;
+  bool add_home = false;  // as in CreateRequest
 };
 
 // How a process ended: `code` 0-255, 128+signal for a signal.
