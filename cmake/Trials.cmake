@@ -3,7 +3,8 @@
 # Targets whose cases are ctest tests, in the suites that take them; FORM:COMMAND only where the
 # command is installed. Not in the cache, where a build folder would keep the list of an older tree.
 if(NOT DEFINED SEATRIAL_TRIAL_TARGETS)
-  set(SEATRIAL_TRIAL_TARGETS reference oci:runc oci:crun registry:docker-registry docker podman)
+  set(SEATRIAL_TRIAL_TARGETS reference oci:runc oci:crun registry:docker-registry docker podman
+      dropin:docker dropin:podman dropin:containerd)
 endif()
 
 # seatrial_ctest_cases(TARGET SUITE)

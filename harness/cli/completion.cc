@@ -11,7 +11,8 @@ namespace {
 // The words that an option's value can be, where the table knows them.
 std::string values_of(const OptionRow& option) {
   if (option.value == "TARGET")
-    return "reference oci:runc oci:crun oci:youki oci:runsc registry:docker-registry";
+    return "reference oci:runc oci:crun oci:youki oci:runsc registry:docker-registry docker "
+           "podman dropin:docker dropin:podman dropin:containerd";
   if (option.value == "WHEN") return "auto always never";
   if (option.value == "SHELL") return "bash zsh fish";
   if (option.value == "LANE") return "6.1-v2 6.1-v1 6.1-hybrid 6.1-v2-apparmor";

@@ -31,8 +31,12 @@ struct Peer {
   std::string_view spec;
   std::string_view command;
 };
-constexpr std::array<Peer, 3> kPeers{
-    {{"registry:docker-registry", "docker-registry"}, {"docker", "dockerd"}, {"podman", "podman"}}};
+constexpr std::array<Peer, 6> kPeers{{{"registry:docker-registry", "docker-registry"},
+                                      {"docker", "dockerd"},
+                                      {"podman", "podman"},
+                                      {"dropin:docker", "dockerd"},
+                                      {"dropin:podman", "podman"},
+                                      {"dropin:containerd", "containerd"}}};
 
 // First on PATH, then where Debian installs what only root uses.
 fs::path find_command(std::string_view name) {

@@ -1,0 +1,250 @@
+#include "suites/integration/dropin/ctr_session.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <sstream>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "harness/core/deadline_scale.h"
+#include "harness/core/process.h"
+#include "suites/integration/dropin/ctr_config.h"
+
+namespace dropin_suite {
+namespace {
+
+constexpr const char* kImage = "docker.io/library/busybox:latest";
+
+struct Terminal {
+  Terminal() : master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
+    if (!master || ::grantpt(master.get()) != 0 || ::unlockpt(master.get()) != 0) {
+      throw seatrial::sys_error(errno, "open a terminal");
+    }
+    slave = seatrial::open_file(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    // Bytes pass as they are: the container's own terminal has made its line ends.
+    termios settings{};
+    ::tcgetattr(slave.get(), &settings);
+    ::cfmakeraw(&settings);
+    settings.c_oflag = 0;  // ctr turns processing on again
+    ::tcsetattr(slave.get(), TCSANOW, &settings);
+  }
+
+  // What is in there, once nobody writes any more.
+  std::string drain() {
+    slave.reset();
+    std::string text;
+    char buffer[4096];
+    for (;;) {
+      const ssize_t got = ::read(master.get(), buffer, sizeof buffer);
+      if (got <= 0) return text;  // EIO: everybody has gone
+      text.append(buffer, static_cast<std::size_t>(got));
+    }
+  }
+
+  seatrial::UniqueFd master;
+  seatrial::UniqueFd slave;
+};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+void add_security(const Wish& wish, std::vector<std::string>& words) {
+  const auto add = [&](std::initializer_list<std::string> more) {
+    words.insert(words.end(), more);
+  };
+  for (const std::string& name : wish.cap_add) add({"--cap-add", "CAP_" + name});
+  for (const std::string& name : wish.cap_drop) add({"--cap-drop", "CAP_" + name});
+  if (!wish.no_new_privileges) add({"--allow-new-privs"});
+  if (wish.seccomp != SeccompWish::kNone) add({"--seccomp"});
+  if (wish.seccomp == SeccompWish::kProfile) add({"--seccomp-profile", wish.profile});
+  if (wish.read_only) add({"--read-only"});
+  for (const std::string& path : wish.devices) add({"--device", path});
+}
+
+}  // namespace
+
+std::vector<std::string> CtrSession::words(std::initializer_list<std::string> verb) const {
+  std::vector<std::string> all = service_.ctr();
+  all.insert(all.end(), verb);
+  return all;
+}
+
+std::vector<std::string> CtrSession::run_words(const Wish& wish,
+                                               const std::vector<std::string>& how,
+                                               const std::string& id) const {
+  if (!wish.docker.is_null()) throw Lack("ctr has no word for " + wish.docker.dump());
+  std::vector<std::string> all =
+      words({"run", "--runc-binary", runtime_, "--fifo-dir", service_.directory() / "fifo"});
+  const auto add = [&](std::initializer_list<std::string> more) { all.insert(all.end(), more); };
+  all.insert(all.end(), how.begin(), how.end());
+  if (needs_config(wish)) {
+    if (wish.tty) add({"--tty"});
+    add({"--config", write_config(wish, id), id});
+    return all;
+  }
+  for (const std::string& variable : wish.env) add({"--env", variable});
+  if (!wish.cwd.empty()) add({"--cwd", wish.cwd});
+  if (wish.tty) add({"--tty"});
+  if (wish.memory != 0) add({"--memory-limit", std::to_string(wish.memory)});
+  if (wish.cpu_quota != 0) {
+    add({"--cpu-quota", std::to_string(wish.cpu_quota), "--cpu-period", "100000"});
+  }
+  for (const BindWish& bind : wish.binds) {
+    add({"--mount", fmt::format("type=bind,src={},dst={},options=rbind{}", bind.source, bind.target,
+                                bind.read_only ? ":ro" : "")});
+  }
+  add_security(wish, all);
+  add({kImage, id});
+  all.insert(all.end(), wish.args.begin(), wish.args.end());
+  return all;
+}
+
+std::string CtrSession::write_config(const Wish& wish, const std::string& id) const {
+  const std::filesystem::path rootfs = service_.directory() / ("root-" + id);
+  make_rootfs(rootfs);
+  const std::string file = service_.directory() / (id + ".json");
+  seatrial::write_file_atomically(
+      file, config_of(wish, call(words({"oci", "spec"})), rootfs, "/trial/" + id,
+                      [&](const std::string& other) { return column(other, 1); }));
+  return file;
+}
+
+std::string CtrSession::call(const std::vector<std::string>& words) const {
+  const Outcome outcome = run_command(words, {.deadline = scaled(10s)});
+  if (outcome.succeeded()) return outcome.output;
+  throw seatrial::error(Kind::kUnavailable, "{}", outcome.error_text);
+}
+
+std::string CtrSession::next_id() {
+  return fmt::format("box-{}-{}", runtime_.substr(runtime_.rfind('/') + 1), ++made_);
+}
+
+std::string CtrSession::log_of(const std::string& id) const {
+  return service_.directory() / (id + ".log");
+}
+
+std::string CtrSession::hold(const Wish& wish) {
+  const std::string id = next_id();
+  call(run_words(wish, {"--detach", "--log-uri", "file://" + log_of(id)}, id));
+  return id;
+}
+
+Ended CtrSession::attend(const std::vector<std::string>& words, const std::string& input,
+                         bool tty) {
+  CommandOptions options{.deadline = scaled(10s), .input = input};
+  if (!tty) {
+    const Outcome outcome = run_command(words, options);
+    return {.code = outcome.exit_status, .out = outcome.output, .err = outcome.error_text};
+  }
+  Terminal terminal;
+  options.in = options.out = terminal.slave.get();  // what ctr itself has to say is kept apart
+  const Outcome outcome = run_command(words, options);
+  return {.code = outcome.exit_status, .out = terminal.drain(), .err = {}};
+}
+
+Ended CtrSession::finish(const Wish& wish) {
+  const std::string id = next_id();
+  const Ended ended = attend(run_words(wish, {"--rm"}, id), wish.input, wish.tty);
+  // ctr's own complaint; the program's words come alone.
+  if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
+    throw seatrial::error(Kind::kUnavailable, "{}", ended.err);
+  }
+  return ended;
+}
+
+Ended CtrSession::exec(const std::string& id, const DockerExec& program) {
+  std::vector<std::string> all =
+      words({"tasks", "exec", "--exec-id", next_id(), "--fifo-dir", service_.directory() / "fifo"});
+  const auto add = [&](std::initializer_list<std::string> more) { all.insert(all.end(), more); };
+  if (!program.env.empty()) throw Lack("ctr's exec has no word for variables");
+  if (!program.cwd.empty()) add({"--cwd", program.cwd});
+  if (!program.user.empty()) add({"--user", program.user});
+  if (program.tty) add({"--tty"});
+  add({id});
+  all.insert(all.end(), program.args.begin(), program.args.end());
+  const Ended ended = attend(all, program.input, program.tty);
+  if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
+    throw seatrial::error(Kind::kUnavailable, "{}", ended.err);
+  }
+  return ended;
+}
+
+void CtrSession::kill(const std::string& id, int signal) {
+  call(words({"tasks", "kill", "--signal", std::to_string(signal), id}));
+}
+
+void CtrSession::pause(const std::string& id) {
+  call(words({"tasks", "pause", id}));
+}
+
+void CtrSession::resume(const std::string& id) {
+  call(words({"tasks", "resume", id}));
+}
+
+void CtrSession::remove(const std::string& id) {
+  run_command(words({"tasks", "delete", "--force", id}), {.deadline = scaled(10s)});
+  call(words({"containers", "delete", id}));
+}
+
+// ctr tells a status when it deletes the task, which must have ended.
+int CtrSession::wait(const std::string& id) {
+  await_status(id, "exited");
+  const Outcome outcome = run_command(words({"tasks", "delete", id}), {.deadline = scaled(10s)});
+  if (!outcome.succeeded()) throw seatrial::error(Kind::kUnavailable, "{}", outcome.error_text);
+  constexpr std::string_view kTold = "exit code ";
+  const std::size_t place = outcome.error_text.find(kTold);
+  return place == std::string::npos ? 0
+                                    : std::stoi(outcome.error_text.substr(place + kTold.size()));
+}
+
+std::string CtrSession::column(const std::string& id, int number) const {
+  for (const std::string& line : lines_of(call(words({"tasks", "list"})))) {
+    if (!line.starts_with(id + " ")) continue;
+    std::istringstream fields(line);
+    std::string word;
+    for (int each = 0; each <= number; ++each) fields >> word;
+    return word;
+  }
+  return {};
+}
+
+std::string CtrSession::status(const std::string& id) {
+  const std::string word = column(id, 2);
+  if (word == "STOPPED") return "exited";
+  if (word == "RUNNING") return "running";
+  return word == "PAUSED" ? "paused" : word;
+}
+
+std::string CtrSession::output(const std::string& id) {
+  return seatrial::read_file(log_of(id));
+}
+
+// A heading, and a line for each.
+std::size_t CtrSession::processes(const std::string& id) {
+  return lines_of(call(words({"tasks", "ps", id}))).size() - 1;
+}
+
+std::string CtrSession::cgroup_value(const std::string& id, const std::string& controller,
+                                     const std::string& file, const std::string& v2_file) {
+  // The service sees its own cgroup as the whole.
+  const std::string place =
+      fmt::format("{}/trial/{}/", service_.directory().filename().native(), id);
+  const std::filesystem::path v1 = "/sys/fs/cgroup/" + controller + "/" + place + file;
+  if (std::filesystem::exists(v1)) return seatrial::read_file(v1);
+  return seatrial::read_file("/sys/fs/cgroup/" + place + v2_file);
+}
+
+const DockerClient& CtrSession::docker(std::string_view what) {
+  throw Lack(fmt::format("ctr knows no {}", what));
+}
+
+}  // namespace dropin_suite
