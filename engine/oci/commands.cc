@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -15,6 +16,7 @@
 #include "engine/oci/update_request.h"
 #include "engine/runtime/runtime.h"
 #include "engine/spec/default_spec.h"
+#include "engine/spec/features.h"
 #include "engine/spec/names.h"
 #include "engine/spec/parse_config.h"
 
@@ -245,11 +247,20 @@ constexpr Entry kEntries[] = {
     {"update", update},
 };
 
+std::string features_text() {
+  const Option& systemd = *std::ranges::find(global_options(), "systemd-cgroup", &Option::name);
+  return spec::print_features({{"seatrial.runtime.version", SEATRIAL_VERSION},
+                               {"seatrial.runtime.commit", SEATRIAL_COMMIT}},
+                              systemd.refuse.empty());
+}
+
 // Verbs that need no state root. Nothing for the others.
 std::optional<int> carry_out_alone(const CommandLine& line) {
   const std::string_view verb = line.verb->name;
   if (verb == "spec") return write_spec(line.options);
-  if (verb == "plan") {
+  if (verb == "features") {
+    print(features_text());
+  } else if (verb == "plan") {
     print(runtime::plan_text(bundle_of(line.options)));
   } else if (verb == "completion") {
     print(completion_text(line.arguments.front()));
@@ -277,8 +288,8 @@ spec::User parse_user(std::string_view text) {
 }
 
 std::string version_text() {
-  return fmt::format("seatrial-runtime version {}\ncommit: {}\nspec: 1.3.0\n", SEATRIAL_VERSION,
-                     SEATRIAL_COMMIT);
+  return fmt::format("seatrial-runtime version {}\ncommit: {}\nspec: {}\n", SEATRIAL_VERSION,
+                     SEATRIAL_COMMIT, spec::kNewestVersion);
 }
 
 int failure_status(const CommandLine& line) {

@@ -133,6 +133,7 @@ constexpr Verb kVerbs[] = {
     {"resume", "ID", "let the processes of a paused container go on", kHelpOnly, 1, 1},
     {"update", "ID", "change the limits of a container", kUpdate, 1, 1},
     {"spec", "", "write a config.json to start from", kSpec, 0, 0},
+    {"features", "", "print what a config.json may ask of this runtime, as JSON", kHelpOnly, 0, 0},
     {"plan", "", "print what create would do for a bundle, step by step", kPlan, 0, 0},
     {"recover", "", "clean what a killed seatrial-runtime left under --root", kHelpOnly, 0, 0},
     {"completion", "SHELL", "print the completion for bash, zsh or fish", kHelpOnly, 1, 1},

@@ -1,5 +1,6 @@
 #include "engine/spec/default_spec.h"
 
+#include "engine/spec/features.h"
 #include "engine/spec/json_writer.h"
 
 namespace seatrial::spec {
@@ -90,7 +91,7 @@ void write_linux(JsonWriter& json, const DefaultSpec& options) {
 std::string default_config(const DefaultSpec& options) {
   JsonWriter json(Layout::kIndented);
   json.begin_object();
-  json.key("ociVersion").string("1.3.0");
+  json.key("ociVersion").string(kNewestVersion);
   write_process(json);
   json.key("root").begin_object();
   json.key("path").string("rootfs").key("readonly").boolean(true).end_object();

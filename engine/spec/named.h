@@ -34,6 +34,13 @@ std::string_view name_of(const std::array<Named<Value>, N>& table, Value value) 
   return entry == table.end() ? std::string_view() : entry->name;
 }
 
+template <typename Value, std::size_t N>
+std::vector<std::string_view> all_names(const std::array<Named<Value>, N>& table) {
+  std::vector<std::string_view> names;
+  for (const auto& entry : table) names.push_back(entry.name);
+  return names;
+}
+
 // "a, b, c", for messages.
 template <typename Value, std::size_t N>
 std::string names_of(const std::array<Named<Value>, N>& table) {

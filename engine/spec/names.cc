@@ -114,6 +114,15 @@ constexpr auto kNamespaces = std::to_array<NamespaceName>({
     {"time", NamespaceType::kTime},
 });
 
+constexpr auto kHookKinds = std::to_array<HookKind>({
+    {"prestart", &Hooks::prestart},
+    {"createRuntime", &Hooks::create_runtime},
+    {"createContainer", &Hooks::create_container},
+    {"startContainer", &Hooks::start_container},
+    {"poststart", &Hooks::poststart},
+    {"poststop", &Hooks::poststop},
+});
+
 // A whole decimal number, or nothing.
 std::optional<int> decimal(std::string_view text) {
   int value = 0;
@@ -215,6 +224,16 @@ std::string_view to_string(NamespaceType type) {
     if (entry.type == type) return entry.name;
   }
   return {};
+}
+
+std::vector<std::string_view> namespace_type_names() {
+  std::vector<std::string_view> names;
+  for (const NamespaceName& entry : kNamespaces) names.push_back(entry.name);
+  return names;
+}
+
+std::span<const HookKind> hook_kinds() {
+  return kHookKinds;
 }
 
 std::optional<DeviceType> device_type(std::string_view name) {

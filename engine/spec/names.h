@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ std::optional<int> signal_number(std::string_view name);
 std::string signal_name(int number);
 
 std::optional<NamespaceType> namespace_type(std::string_view name);
+std::vector<std::string_view> namespace_type_names();
 std::string_view to_string(NamespaceType type);
 
 // "SCMP_ACT_KILL", "SCMP_CMP_MASKED_EQ", "SECCOMP_FILTER_FLAG_LOG" -> what they mean.
@@ -34,6 +36,9 @@ std::optional<SeccompAction> seccomp_action(std::string_view name);
 std::optional<SeccompOperator> seccomp_operator(std::string_view name);
 std::optional<std::uint32_t> seccomp_flag(std::string_view name);
 bool is_seccomp_architecture(std::string_view name);  // "SCMP_ARCH_X86_64"
+std::vector<std::string_view> seccomp_action_names();
+std::vector<std::string_view> seccomp_operator_names();
+std::vector<std::string_view> seccomp_architecture_names();
 // Whether the action hands an error number over: to the caller, or to a tracer.
 bool has_errno(SeccompAction action);
 
@@ -49,6 +54,7 @@ std::string_view scheduler_policy_name(std::uint32_t policy);
 std::vector<std::string_view> scheduler_flag_names(std::uint64_t flags);
 std::string_view io_class_name(std::uint32_t io_class);
 std::string_view memory_policy_mode_name(std::uint32_t mode);
+std::vector<std::string_view> memory_policy_mode_names();
 std::vector<std::string_view> memory_policy_flag_names(std::uint32_t flags);
 std::string_view personality_name(std::uint32_t domain);
 
@@ -61,6 +67,13 @@ std::optional<DeviceType> device_type(std::string_view name);
 
 // "shared", "rslave" ... -> MS_SHARED, MS_SLAVE ... (the recursive forms give the same flag).
 std::optional<std::uint64_t> propagation_flag(std::string_view name);
+
+// A member of `hooks`, in the order in which a container's life comes to them.
+struct HookKind {
+  std::string_view name;  // "createRuntime"
+  std::vector<Hook> Hooks::* hooks;
+};
+std::span<const HookKind> hook_kinds();
 
 // Lists for messages: "pid, network, ...".
 std::string known_namespace_types();

@@ -116,6 +116,10 @@ std::string_view memory_policy_mode_name(std::uint32_t mode) {
   return name_of(kMemoryModes, mode);
 }
 
+std::vector<std::string_view> memory_policy_mode_names() {
+  return all_names(kMemoryModes);
+}
+
 std::vector<std::string_view> memory_policy_flag_names(std::uint32_t flags) {
   return names_among(kMemoryFlags, flags);
 }

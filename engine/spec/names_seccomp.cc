@@ -89,6 +89,18 @@ std::vector<std::string_view> seccomp_flag_names(std::uint32_t flags) {
   return names_among(kFlags, flags);
 }
 
+std::vector<std::string_view> seccomp_action_names() {
+  return all_names(kActions);
+}
+
+std::vector<std::string_view> seccomp_operator_names() {
+  return all_names(kOperators);
+}
+
+std::vector<std::string_view> seccomp_architecture_names() {
+  return {kArchitectures.begin(), kArchitectures.end()};
+}
+
 std::string known_seccomp_actions() {
   return names_of(kActions);
 }

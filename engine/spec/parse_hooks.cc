@@ -1,4 +1,5 @@
 // The `hooks` object.
+#include "engine/spec/names.h"
 #include "engine/spec/parse_sections.h"
 
 namespace seatrial::spec {
@@ -26,12 +27,9 @@ std::vector<Hook> parse_kind(const Reader& hooks, std::string_view kind) {
 }  // namespace
 
 Hooks parse_hooks(const Reader& hooks) {
-  return {.prestart = parse_kind(hooks, "prestart"),
-          .create_runtime = parse_kind(hooks, "createRuntime"),
-          .create_container = parse_kind(hooks, "createContainer"),
-          .start_container = parse_kind(hooks, "startContainer"),
-          .poststart = parse_kind(hooks, "poststart"),
-          .poststop = parse_kind(hooks, "poststop")};
+  Hooks result;
+  for (const HookKind& kind : hook_kinds()) result.*kind.hooks = parse_kind(hooks, kind.name);
+  return result;
 }
 
 }  // namespace seatrial::spec

@@ -109,12 +109,7 @@ void print_hooks(Json& json, std::string_view kind, const std::vector<Hook>& hoo
 
 void print_all_hooks(Json& json, const Hooks& hooks) {
   json.key("hooks").begin_object();
-  print_hooks(json, "prestart", hooks.prestart);
-  print_hooks(json, "createRuntime", hooks.create_runtime);
-  print_hooks(json, "createContainer", hooks.create_container);
-  print_hooks(json, "startContainer", hooks.start_container);
-  print_hooks(json, "poststart", hooks.poststart);
-  print_hooks(json, "poststop", hooks.poststop);
+  for (const HookKind& kind : hook_kinds()) print_hooks(json, kind.name, hooks.*kind.hooks);
   json.end_object();
 }
 
