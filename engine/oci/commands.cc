@@ -9,6 +9,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/oci/events.h"
 #include "engine/oci/foreground.h"
 #include "engine/oci/shell_texts.h"
 #include "engine/oci/socket_activation.h"
@@ -214,6 +215,20 @@ int resume(const Call& call) {
   return 0;
 }
 
+int events(const Call& call) {
+  if (call.options.on("stats")) {
+    const spec::Status status = call.runtime.state(call.id()).status;
+    if (status == spec::Status::kStopped) {
+      throw error(Kind::kConflict, "container {} is not running", call.id());
+    }
+    print(stats_event(call.id(), call.runtime.detailed_stats(call.id())));
+  } else {
+    follow_events(call.runtime, call.id(),
+                  parse_interval(call.options.get("interval").value_or("5s")));
+  }
+  return 0;
+}
+
 int update(const Call& call) {
   call.runtime.update(call.id(), update_request(call.options));
   return 0;
@@ -244,7 +259,7 @@ constexpr Entry kEntries[] = {
     {"create", create}, {"start", start},     {"run", run},     {"state", state},
     {"kill", kill},     {"delete", remove},   {"list", list},   {"exec", exec},
     {"ps", ps},         {"recover", recover}, {"pause", pause}, {"resume", resume},
-    {"update", update},
+    {"update", update}, {"events", events},
 };
 
 std::string features_text() {

@@ -108,6 +108,12 @@ constexpr Option kUpdate[] = {
     kHelp,
 };
 
+constexpr Option kEvents[] = {
+    {"interval", "DURATION", "how often stats come; default: 5s"},
+    {"stats", "", "print the stats once, and end"},
+    kHelp,
+};
+
 constexpr Option kSpec[] = {
     {"bundle", "DIR", "where to write config.json", 'b'},
     {"rootless", "", "refused", '\0', "only root's configuration is written by this version"},
@@ -132,6 +138,8 @@ constexpr Verb kVerbs[] = {
     {"pause", "ID", "stop every process of the container where it is", kHelpOnly, 1, 1},
     {"resume", "ID", "let the processes of a paused container go on", kHelpOnly, 1, 1},
     {"update", "ID", "change the limits of a container", kUpdate, 1, 1},
+    {"events", "ID", "print what a container uses, and that it ran out of memory, as JSON", kEvents,
+     1, 1},
     {"spec", "", "write a config.json to start from", kSpec, 0, 0},
     {"features", "", "print what a config.json may ask of this runtime, as JSON", kHelpOnly, 0, 0},
     {"plan", "", "print what create would do for a bundle, step by step", kPlan, 0, 0},

@@ -57,6 +57,20 @@ cgroup::Stats Runtime::stats(const std::string& id) const {
   });
 }
 
+cgroup::DetailedStats Runtime::detailed_stats(const std::string& id) const {
+  return with_context("stats of " + id, [&] {
+    const StateDirectory directory = impl_->root.open(id);
+    return cgroup::detailed_stats(Runtime::Impl::cgroup_of(directory.read_record()));
+  });
+}
+
+cgroup::OomWatch Runtime::watch_oom(const std::string& id) const {
+  return with_context("watch " + id, [&] {
+    const StateDirectory directory = impl_->root.open(id);
+    return cgroup::OomWatch(Runtime::Impl::cgroup_of(directory.read_record()));
+  });
+}
+
 std::optional<std::uint64_t> Runtime::oom_kills(const std::string& id) const {
   return with_context("stats of " + id, [&] {
     const StateDirectory directory = impl_->root.open(id);

@@ -18,6 +18,8 @@
 
 #include "engine/base/unique_fd.h"
 #include "engine/cgroup/cgroup.h"
+#include "engine/cgroup/detailed_stats.h"
+#include "engine/cgroup/oom_watch.h"
 #include "engine/spec/config.h"
 #include "engine/spec/state.h"
 
@@ -160,6 +162,8 @@ class Runtime {
   // Changes the limits that `resources` names; the device list is not looked at.
   void update(const std::string& id, const spec::Resources& resources);
   cgroup::Stats stats(const std::string& id) const;
+  cgroup::DetailedStats detailed_stats(const std::string& id) const;
+  cgroup::OomWatch watch_oom(const std::string& id) const;
   // Processes of the container that the kernel killed for want of memory; nothing where no memory
   // controller counts.
   std::optional<std::uint64_t> oom_kills(const std::string& id) const;

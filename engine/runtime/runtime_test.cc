@@ -229,6 +229,51 @@ TEST_F(RuntimeTest, UpdateChangesLimitsAndStatsTellOfThem) {
   EXPECT_THAT(failure_of([&] { runtime_->update(id_, {}); }), HasSubstr("does not exist"));
 }
 
+TEST_F(RuntimeTest, TellsThatAContainerRanOutOfMemory) {
+  if (!cgroup::Layout::detect().find("memory")) GTEST_SKIP() << "memory is not mounted";
+  Child child = runtime_->create(
+      request({.command = "cat /dev/zero | tail -c 100m > /dev/null; exec sleep 1000",
+               .resources = R"({"memory": {"limit": 16777216, "swap": 16777216}})"}));
+  cgroup::OomWatch watch = runtime_->watch_oom(id_);  // before anything happens
+  EXPECT_FALSE(watch.take());
+  runtime_->start(id_);
+  pollfd told{.fd = watch.fd(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&told, 1, 10'000), 1);
+  EXPECT_TRUE(watch.take());
+  EXPECT_GT(runtime_->detailed_stats(id_).memory.size(), 5U);
+  runtime_->kill(id_, SIGKILL);
+  child.wait(10s);
+  runtime_->remove(id_);
+  // v1 tells of the directory's end in the same way.
+  ::poll(&told, 1, 100);
+  while (watch.take()) {
+  }
+  EXPECT_FALSE(watch.take());
+}
+
+TEST_F(RuntimeTest, AddsHomeWhereItIsAskedTo) {
+  fs::create_directories(dir_.path() / "rootfs/etc");
+  write_file_atomically(dir_.path() / "rootfs/etc/passwd",
+                        "root:x:0:0::/of-root:\nx:x:7:7::/of-x:\n");
+  CreateRequest plain = request({.command = "test -z $HOME"});
+  EXPECT_EQ(runtime_->run(plain).wait(10s).value().code, 0);
+  runtime_->remove(id_);
+  CreateRequest create = request({.command = "test $HOME = /of-root && exec sleep 1000"});
+  create.add_home = true;
+  Child child = runtime_->run(create);
+  const auto exec = [&](const char* test, std::uint32_t uid) {
+    ExecRequest request{.id = id_, .args = {"/usr/bin/sh", "-c", test}, .stdio = {-1, 1, 2}};
+    request.user = spec::User{.uid = uid};
+    request.add_home = true;
+    return runtime_->exec(request).wait(10s).value().code;
+  };
+  EXPECT_EQ(exec("test $HOME = /of-x", 7), 0);
+  EXPECT_EQ(exec("test $HOME = /", 8), 0);
+  runtime_->kill(id_, SIGKILL);
+  EXPECT_EQ(child.wait(10s).value().code, 137);
+  runtime_->remove(id_);
+}
+
 TEST_F(RuntimeTest, AFailedMountIsNamedAndNothingStays) {
   const std::string bad = R"({"destination": "/bad", "type": "nosuchfs", "source": "x"},)";
   EXPECT_THAT(
