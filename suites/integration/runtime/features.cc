@@ -1,0 +1,128 @@
+// The features document is held against what the runtime then does with a configuration.
+#include <nlohmann/json.hpp>
+
+#include "harness/core/lack.h"
+#include "harness/fixtures/case.h"
+
+namespace {
+
+using nlohmann::json;
+
+json features_of(Subject& target) {
+  const Outcome outcome = target.command({"features"});
+  if (!outcome.succeeded()) throw Lack("the command has no verb features");
+  return json::parse(outcome.output);
+}
+
+// A rule for one call that nobody makes.
+std::string profile(const json& rule) {
+  json rules = json::array();
+  rules.push_back({{"names", {"swapoff"}}});
+  rules.front().update(rule);
+  return json{{"defaultAction", "SCMP_ACT_ALLOW"}, {"syscalls", rules}}.dump();
+}
+
+}  // namespace
+
+// Both ends of the range of versions are read.
+TRIAL(Features, VersionsAreAccepted,
+      Clauses{"runtime/features/version-min-required", "runtime/features/version-max-required",
+              "runtime/features/version-min-accepted", "runtime/features/version-max-accepted"},
+      Needs{Feature::kCommandLine}) {
+  const json features = features_of(target());
+  for (const char* name : {"ociVersionMin", "ociVersionMax"}) {
+    const std::string version = features.at(name);
+    EXPECT_THAT(target().run(Bundle::minimal().set("/ociVersion", version)).wait(10s), Exited(0))
+        << name << " " << version;
+  }
+}
+
+// Every kind of hook that is listed runs.
+TRIAL(Features, HooksThatAreListedRun, Clauses{"runtime/features/hooks"},
+      Needs{Feature::kCommandLine, Feature::kHooks}) {
+  const json features = features_of(target());
+  const std::map<std::string, HookKind> kinds{{"prestart", HookKind::kPrestart},
+                                              {"createRuntime", HookKind::kCreateRuntime},
+                                              {"createContainer", HookKind::kCreateContainer},
+                                              {"startContainer", HookKind::kStartContainer},
+                                              {"poststart", HookKind::kPoststart},
+                                              {"poststop", HookKind::kPoststop}};
+  Bundle bundle = Bundle::minimal();
+  for (const json& name : features.at("hooks")) bundle.hook(kinds.at(name.get<std::string>()));
+  auto box = target().run(bundle);
+  EXPECT_THAT(box.wait(10s), Exited(0));
+  box.remove();
+  EXPECT_THAT(box.hook_runs(), SizeIs(features.at("hooks").size()));
+}
+
+// Every namespace and capability that is listed is recognised.
+TRIAL(Features, NamespacesAndCapabilitiesAreRecognised,
+      Clauses{"runtime/features/namespaces", "runtime/features/capabilities"},
+      Needs{Feature::kCommandLine, Feature::kUserNamespace}) {
+  const json section = features_of(target()).at("linux");
+  json namespaces = json::array();
+  for (const json& type : section.at("namespaces")) namespaces.push_back({{"type", type}});
+  const std::string ids = R"([{"containerID":0,"hostID":0,"size":65536}])";
+  auto box = target().run(
+      Bundle::minimal()
+          .set_json("/linux/namespaces", namespaces.dump())
+          .set_json("/linux/uidMappings", ids)
+          .set_json("/linux/gidMappings", ids)
+          .set_json("/process/capabilities/bounding", section.at("capabilities").dump()));
+  EXPECT_THAT(box.wait(10s), Exited(0));
+}
+
+// Every action that is listed can stand in a profile; a listener is what SCMP_ACT_NOTIFY needs
+// more.
+TRIAL(Features, SeccompActionsAreRecognised, Clauses{"runtime/features/seccomp-actions"},
+      Needs{Feature::kCommandLine, Feature::kSeccomp}) {
+  const json seccomp = features_of(target()).at("linux").at("seccomp");
+  EXPECT_THAT(seccomp.at("actions"), Contains("SCMP_ACT_ERRNO"));
+  for (const json& action : seccomp.at("actions")) {
+    if (action == "SCMP_ACT_NOTIFY") continue;
+    auto box =
+        target().run(Bundle::minimal().set_json("/linux/seccomp", profile({{"action", action}})));
+    EXPECT_THAT(box.wait(10s), Exited(0)) << action;
+  }
+}
+
+TRIAL(Features, SeccompOperatorsAreRecognised, Clauses{"runtime/features/seccomp-operators"},
+      Needs{Feature::kCommandLine, Feature::kSeccomp}) {
+  const json seccomp = features_of(target()).at("linux").at("seccomp");
+  for (const json& op : seccomp.at("operators")) {
+    json rule{{"action", "SCMP_ACT_ERRNO"}};
+    rule["args"].push_back({{"index", 0}, {"value", 1}, {"valueTwo", 1}, {"op", op}});
+    auto box = target().run(Bundle::minimal().set_json("/linux/seccomp", profile(rule)));
+    EXPECT_THAT(box.wait(10s), Exited(0)) << op;
+  }
+}
+
+// A flag that is listed as supported works.
+TRIAL(Features, SeccompFlagsThatAreSupportedWork,
+      Clauses{"runtime/features/seccomp-supported-flags"},
+      Needs{Feature::kCommandLine, Feature::kSeccomp}) {
+  const json seccomp = features_of(target()).at("linux").at("seccomp");
+  if (!seccomp.contains("supportedFlags")) throw Lack("no flags are listed as supported");
+  for (const json& flag : seccomp.at("supportedFlags")) {
+    json document = json::parse(profile({{"action", "SCMP_ACT_ERRNO"}}));
+    document["flags"].push_back(flag);
+    auto box = target().run(Bundle::minimal().set_json("/linux/seccomp", document.dump()));
+    EXPECT_THAT(box.wait(10s), Exited(0)) << flag;
+  }
+}
+
+// No property but those of the specification.
+TRIAL(Features, HaveDefinedPropertiesAlone, Clauses{"runtime/features/only-defined-properties"},
+      Needs{Feature::kCommandLine}) {
+  const json features = features_of(target());
+  std::vector<std::string> names;
+  for (const auto& [name, value] : features.items()) names.push_back(name);
+  EXPECT_THAT(
+      names, ::testing::IsSubsetOf({"ociVersionMin", "ociVersionMax", "hooks", "mountOptions",
+                                    "linux", "annotations", "potentiallyUnsafeConfigAnnotations"}));
+  names.clear();
+  for (const auto& [name, value] : features.at("linux").items()) names.push_back(name);
+  EXPECT_THAT(names, ::testing::IsSubsetOf({"namespaces", "capabilities", "cgroup", "seccomp",
+                                            "apparmor", "selinux", "intelRdt", "memoryPolicy",
+                                            "mountExtensions", "netDevices"}));
+}
