@@ -96,13 +96,13 @@ TRIAL(Update, ChangesWhatARunningOneMayUse, Clauses{"docker/update/limits"},
              at.cgroup_value(id, "cpu", "cpu.shares", "cpu.weight");
     };
     const std::string before = look();
-    // podman's answer to Docker's call is 404; its own takes the document of the specification.
-    if (at.is_podman()) throw Lack("podman 4.3 has no update over Docker's API");
-    docker.call(
-        {.method = "POST",
-         .target = "/containers/" + id + "/update",
-         .body = json{{"Memory", 96 * kMiB}, {"MemorySwap", -1}, {"CpuShares", 256}}.dump()},
-        "update");
+    // podman answers 404 to Docker's call; its own takes the specification's words.
+    const std::string target =
+        fmt::format("{}/containers/{}/update", at.is_podman() ? "/v4.3.0/libpod" : "", id);
+    const json document = at.is_podman()
+                              ? json{{"memory", {{"limit", 96 * kMiB}}}, {"cpu", {{"shares", 256}}}}
+                              : json{{"Memory", 96 * kMiB}, {"MemorySwap", -1}, {"CpuShares", 256}};
+    docker.call({.method = "POST", .target = target, .body = document.dump()}, "update");
     return Seen{before, look()};
   });
   EXPECT_THAT(seen.at(1), StartsWith("100663296\n"));
