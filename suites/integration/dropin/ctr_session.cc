@@ -57,6 +57,23 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+// ctr 1.6 at times loses what a program writes right before its end, below any runtime: a shell
+// stays for a moment.
+constexpr const char* kLinger = "trap 'code=$?; sleep 0.1; exit $code' EXIT; ";
+
+bool is_script(const std::vector<std::string>& args) {
+  return args.size() == 3 && args[0] == "sh" && args[1] == "-c";
+}
+
+std::vector<std::string> lingering(std::vector<std::string> args) {
+  if (is_script(args)) {
+    args[2] = kLinger + args[2];
+    return args;
+  }
+  args.insert(args.begin(), {"sh", "-c", std::string(kLinger) + "\"$@\"", "sh"});
+  return args;
+}
+
 void add_security(const Wish& wish, std::vector<std::string>& words) {
   const auto add = [&](std::initializer_list<std::string> more) {
     words.insert(words.end(), more);
@@ -153,7 +170,9 @@ Ended CtrSession::attend(const std::vector<std::string>& words, const std::strin
 
 Ended CtrSession::finish(const Wish& wish) {
   const std::string id = next_id();
-  const Ended ended = attend(run_words(wish, {"--rm"}, id), wish.input, wish.tty);
+  Wish longer = wish;
+  longer.args = lingering(wish.args);
+  const Ended ended = attend(run_words(longer, {"--rm"}, id), wish.input, wish.tty);
   // ctr's own complaint; the program's words come alone.
   if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
     throw seatrial::error(Kind::kUnavailable, "{}", ended.err);
@@ -170,7 +189,9 @@ Ended CtrSession::exec(const std::string& id, const DockerExec& program) {
   if (!program.user.empty()) add({"--user", program.user});
   if (program.tty) add({"--tty"});
   add({id});
-  all.insert(all.end(), program.args.begin(), program.args.end());
+  // Any other program is there as it stands: cases are about its being there or not, too.
+  const auto args = is_script(program.args) ? lingering(program.args) : program.args;
+  all.insert(all.end(), args.begin(), args.end());
   const Ended ended = attend(all, program.input, program.tty);
   if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
     throw seatrial::error(Kind::kUnavailable, "{}", ended.err);

@@ -56,8 +56,8 @@ TRIAL(Limits, OfProcessesSharesAndMore, Clauses{"docker/run/pids-limit"},
 TRIAL(Limits, OfProcessesStopsForks, Clauses{"docker/run/pids-limit"},
       Needs{Feature::kPidsCgroup}) {
   const Seen seen = with_both([](Session& at) {
-    Wish wish{.args = at.shell("for i in 1 2 3 4 5 6 7 8; do sleep 5 & done; echo never")};
-    wish.pids = 4;
+    Wish wish{.args = at.shell("for i in $(seq 60); do sleep 5 & done; echo never")};
+    wish.pids = 40;  // runc itself needs some
     const Ended ended = at.finish(wish);
     return Seen{std::to_string(ended.code), ended.out,
                 ended.err.find("can't fork") != std::string::npos ? "can't fork" : ended.err};
