@@ -224,7 +224,7 @@ int events(const Call& call) {
     print(stats_event(call.id(), call.runtime.detailed_stats(call.id())));
   } else {
     follow_events(call.runtime, call.id(),
-                  parse_interval(call.options.get("interval").value_or("5s")));
+                  parse_interval(call.options.get("interval").value_or("5s")), print);
   }
   return 0;
 }

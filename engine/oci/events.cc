@@ -6,7 +6,6 @@
 #include <limits>
 
 #include "engine/base/error.h"
-#include "engine/base/files.h"
 #include "engine/spec/json_writer.h"
 #include "engine/sys/deadline.h"
 #include "engine/sys/pid_fd.h"
@@ -108,10 +107,6 @@ void print_data(JsonWriter& json, const DetailedStats& stats) {
   json.end_object();
 }
 
-void print(const std::string& line) {
-  write_all(1, line, "stdout");
-}
-
 }  // namespace
 
 std::string stats_event(std::string_view id, const DetailedStats& stats) {
@@ -145,7 +140,8 @@ std::chrono::milliseconds parse_interval(std::string_view text) {
 }
 
 void follow_events(runtime::Runtime& runtime, const std::string& id,
-                   std::chrono::milliseconds interval) {
+                   std::chrono::milliseconds interval,
+                   const std::function<void(std::string_view)>& tell) {
   const spec::State state = runtime.state(id);
   const auto init = state.pid > 0 ? sys::PidFd::open(state.pid) : std::nullopt;
   // Asked once more: now the descriptor cannot be that of somebody who got the number later.
@@ -157,10 +153,10 @@ void follow_events(runtime::Runtime& runtime, const std::string& id,
   for (;;) {
     std::array<pollfd, 2> events{{{init->get(), POLLIN, 0}, {watch.fd(), POLLIN, 0}}};
     const int ready = sys::poll_until(events, next);
-    if (ready > 0 && events[1].revents != 0 && watch.take()) print(oom_event(id));
+    if (ready > 0 && events[1].revents != 0 && watch.take()) tell(oom_event(id));
     if (ready > 0 && events[0].revents != 0) return;
     if (ready > 0) continue;
-    print(stats_event(id, runtime.detailed_stats(id)));
+    tell(stats_event(id, runtime.detailed_stats(id)));
     next = sys::after(interval);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,10 @@ std::string oom_event(std::string_view id);
 // Error{kInvalidArgument}.
 std::chrono::milliseconds parse_interval(std::string_view text);
 
-// Prints the container's stats each `interval`, and when it has run out of memory, until it ends.
+// Tells the container's stats each `interval`, and when it has run out of memory, until it ends.
 // Throws Error; {kConflict} for one that does not run.
 void follow_events(runtime::Runtime& runtime, const std::string& id,
-                   std::chrono::milliseconds interval);
+                   std::chrono::milliseconds interval,
+                   const std::function<void(std::string_view)>& tell);
 
 }  // namespace seatrial::oci

@@ -4,7 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <csignal>
+
 #include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/runtime/container_fixture.h"
 
 namespace seatrial::oci {
 namespace {
@@ -61,6 +65,53 @@ TEST(Interval, IsANumberAndItsUnit) {
   for (const char* wrong : {"", "5", "0s", "-1s", "s", "5d", "1000000000h", "5s5"}) {
     EXPECT_THROW(parse_interval(wrong), Error) << wrong;
   }
+}
+
+// With a real container: needs root, else skips.
+class FollowEvents : public runtime::ContainerTest {
+ protected:
+  // One that waits for start, below a limit of 16 MiB.
+  runtime::Child create(const std::string& script) {
+    const json limits{{"memory", {{"limit", 16 << 20}, {"swap", 16 << 20}}}};
+    json config{
+        {"ociVersion", "1.3.0"},
+        {"root", {{"path", "rootfs"}}},
+        {"process",
+         {{"args", {"/usr/bin/sh", "-c", script}}, {"cwd", "/"}, {"env", {"PATH=/usr/bin"}}}},
+        {"linux",
+         {{"namespaces", {{{"type", "pid"}}, {{"type", "mount"}}}}, {"resources", limits}}}};
+    config["mounts"].push_back({{"destination", "/dev"}, {"type", "tmpfs"}, {"source", "tmpfs"}});
+    for (const char* path : {"/usr", "/lib", "/lib64"}) {
+      config["mounts"].push_back(
+          {{"destination", path}, {"source", path}, {"options", {"rbind", "ro"}}});
+    }
+    write_file_atomically(dir_.path() / "config.json", config.dump());
+    return runtime_->create({.id = id_, .bundle = dir_.path(), .stdio = {-1, 1, 2}});
+  }
+};
+
+TEST_F(FollowEvents, TellsStatsAndTheLackOfMemoryUntilTheEnd) {
+  if (!cgroup::Layout::detect().find("memory")) GTEST_SKIP() << "memory is not mounted";
+  runtime::Child child = create("cat /dev/zero | tail -c 100m > /dev/null; exec sleep 1000");
+  std::vector<std::string> told;
+  bool oom = false;
+  std::size_t stats_after = 0;
+  // The first stats come before anything has happened: the container waits for start.
+  follow_events(*runtime_, id_, 50ms, [&](std::string_view line) {
+    const std::string type = json::parse(line).at("type");
+    if (told.empty()) {
+      EXPECT_EQ(type, "stats");
+      runtime_->start(id_);
+    }
+    told.push_back(type);
+    oom = oom || type == "oom";
+    stats_after += oom && type == "stats" ? 1U : 0U;
+    if (stats_after == 2 || told.size() == 200) runtime_->kill(id_, SIGKILL);
+  });
+  EXPECT_TRUE(oom);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+  EXPECT_THROW(follow_events(*runtime_, id_, 50ms, [](std::string_view) {}), Error);
+  runtime_->remove(id_);
 }
 
 }  // namespace
