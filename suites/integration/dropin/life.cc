@@ -104,6 +104,7 @@ TRIAL(Pause, FreezesAndGoesOn, Clauses{"docker/pause/freezes"}) {
     at.pause(id);
     Seen facts{at.status(id)};
     at.resume(id);
+    at.await_status(id, "running");  // dockerd hears of it from containerd
     facts.push_back(at.status(id));
     at.kill(id, SIGUSR1);
     facts.push_back(std::to_string(at.wait(id)));
@@ -121,6 +122,7 @@ TRIAL(Pause, TwiceIsRefused, Clauses{"docker/pause/freezes"}) {
         refusal([&] { at.pause(id); }, {"already paused", "not running", "cannot be paused",
                                         "container state improper", "is not paused"});
     at.resume(id);
+    at.await_status(id, "running");
     return Seen{said, at.status(id)};
   });
   EXPECT_EQ(seen.at(1), "running");
@@ -133,6 +135,7 @@ TRIAL(Pause, KeepsExecOut, Clauses{"docker/exec/paused"}) {
     const std::string said = refusal([&] { at.exec(id, {.args = {"true"}}); },
                                      {"paused", "running state", "container state improper"});
     at.resume(id);
+    at.await_status(id, "running");
     return Seen{said, std::to_string(at.exec(id, {.args = at.shell("exit 2")}).code)};
   });
   EXPECT_THAT(seen.at(0), StartsWith("refused: "));
