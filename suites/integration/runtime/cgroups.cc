@@ -205,9 +205,8 @@ TRIAL_TABLE(ResourceLimit, kLimits) {
 TRIAL(ResourceLimit, OfHugePages,
       Clauses{"runtime/resources/hugetlb-limit", "runtime/resources/hugetlb-reservation"},
       Needs{Feature::kHugetlbCgroup, Feature::kSpec11}) {
-  auto box = target().create(
-      holding().set_json("/linux/resources/hugepageLimits",
-                         R"([{"pageSize": "2MB", "limit": 4194304}])"));
+  auto box = target().create(holding().set_json("/linux/resources/hugepageLimits",
+                                                R"([{"pageSize": "2MB", "limit": 4194304}])"));
   const std::string ending =
       std::filesystem::exists("/sys/fs/cgroup/hugetlb") ? "limit_in_bytes" : "max";
   EXPECT_EQ(box.cgroup_file("hugetlb", "hugetlb.2MB." + ending), "4194304");

@@ -91,13 +91,54 @@ TRIAL_TABLE(FailingHookOfCreate, kCreateFailures) {
   EXPECT_EQ(box.output(), "");
 }
 
-// What a failing createRuntime hook leaves undone is destroyed, and destruction ends with the
-// poststop hooks.
-TRIAL(FailingHookOfCreateRuntime, LeadsToThePoststopHooks,
-      Clauses{"runtime/lifecycle/create-runtime-failure-destroys"}, Needs{Feature::kHooks}) {
-  auto box = target().try_create(
-      holding().hook(HookKind::kCreateRuntime, {.exit_code = 1}).hook(HookKind::kPoststop));
-  EXPECT_THAT(box, Refused());
+namespace {
+
+// A kind of hook whose failure ends the container, and the verb that runs it.
+struct Destruction {
+  std::string name;
+  Clauses clauses;
+  HookKind kind;
+  bool at_start;
+  Needs needs{Feature::kHooks};
+};
+
+const Destruction kDestructions[] = {
+    {"OfPrestart",
+     {"runtime/lifecycle/prestart-failure-destroys"},
+     HookKind::kPrestart,
+     false,
+     {Feature::kHooks, Feature::kSpec11}},
+    {"OfCreateRuntime",
+     {"runtime/lifecycle/create-runtime-failure-destroys"},
+     HookKind::kCreateRuntime,
+     false},
+    {"OfCreateContainer",
+     {"runtime/lifecycle/create-container-failure-destroys"},
+     HookKind::kCreateContainer,
+     false},
+    {"OfStartContainer",
+     {"runtime/lifecycle/start-container-failure-destroys"},
+     HookKind::kStartContainer,
+     true},
+    {"OfPoststart",
+     {"runtime/lifecycle/poststart-failure-destroys"},
+     HookKind::kPoststart,
+     true,
+     {Feature::kHooks, Feature::kSpec13}},
+};
+
+}  // namespace
+
+// What a failing hook leaves undone is destroyed, and destruction ends with the poststop hooks.
+TRIAL_TABLE(FailingHookLeadsToThePoststopHooks, kDestructions) {
+  const Bundle bundle = holding().hook(row().kind, {.exit_code = 1}).hook(HookKind::kPoststop);
+  auto box = row().at_start ? target().create(bundle) : target().try_create(bundle);
+  if (row().at_start) {
+    EXPECT_THAT(box.start(), Refused());
+    EXPECT_THAT(box.wait(), Not(StillRunning()));
+  } else {
+    EXPECT_THAT(box, Refused());
+  }
   const auto runs = box.hook_runs();
   ASSERT_THAT(runs, SizeIs(2));
   EXPECT_EQ(runs[1].name, "poststop");

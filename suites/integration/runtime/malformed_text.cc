@@ -39,6 +39,14 @@ const Text kTexts[] = {
      [](const std::string& text) { return replaced(text, "\"process\"", "'process'"); }},
     {"ControlCharacterInAString", kUnreadable,
      [](const std::string& text) { return replaced(text, "\"PATH=/", "\"PATH=/\x01"); }},
+    {"BytesThatAreNoUtf8",
+     {"runtime/config/json-utf8", "runtime/errors/no-trace"},
+     [](const std::string& text) { return replaced(text, "\"PATH=/", "\"PATH=/\xe9"); }},
+    {"MemberTwice",
+     {"runtime/config/json-no-duplicate-names", "runtime/errors/no-trace"},
+     [](const std::string& text) {
+       return replaced(text, "\"process\"", "\"ociVersion\": \"1.0.0\", \"process\"");
+     }},
     {"TopIsAnArray", kWrongShape, [](const std::string& text) { return "[" + text + "]"; }},
     {"TopIsAString", kWrongShape, [](const std::string&) { return "\"config\""; }},
     {"TopIsANumber", kWrongShape, [](const std::string&) { return "1"; }},

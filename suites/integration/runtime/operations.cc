@@ -162,7 +162,8 @@ TRIAL(StartOperation, RefusesAnUnknownId, Clauses{"runtime/operations/start-not-
 }
 
 // create may accept a configuration without process; start must not.
-TRIAL(StartOperation, NeedsAProcess, Clauses{"runtime/operations/start-needs-process"}) {
+TRIAL(StartOperation, NeedsAProcess,
+      Clauses{"runtime/operations/start-needs-process", "runtime/process/required-at-start"}) {
   auto with = target().create(holding());
   EXPECT_THAT(with.start(), Succeeded());  // control
   auto without = target().try_create(Bundle::minimal().without("/process"));
