@@ -1,6 +1,8 @@
 // The features document is held against what the runtime then does with a configuration.
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "harness/catalogue/version.h"
 #include "harness/core/lack.h"
 #include "harness/fixtures/case.h"
 
@@ -111,6 +113,59 @@ TRIAL(Features, SeccompFlagsThatAreSupportedWork,
     auto box = target().run(Bundle::minimal().set_json("/linux/seccomp", document.dump()));
     EXPECT_THAT(box.wait(10s), Exited(0)) << flag;
   }
+}
+
+// Not so the architectures: a filter cannot mix those of two byte orders, so that most of a list
+// are refused on any one machine, known or not.
+TRIAL(Features, SeccompFlagsAreRecognised, Clauses{"runtime/features/seccomp-known-flags"},
+      Needs{Feature::kCommandLine, Feature::kSeccomp}) {
+  const json seccomp = features_of(target()).at("linux").at("seccomp");
+  if (!seccomp.contains("knownFlags")) throw Lack("no flags are listed as known");
+  for (const json& flag : seccomp.at("knownFlags")) {
+    json document = json::parse(profile({{"action", "SCMP_ACT_ERRNO"}}));
+    document["flags"].push_back(flag);
+    EXPECT_THAT(target().try_create(Bundle::minimal().set_json("/linux/seccomp", document.dump())),
+                Succeeded())
+        << flag;
+  }
+}
+
+// Those that need more than a tmpfs have cases of their own.
+TRIAL(Features, MountOptionsAreRecognised, Clauses{"runtime/features/mount-options"},
+      Needs{Feature::kCommandLine}) {
+  const std::set<std::string> special{"bind", "rbind", "remount", "idmap", "ridmap"};
+  const json options = features_of(target()).at("mountOptions");
+  EXPECT_THAT(options, Contains("nosuid"));
+  for (const json& option : options) {
+    if (special.contains(option.get<std::string>())) continue;
+    EXPECT_THAT(target().try_create(Bundle::minimal().tmpfs("/data", {option.get<std::string>()})),
+                Succeeded())
+        << option;
+  }
+}
+
+TRIAL(Features, VersionsAreARange, Clauses{"runtime/features/version-order"},
+      Needs{Feature::kCommandLine}) {
+  const json features = features_of(target());
+  EXPECT_LE(Version(features.at("ociVersionMin").get<std::string>()),
+            Version(features.at("ociVersionMax").get<std::string>()));
+}
+
+TRIAL(Features, AnnotationsAreWords, Clauses{"runtime/features/annotations"},
+      Needs{Feature::kCommandLine}) {
+  const json features = features_of(target());
+  if (!features.contains("annotations")) throw Lack("no annotations are listed");
+  ASSERT_TRUE(features.at("annotations").is_object());
+  for (const auto& [key, value] : features.at("annotations").items()) {
+    EXPECT_FALSE(key.empty());
+    EXPECT_TRUE(value.is_string()) << key;
+  }
+}
+
+TRIAL(Features, IdmappedMountsAreTold, Clauses{"runtime/features/idmap-partial"},
+      Needs{Feature::kCommandLine, Feature::kIdmappedMounts}) {
+  const json section = features_of(target()).at("linux");
+  EXPECT_TRUE(section.at("/mountExtensions/idmap/enabled"_json_pointer));
 }
 
 // No property but those of the specification.
