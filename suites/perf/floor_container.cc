@@ -188,7 +188,8 @@ void become_container(const FloorContainer& container) {
   drop_privileges();
   const char* const arguments[] = {container.program, nullptr};
   const char* const environment[] = {
-      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", nullptr};
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", "HOME=/",
+      nullptr};
   ::execve(container.program, const_cast<char* const*>(arguments),
            const_cast<char* const*>(environment));
   die(container.program);

@@ -15,6 +15,7 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,21 @@ int honest(const std::vector<std::string>& arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// A document with a member that is given twice: nobody could write it back.
+bool repeats_a_member(const std::string& text) {
+  std::vector<std::set<std::string>> open;
+  bool repeats = false;
+  const auto note = [&](int, json::parse_event_t event, json& parsed) {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key) {
+      repeats |= !open.back().insert(parsed.get<std::string>()).second;
+    }
+    return true;
+  };
+  return !json::parse(text, note, false).is_discarded() && repeats;
+}
+
 // Creates from a configuration that `edit` changed; the bundle's own file is put back afterwards.
 int with_config(const Call& call, const std::function<void(json&)>& edit) {
   if (!makes_container(call)) return honest(call.arguments);
@@ -80,7 +96,9 @@ int with_config(const Call& call, const std::function<void(json&)>& edit) {
   const std::string original((std::istreambuf_iterator<char>(file)), {});
   file.close();  // else it stands open in the runtime that is executed
   json config = json::parse(original, nullptr, false);
-  if (config.is_discarded() || !config.is_object()) return honest(call.arguments);
+  if (config.is_discarded() || !config.is_object() || repeats_a_member(original)) {
+    return honest(call.arguments);
+  }
   edit(config);
   std::ofstream(path) << config.dump();
   const int status = honest(call.arguments);

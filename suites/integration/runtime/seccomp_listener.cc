@@ -56,8 +56,9 @@ class Agent {
     Handed handed{.state = Json::parse(packet->bytes, nullptr, false),
                   .descriptors = packet->descriptors.size()};
     handed.hung_up = !seatrial::sys::receive_packet(connection.get(), kMostBytes);
-    if (handed.descriptors == 1) handed.caller = answer(packet->descriptors.front().get());
+    // Before the answer: whoever has seen what comes of it is to find this here.
     const std::lock_guard lock(mutex_);
+    if (handed.descriptors == 1) handed.caller = answer(packet->descriptors.front().get());
     handed_.push_back(std::move(handed));
   }
 
