@@ -10,10 +10,13 @@
 
 #include "engine/base/error.h"
 #include "engine/core/compose_config.h"
+#include "engine/core/dockerfile_words.h"
 #include "engine/core/request_json.h"
 
 namespace seatrial::core {
 namespace {
+
+using Env = std::vector<std::string>;
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
@@ -51,48 +54,22 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// What a word says: '...' is literal, in "..." a backslash keeps its kind, quotes and $, elsewhere
-// any character.
-std::string said(std::string_view word) {
-  std::string out;
-  char quote = '\0';
-  for (std::size_t at = 0; at < word.size(); ++at) {
-    const char c = word[at];
-    const char following = at + 1 < word.size() ? word[at + 1] : '\0';
-    const bool escapes =
-        quote == '\0' ||
-        (quote == '"' && (following == '"' || following == '$' || following == '\\'));
-    if (c == '\\' && quote != '\'' && following != '\0' && escapes) {
-      out += word[++at];
-    } else if (quote == '\0' && (c == '"' || c == '\'')) {
-      quote = c;
-    } else if (quote != '\0' && c == quote) {
-      quote = '\0';
-    } else {
-      out += c;
-    }
-  }
-  if (quote != '\0') {
-    throw error(Kind::kInvalidArgument,
-                "{}: unexpected end of statement while looking for matching {}", word,
-                quote == '"' ? "double-quote" : "single-quote");
-  }
-  return out;
-}
-
-std::vector<std::string> words(std::string_view text) {
-  if (text.starts_with('[')) return command(text);
+std::vector<std::string> words(std::string_view text, const Env& env) {
   std::vector<std::string> result;
-  while (!text.empty()) result.push_back(said(take_word(text)));
+  if (text.starts_with('[')) {
+    for (const std::string& word : command(text)) result.push_back(said(word, env));
+    return result;
+  }
+  while (!text.empty()) result.push_back(said(take_word(text), env));
   return result;
 }
 
 // K=V K2="V 2", or the old form K V, where all that follows K is the value.
-std::vector<std::pair<std::string, std::string>> pairs(std::string_view text) {
+std::vector<std::pair<std::string, std::string>> pairs(std::string_view text, const Env& env) {
   std::vector<std::pair<std::string, std::string>> result;
   std::string_view rest = text;
   if (const std::string_view first = take_word(rest); first.find('=') == first.npos) {
-    return {{said(first), said(rest)}};
+    return {{said(first, env), said(rest, env)}};
   }
   while (!text.empty()) {
     const std::string_view word = take_word(text);
@@ -100,7 +77,7 @@ std::vector<std::pair<std::string, std::string>> pairs(std::string_view text) {
     if (equals == word.npos) {
       throw error(Kind::kInvalidArgument, "\"{}\" is not of the form key=value", word);
     }
-    result.emplace_back(said(word.substr(0, equals)), said(word.substr(equals + 1)));
+    result.emplace_back(said(word.substr(0, equals), env), said(word.substr(equals + 1), env));
   }
   return result;
 }
@@ -122,23 +99,24 @@ void apply_change(std::string_view instruction, spec::RunConfig& config) {
   } else if (verb == "ENTRYPOINT") {
     config.entrypoint = command(rest);
   } else if (verb == "ENV") {
-    for (const auto& [key, value] : pairs(rest)) {
+    // Variables of one instruction do not see each other, as with docker.
+    for (const auto& [key, value] : pairs(rest, config.env)) {
       config.env = merge_env(std::move(config.env), {key + "=" + value});
     }
   } else if (verb == "LABEL") {
-    for (const auto& [key, value] : pairs(rest)) config.labels[key] = value;
+    for (const auto& [key, value] : pairs(rest, config.env)) config.labels[key] = value;
   } else if (verb == "EXPOSE") {
-    for (const std::string& port : words(rest)) {
+    for (const std::string& port : words(rest, config.env)) {
       config.exposed_ports.insert(port_text(parse_port(port)));
     }
   } else if (verb == "VOLUME") {
-    for (const std::string& path : words(rest)) config.volumes.insert(path);
+    for (const std::string& path : words(rest, config.env)) config.volumes.insert(path);
   } else if (verb == "USER") {
-    config.user = said(rest);
+    config.user = said(rest, config.env);
   } else if (verb == "WORKDIR") {
-    config.working_dir = said(rest);
+    config.working_dir = said(rest, config.env);
   } else if (verb == "STOPSIGNAL") {
-    config.stop_signal = said(rest);
+    config.stop_signal = said(rest, config.env);
   } else if (verb == "ONBUILD") {
     config.on_build.emplace_back(rest);
   } else {

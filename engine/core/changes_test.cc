@@ -44,9 +44,33 @@ TEST(Changes, WordsAreReadAsDockerfilesAre) {
   EXPECT_THAT(config.volumes, ElementsAre("/c d", "/e"));
 }
 
+TEST(Changes, VariablesComeFromTheEnvironment) {
+  spec::RunConfig config{.env = {"A=1", "AB=two words", "EMPTY=", "P=80"}};
+  for (const char* text :
+       {"ENV C=$A/${A}x D='$A' E=\"$AB\" F=\\$A G=${NO:-none$A} H=${A:+set} I=${NO:+set}",
+        "ENV A=9 J=$A", "ENV K $AB!", "ENV L=${EMPTY:-e} M=$NO. N=$ O=\"\\$A\"", "LABEL $C=${A}",
+        "EXPOSE $P 8${A:+1}/udp", "USER ${AB}", "WORKDIR /w/$A", "VOLUME [\"/v$A\"]", "VOLUME /x$P",
+        "STOPSIGNAL ${SIGNAL:-SIGINT}", "CMD echo $A", "ENTRYPOINT [\"$A\"]"}) {
+    apply_change(text, config);
+  }
+  EXPECT_THAT(config.env, ElementsAre("A=9", "AB=two words", "EMPTY=", "P=80", "C=1/1x", "D=$A",
+                                      "E=two words", "F=$A", "G=none1", "H=set", "I=", "J=1",
+                                      "K=two words!", "L=e", "M=.", "N=$", "O=$A"));
+  EXPECT_EQ(config.labels.at("1/1x"), "9");
+  EXPECT_THAT(config.exposed_ports, ElementsAre("80/tcp", "81/udp"));
+  EXPECT_EQ(config.user, "two words");
+  EXPECT_EQ(config.working_dir, "/w/9");
+  EXPECT_THAT(config.volumes, ElementsAre("/v9", "/x80"));
+  EXPECT_EQ(config.stop_signal, "SIGINT");
+  EXPECT_THAT(config.cmd, ElementsAre("/bin/sh", "-c", "echo $A"));
+  EXPECT_THAT(config.entrypoint, ElementsAre("$A"));
+}
+
 TEST(Changes, OthersAreRefused) {
   spec::RunConfig config;
-  for (const char* text : {"RUN x", "", "CMD", "ENV A=1 B", "EXPOSE x", "ENV A=\"b", "ENV A 'b"}) {
+  for (const char* text :
+       {"RUN x", "", "CMD", "ENV A=1 B", "EXPOSE x", "ENV A=\"b", "ENV A 'b", "ENV A=${B",
+        "ENV A=${B:-x", "ENV A=${}", "ENV A=${B:=x}", "ENV A=${B-x}"}) {
     EXPECT_THROW(apply_change(text, config), Error) << text;
   }
 }
