@@ -1,6 +1,7 @@
 #include "engine/cli/option_values.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <csignal>
@@ -173,24 +174,47 @@ core::Labels parse_labels(const std::vector<std::string>& texts,
 
 core::Ulimit parse_ulimit(const std::string& text) {
   const std::size_t equals = text.find('=');
-  const std::size_t colon = text.find(':', equals == text.npos ? 0 : equals);
   if (equals == text.npos || equals == 0) {
     refuse(text, "ulimit", fmt::format("invalid ulimit argument: {}", text));
   }
-  const auto soft = parse_number<std::int64_t>(
-      std::string_view(text).substr(equals + 1, colon == text.npos ? colon : colon - equals - 1));
-  const auto hard = colon == text.npos
-                        ? soft
-                        : parse_number<std::int64_t>(std::string_view(text).substr(colon + 1));
-  if (!soft || !hard || *soft < -1 || *hard < -1) {
-    refuse(text, "ulimit", "limits are numbers, or -1 for none");
+  static constexpr std::array<std::string_view, 15> kNames{
+      "core",   "cpu",   "data", "fsize",  "locks",  "memlock",    "msgqueue", "nice",
+      "nofile", "nproc", "rss",  "rtprio", "rttime", "sigpending", "stack"};
+  const std::string name = text.substr(0, equals);
+  if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
+    refuse(text, "ulimit", fmt::format("invalid ulimit type: {}", name));
   }
-  if (*hard != -1 && (*soft == -1 || *soft > *hard)) {
+  const std::string_view limits = std::string_view(text).substr(equals + 1);
+  if (std::count(limits.begin(), limits.end(), ':') > 1) {
     refuse(text, "ulimit",
-           fmt::format("ulimit soft limit must be less than or equal to hard limit: {} > {}", *soft,
-                       *hard));
+           fmt::format("too many limit value arguments - {}, can only have up to two, "
+                       "`soft[:hard]`",
+                       limits));
   }
-  return {.name = text.substr(0, equals), .soft = *soft, .hard = *hard};
+  const auto number = [&](std::string_view digits) {
+    const auto value = parse_number<std::int64_t>(digits);
+    if (!value) {
+      refuse(text, "ulimit",
+             fmt::format("strconv.ParseInt: parsing \"{}\": invalid syntax", digits));
+    }
+    return *value;
+  };
+  const std::size_t colon = limits.find(':');
+  const std::int64_t soft = number(limits.substr(0, colon));
+  const std::int64_t hard = colon == limits.npos ? soft : number(limits.substr(colon + 1));
+  if (soft < -1 || hard < -1) refuse(text, "ulimit", "limits are numbers, or -1 for none");
+  if (hard != -1 && soft == -1) {
+    refuse(text, "ulimit",
+           fmt::format("ulimit soft limit must be less than or equal to hard limit: soft: -1 "
+                       "(unlimited), hard: {}",
+                       hard));
+  }
+  if (hard != -1 && soft > hard) {
+    refuse(text, "ulimit",
+           fmt::format("ulimit soft limit must be less than or equal to hard limit: {} > {}", soft,
+                       hard));
+  }
+  return {.name = name, .soft = soft, .hard = hard};
 }
 
 core::RestartPolicy parse_restart_policy(const std::string& text) {

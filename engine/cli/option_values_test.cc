@@ -75,8 +75,21 @@ TEST(Moments, AreDatesSecondsOrDurations) {
 TEST(Ulimits, AreChecked) {
   EXPECT_EQ(parse_ulimit("nofile=5").hard, 5);
   EXPECT_EQ(parse_ulimit("core=0:-1").hard, -1);
-  for (const char* text :
-       {"nofile", "=5", "nofile=a", "nofile=5:4", "nofile=-1:4", "nofile=1:2:3"}) {
+  const std::string high = "ulimit soft limit must be less than or equal to hard limit: ";
+  const std::string number = "strconv.ParseInt: parsing ";
+  for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{
+           {"nofile", "invalid ulimit argument: nofile"},
+           {"foo=1", "invalid ulimit type: foo"},
+           {"nofile=a", number + "\"a\": invalid syntax"},
+           {"nofile=1:", number + "\"\": invalid syntax"},
+           {"nofile=5:4", high + "5 > 4"},
+           {"nofile=-1:4", high + "soft: -1 (unlimited), hard: 4"},
+           {"nofile=1:2:3",
+            "too many limit value arguments - 1:2:3, can only have up to two, `soft[:hard]`"}}) {
+    EXPECT_EQ(refusal_of([&] { parse_ulimit(text); }),
+              fmt::format("invalid argument \"{}\" for \"--ulimit\" flag: {}", text, why));
+  }
+  for (const char* text : {"=5", "nofile=-2"}) {
     EXPECT_NE(refusal_of([&] { parse_ulimit(text); }), "(it was taken)") << text;
   }
 }
