@@ -188,15 +188,7 @@ TargetInfo describe(CaseSite& site) {
       .oci_version = {},
       .features = {},
       .missing = {}};
-  const auto lacks = host_lacks();
-  for (const Feature feature : kOfTheHost) {
-    const std::string name(to_string(feature));
-    if (const auto lack = lacks.find(feature); lack != lacks.end()) {
-      info.missing.push_back(name + ": " + lack->second);
-    } else {
-      info.features.push_back(name);
-    }
-  }
+  add_host_features(info, kOfTheHost);
   return info;
 }
 

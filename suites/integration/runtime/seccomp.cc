@@ -50,9 +50,10 @@ Bundle with_rule(const std::string& text) {
   return filtered(R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [)" + text + "]}");
 }
 
-Bundle with_default(const std::string& words) {
+// What is not in the list and has no rule of its own meets the default.
+Bundle with_default(const std::string& words, const std::string& own_rule = "") {
   return filtered("{" + words + R"(, "syscalls": [{"action": "SCMP_ACT_ALLOW", "names": )" +
-                  kUsualCalls + "}]}");
+                  kUsualCalls + "}" + (own_rule.empty() ? "" : ", " + own_rule) + "]}");
 }
 
 struct Filtering {
@@ -66,7 +67,7 @@ struct Filtering {
 const Filtering kFilterings[] = {
     {"AllowedByRule",
      {"runtime/seccomp/act-allow", "runtime/seccomp/syscalls"},
-     with_rule(rule("SCMP_ACT_ALLOW")),
+     with_default(R"("defaultAction": "SCMP_ACT_ERRNO")", rule("SCMP_ACT_ALLOW")),
      ""},
     {"AllowedByDefault",
      {"runtime/seccomp/default-action"},
@@ -106,7 +107,10 @@ const Filtering kFilterings[] = {
      {"runtime/seccomp/act-trace"},
      with_rule(rule("SCMP_ACT_TRACE")),
      "ENOSYS"},
-    {"LogLetsItRun", {"runtime/seccomp/act-log"}, with_rule(rule("SCMP_ACT_LOG")), ""},
+    {"LogLetsItRun",
+     {"runtime/seccomp/act-log"},
+     with_default(R"("defaultAction": "SCMP_ACT_ERRNO")", rule("SCMP_ACT_LOG")),
+     ""},
 };
 
 // A rule with conditions on the call's arguments, and two calls: one that they hold for, and one
