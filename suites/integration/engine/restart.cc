@@ -15,15 +15,20 @@ ContainerDraft with_init(ContainerDraft draft) {
   return draft;
 }
 
-// Makes an orphan that ends at once, and prints what became of it when its parent has gone.
+// Makes an orphan that ends when its parent has gone, and tells what became of it.
 std::string fate_of_an_orphan(EngineTarget& engine, const std::string& id) {
-  std::string orphan =
-      engine.exec(id, {.args = {"sh", "-c", "(sleep 0 >&- 2>&- & echo $!)"}}).output.out;
+  // Ended beside its parent, it might still be reaped by that.
+  const std::string make =
+      "(sh -c 'while [ ! -e /dev/shm/alone ]; do sleep 0.01; done' >&- 2>&- & echo $!)";
+  std::string orphan = engine.exec(id, {.args = {"sh", "-c", make}}).output.out;
   while (orphan.ends_with('\n')) orphan.pop_back();
-  const std::string script = "n=0; while [ -d /proc/" + orphan +
-                             " ] && [ $n -lt 25 ]; do sleep 0.02; n=$((n + 1)); done; [ -d /proc/" +
-                             orphan + " ] && echo zombie || echo reaped";
-  return engine.exec(id, {.args = {"sh", "-c", script}}).output.out;
+  // A zombie is one that stays: whoever reaps may be slow.
+  const std::string proc = "/proc/" + orphan;
+  const std::string tell = "touch /dev/shm/alone; n=0; while [ -d " + proc +
+                           " ] && [ $n -lt 25 ]; do grep -q '^State:.*zombie' " + proc +
+                           "/status && n=$((n + 1)); sleep 0.02; done; [ -d " + proc +
+                           " ] && echo zombie || echo reaped";
+  return engine.exec(id, {.args = {"sh", "-c", tell}}).output.out;
 }
 
 constexpr const char* kFails = "echo ran; exit 3";
