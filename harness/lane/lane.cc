@@ -134,14 +134,15 @@ fs::path kvm_mark(const fs::path& cache) {
   return cache / ("no-kvm-" + boot);
 }
 
-// Boots once. Nothing: under KVM, the machine never gave a sign of life.
-std::optional<Verdict> boot(const LaneRequest& request, const MachineRequest& machine_request,
-                            Watch watch) {
+struct Boot {
+  Verdict verdict = {};
+  bool alive = false;  // init has spoken: whatever came, it is the job's
+};
+
+Boot boot(const LaneRequest& request, const MachineRequest& machine_request, Watch watch) {
   const Machine machine(machine_request);
   Listener(machine, watch, request.console).run();
-  const bool kvm = machine_request.accelerator == Accelerator::kKvm;
-  if (kvm && !watch.alive()) return std::nullopt;
-  return watch.verdict();
+  return {.verdict = *watch.verdict(), .alive = watch.alive()};
 }
 
 std::uint64_t size_of(const UniqueFd& file) {
@@ -172,24 +173,28 @@ Verdict run_lane(const LaneRequest& request, const Sinks& sinks) {
   job.cgroup = request.name.cgroup;
   const Kernel kernel = provide_kernel(request.name.kernel, request.cache);
   const UniqueFd initramfs = make_initramfs(kernel, request.cargo, job, request.cache);
-  Watch::Limits limits{.deadline = request.timeout, .silence = request.silence};
+  const Watch::Limits limits{.deadline = request.timeout, .silence = request.silence};
   MachineRequest machine{.kernel = kernel.image,
                          .initramfs = initramfs.get(),
                          .security = request.name.security,
                          .memory_mib = memory_for(request.memory_mib, size_of(initramfs)),
                          .cpus = request.cpus};
+  const auto boot_within = [&](std::chrono::seconds first_sign) {
+    Watch::Limits brief = limits;
+    brief.first_sign = first_sign;
+    return boot(request, machine, Watch(sinks, brief, Clock::now()));
+  };
   if (!fs::exists(kvm_mark(request.cache)) && kvm_runs()) {
     // A processor of hardware boots in two seconds; one that does not boot is given up early.
     machine.accelerator = Accelerator::kKvm;
-    Watch::Limits brief = limits;
-    brief.first_sign = kKvmBoots;
-    if (const auto verdict = boot(request, machine, Watch(sinks, brief, Clock::now()))) {
-      return *verdict;
-    }
+    if (const Boot got = boot_within(kKvmBoots); got.alive) return got.verdict;
     write_file_atomically(kvm_mark(request.cache), "");
     machine.accelerator = Accelerator::kTcg;
   }
-  return *boot(request, machine, Watch(sinks, limits, Clock::now()));
+  // Now and then an emulated processor stands still before the kernel has said a word.
+  const Boot got = boot_within(request.first_sign);
+  if (got.alive || got.verdict.kind != VerdictKind::kHang) return got.verdict;
+  return boot_within(limits.first_sign).verdict;
 }
 
 }  // namespace seatrial::lane

@@ -33,7 +33,9 @@ struct LaneRequest {
   int memory_mib = 0;  // 0: what memory_for() finds
   int cpus = 2;
   std::chrono::seconds timeout{600};
-  std::chrono::seconds silence{120};   // after which the machine hangs
+  std::chrono::seconds silence{120};  // after which the machine hangs
+  // After which an emulated machine that never spoke is booted once more: nothing has run in it.
+  std::chrono::seconds first_sign{100};
   std::filesystem::path cache = {};    // of kernels and initramfs
   std::filesystem::path console = {};  // keep what the kernel says here; empty: do not
 };

@@ -82,6 +82,23 @@ TEST_F(LaneMachine, IsSilentWhenItHangs) {
   EXPECT_THAT(verdict.sentence, HasSubstr("no sign of life for 15 s"));
 }
 
+// A stand-in for the rare QEMU whose processor stands still: a program that sleeps, the first time.
+TEST_F(LaneMachine, IsBootedOnceMoreWhenItNeverSpeaks) {
+  const TempDir directory(fs::temp_directory_path());
+  const fs::path program = directory.path() / "qemu-system-x86_64";
+  std::ofstream(program) << "#!/bin/sh\n[ -e $0.tried ] && exec /usr/bin/${0##*/} \"$@\"\n"
+                            "touch $0.tried; exec sleep 1000\n";
+  fs::permissions(program, fs::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (directory.path().native() + ":" + path).c_str(), 1);
+  request_.first_sign = 1s;
+  const Verdict verdict = run("echo up");
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(verdict.sentence, "");
+  EXPECT_EQ(out_, "up\n");
+  EXPECT_TRUE(fs::exists(program.native() + ".tried"));
+}
+
 TEST_F(LaneMachine, RunsOutOfMemoryWithASentence) {
   request_.memory_mib = 256;
   const Verdict verdict = run("exec busybox tail /dev/zero");
