@@ -77,8 +77,8 @@ void check(const Clause& clause, const JsonReader& reader) {
 
 Clause parse_clause(const JsonReader& reader, std::string_view specification,
                     std::string_view document, int order) {
-  reader.only(
-      {"id", "level", "section", "anchor", "line", "since", "until", "on", "via", "note", "text"});
+  reader.only({"id", "level", "section", "anchor", "line", "since", "until", "on", "via", "note",
+               "unobservable", "text"});
   Clause clause{.id = reader.text("id"),
                 .level = level_of(reader.at("level")),
                 .specification = std::string(specification),
@@ -91,6 +91,7 @@ Clause parse_clause(const JsonReader& reader, std::string_view specification,
                 .on = reader.text("on"),
                 .via = reader.text_or("via", ""),
                 .note = reader.text_or("note", ""),
+                .unobservable = reader.text_or("unobservable", ""),
                 .text = reader.text("text"),
                 .order = order};
   check(clause, reader);

@@ -47,11 +47,13 @@ struct Clause {
                     // "image", "implementation", "registry", "client", "engine"
   std::string via;  // a plain sentence binds through this clause; mostly empty
   std::string note;
+  std::string unobservable;  // why no black box can observe it; mostly empty
   std::string text;
   int order = 0;  // among the clauses of its file, which stand as in the document
 
   // MUST, MUST NOT and REQUIRED bind.
   bool binding() const { return level <= Level::kRequired; }
+  bool advises() const { return level > Level::kRequired && level <= Level::kNotRecommended; }
   // "runtime/config-linux.md": several specifications have a config.md.
   std::string place() const { return specification + "/" + document; }
   // Whether a document of this version is held to the clause.

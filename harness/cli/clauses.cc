@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "engine/base/error.h"
-#include "harness/catalogue/catalogue.h"
+#include "harness/catalogue/coverage.h"
 #include "harness/cli/verbs.h"
 #include "harness/report/style.h"
 #include "harness/runner/suites.h"
@@ -19,19 +19,11 @@ namespace {
 using harness::CaseInfo;
 using harness::Catalogue;
 using harness::Clause;
+using harness::Count;
+using harness::Coverage;
 using harness::Section;
 using harness::Style;
 using json = nlohmann::ordered_json;
-
-// Which cases hold engines to a clause, by its id.
-using Coverage = std::map<std::string, std::vector<std::string>>;
-
-struct Count {
-  int all = 0;
-  int covered = 0;
-  int binding = 0;
-  int binding_covered = 0;
-};
 
 Coverage coverage_of(const std::vector<CaseInfo>& cases) {
   Coverage coverage;
@@ -72,20 +64,6 @@ std::vector<Section> selected(const Settings& settings) {
   return sections;
 }
 
-Count count(const std::vector<Section>& sections, const Coverage& coverage) {
-  Count counted;
-  for (const Section& section : sections) {
-    for (const Clause* clause : section.clauses) {
-      const bool covered = coverage.count(clause->id) > 0;
-      ++counted.all;
-      if (covered) ++counted.covered;
-      if (clause->binding()) ++counted.binding;
-      if (clause->binding() && covered) ++counted.binding_covered;
-    }
-  }
-  return counted;
-}
-
 // The counts of each specification, in their order.
 std::vector<std::pair<std::string, Count>> by_specification(const std::vector<Section>& sections,
                                                             const Coverage& coverage) {
@@ -101,9 +79,11 @@ std::vector<std::pair<std::string, Count>> by_specification(const std::vector<Se
   return counts;
 }
 
-// Whether a list of what is left to cover names the clause: what merely may be done is not owed.
+// Whether a list of what is left to cover names the clause: what merely may be done is not owed,
+// and what nobody can observe is not left.
 bool is_owed(const Clause& clause) {
-  return clause.binding() || clause.level == harness::Level::kDocumented;
+  return (clause.binding() || clause.level == harness::Level::kDocumented) &&
+         clause.unobservable.empty();
 }
 
 std::string versions(const Clause& clause) {
@@ -124,19 +104,29 @@ void print_clause(const Clause& clause, const Coverage& coverage, const Style& s
   constexpr int kIndent = 6;
   const int width = style.width > 0 ? style.width - kIndent : 0;
   fmt::print("      {}\n", harness::wrapped(clause.text, width, kIndent));
-  if (!covered) return;
+  const std::string below =
+      covered ? fmt::format("{}", fmt::join(found->second, " ")) : clause.unobservable;
+  if (below.empty()) return;
   fmt::print("      {}\n",
-             style.paint(harness::Colour::kDim,
-                         harness::wrapped(fmt::format("{}", fmt::join(found->second, " ")), width,
-                                          kIndent)));
+             style.paint(harness::Colour::kDim, harness::wrapped(below, width, kIndent)));
 }
 
 // "12 of 40 binding clauses covered, 20 of 61 in all".
 std::string tally_words(const Count& counted) {
   const std::string all = fmt::format("{} of {}", counted.covered, counted.all);
   if (counted.binding == 0) return all + " clauses covered";
-  return fmt::format("{} of {} binding clauses covered, {} in all", counted.binding_covered,
-                     counted.binding, all);
+  const std::string reasons =
+      counted.binding_unobservable == 0
+          ? ""
+          : fmt::format(" and {} unobservable", counted.binding_unobservable);
+  return fmt::format("{} of {} binding clauses covered{}, {} in all", counted.binding_covered,
+                     counted.binding, reasons, all);
+}
+
+void print_tallies(const std::vector<Section>& sections, const Coverage& coverage) {
+  for (const auto& [name, counted] : by_specification(sections, coverage)) {
+    fmt::print("{}: {}.\n", name, tally_words(counted));
+  }
 }
 
 void print_text(const std::vector<Section>& sections, const Coverage& coverage, bool uncovered) {
@@ -148,7 +138,7 @@ void print_text(const std::vector<Section>& sections, const Coverage& coverage, 
       shown.push_back(clause);
     }
     if (shown.empty()) continue;
-    const Count counted = count({section}, coverage);
+    const Count counted = harness::count({section}, coverage);
     fmt::print(
         "{}  {}\n",
         style.paint(harness::Colour::kBold, fmt::format("{} · {}", section.place(), section.title)),
@@ -156,14 +146,15 @@ void print_text(const std::vector<Section>& sections, const Coverage& coverage, 
     for (const Clause* clause : shown) print_clause(*clause, coverage, style);
     fmt::print("\n");
   }
-  for (const auto& [name, counted] : by_specification(sections, coverage)) {
-    fmt::print("{}: {}.\n", name, tally_words(counted));
-  }
+  print_tallies(sections, coverage);
 }
 
 json json_of(const Count& counted) {
   return {{"binding", counted.binding},
           {"binding_covered", counted.binding_covered},
+          {"binding_unobservable", counted.binding_unobservable},
+          {"advised", counted.advised},
+          {"advised_covered", counted.advised_covered},
           {"all", counted.all},
           {"covered", counted.covered}};
 }
@@ -185,6 +176,7 @@ void print_json(const std::vector<Section>& sections, const Coverage& coverage, 
                 {"on", clause->on},
                 {"text", clause->text}};
       if (!clause->until.empty()) item["until"] = clause->until;
+      if (!clause->unobservable.empty()) item["unobservable"] = clause->unobservable;
       item["cases"] = found == coverage.end() ? std::vector<std::string>{} : found->second;
       list.push_back(std::move(item));
     }
@@ -208,6 +200,8 @@ int clauses(const Settings& settings) {
   const std::vector<Section> sections = selected(settings);
   if (settings.as_json) {
     print_json(sections, coverage, settings.uncovered);
+  } else if (settings.check) {
+    print_tallies(sections, coverage);
   } else {
     print_text(sections, coverage, settings.uncovered);
   }
@@ -216,6 +210,11 @@ int clauses(const Settings& settings) {
     if (Catalogue::shipped().find(id) != nullptr) continue;
     fmt::print(stderr, "seatrial: the catalogue lacks {}, which {} names\n", id,
                fmt::join(names, ", "));
+    status = kHarnessFailed;
+  }
+  if (!settings.check) return status;
+  for (const std::string& gap : harness::gaps(sections, coverage)) {
+    fmt::print(stderr, "seatrial: {}\n", gap);
     status = kHarnessFailed;
   }
   return status;

@@ -165,11 +165,16 @@ void add_readers(CLI::App& app, Settings& settings) {
                   "Only clauses that hold in this version of the specification (runtime, unless "
                   "another is named)")
       ->type_name("VERSION");
+  clauses.add_flag("--check", settings.check,
+                   "Fail where a binding clause has neither a case nor a reason why none can "
+                   "observe it, where reasons are more than a tenth, or where less than half of "
+                   "what SHOULD be done has a case");
   clauses.add_flag("--json", settings.as_json, "Print JSON");
   clauses.footer(
       "Examples:\n"
       "  seatrial clauses --uncovered\n"
       "  seatrial clauses --specification image --uncovered\n"
+      "  seatrial clauses --specification runtime --check\n"
       "  seatrial clauses --oci-version 1.0.2 --json");
 
   CLI::App& report =

@@ -48,6 +48,7 @@ struct Settings {
   bool quiet = false;
   // clauses
   bool uncovered = false;
+  bool check = false;
   bool as_json = false;
   std::string specification;
   std::string oci_version;
