@@ -1,8 +1,8 @@
-// The floor: the least that any runtime must do for the default configuration, in plain system
+// The floor: the least that any runtime must do for the stage's configuration, in plain system
 // calls from a small static process. The child is cloned vfork-style straight into its new
 // namespaces, so that neither page tables are copied nor a helper executed.
 //
-//   floor CONTROL_FD ROOTFS ID PROGRAM
+//   floor CONTROL_FD ROOTFS ID PROGRAM RECIPE
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -30,7 +30,7 @@ int container_main(void* container) {
 // Create, start, wait, delete. Ends the process when the container did not end with 0; its cgroups
 // are gone by then.
 void lifecycle(FloorContainer& container) {
-  make_cgroups(*container.cgroups);
+  make_cgroups(*container.cgroups, container.recipe->devices);
   const int flags = static_cast<int>(floor_namespaces()) | CLONE_VM | CLONE_VFORK | SIGCHLD;
   const pid_t pid = ::clone(container_main, child_stack + sizeof child_stack, flags, &container);
   int status = -1;
@@ -44,13 +44,15 @@ void lifecycle(FloorContainer& container) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::fputs("usage: floor CONTROL_FD ROOTFS ID PROGRAM\n", stderr);
+  if (argc != 6) {
+    std::fputs("usage: floor CONTROL_FD ROOTFS ID PROGRAM RECIPE\n", stderr);
     return 2;
   }
   const int control = std::atoi(argv[1]);
   const FloorCgroups cgroups = find_cgroups(argv[3]);
-  FloorContainer container{.rootfs = argv[2], .program = argv[4], .cgroups = &cgroups};
+  const FloorRecipe recipe = read_recipe(argv[5]);
+  FloorContainer container{
+      .rootfs = argv[2], .program = argv[4], .cgroups = &cgroups, .recipe = &recipe};
   for (;;) {
     char request = 0;
     if (::recv(control, &request, 1, 0) != 1) return 0;

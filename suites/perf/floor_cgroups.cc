@@ -120,7 +120,7 @@ FloorCgroups find_cgroups(std::string_view id) {
   return cgroups;
 }
 
-void make_cgroups(const FloorCgroups& cgroups) {
+void make_cgroups(const FloorCgroups& cgroups, const std::vector<std::string>& more_devices) {
   for (const FloorHierarchy& hierarchy : cgroups.hierarchies) {
     if (::mkdir(hierarchy.directory.c_str(), 0755) != 0) die(hierarchy.directory.c_str());
   }
@@ -129,9 +129,11 @@ void make_cgroups(const FloorCgroups& cgroups) {
   write_file(cgroups.devices_deny, "a");
   if (cgroups.devices_allow.empty()) return;
   const int allow = open_for_writing(cgroups.devices_allow);
-  for (const std::string_view rule : kDeviceRules) {
+  const auto write_rule = [&](std::string_view rule) {
     if (::write(allow, rule.data(), rule.size()) < 0) die(cgroups.devices_allow.c_str());
-  }
+  };
+  for (const std::string_view rule : kDeviceRules) write_rule(rule);
+  for (const std::string& rule : more_devices) write_rule(rule);
   ::close(allow);
 }
 

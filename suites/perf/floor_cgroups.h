@@ -24,9 +24,9 @@ struct FloorCgroups {
 // For a container of this id. Ends the process with a message when procfs cannot be read.
 FloorCgroups find_cgroups(std::string_view id);
 
-// Makes every directory, sets the device rules of the default configuration and hands the parent's
-// processors and memory nodes down. Allocates nothing.
-void make_cgroups(const FloorCgroups& cgroups);
+// Makes every directory, sets the device rules that every container has, and these, and hands the
+// parent's processors and memory nodes down. Allocates nothing.
+void make_cgroups(const FloorCgroups& cgroups, const std::vector<std::string>& more_devices);
 
 // Moves the calling, single-threaded process into every directory. Allocates nothing.
 void join_cgroups(const FloorCgroups& cgroups);

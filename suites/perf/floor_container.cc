@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -30,17 +31,6 @@ struct Node {
 };
 constexpr Node kNodes[] = {{"dev/null", 1, 3},   {"dev/zero", 1, 5},    {"dev/full", 1, 7},
                            {"dev/random", 1, 8}, {"dev/urandom", 1, 9}, {"dev/tty", 5, 0}};
-
-// The masked and the read-only paths of the default configuration.
-constexpr const char* kMasked[] = {
-    "proc/acpi",       "proc/asound",      "proc/kcore",       "proc/keys",    "proc/latency_stats",
-    "proc/timer_list", "proc/timer_stats", "proc/sched_debug", "sys/firmware", "proc/scsi"};
-constexpr const char* kReadOnly[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys",
-                                     "proc/sysrq-trigger"};
-
-// The capabilities of the default configuration.
-constexpr std::uint64_t kKept =
-    1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE | 1ULL << CAP_AUDIT_WRITE;
 
 // All for the possessor; view, read, search for the user.
 constexpr unsigned kKeyringRights = 0x3f1b0000;
@@ -103,8 +93,9 @@ void mount_all(const FloorCgroups& cgroups) {
   mount_cgroups(cgroups);
 }
 
-void mask_paths() {
-  for (const char* path : kMasked) {
+void mask_paths(const FloorRecipe& recipe) {
+  for (const std::string& masked : recipe.masked) {
+    const char* const path = masked.c_str();
     if (::mount("/dev/null", path, nullptr, MS_BIND, nullptr) == 0) {
       set_mount_attributes(path, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
     } else if (errno == ENOTDIR) {
@@ -113,7 +104,8 @@ void mask_paths() {
       die(path);
     }
   }
-  for (const char* path : kReadOnly) {
+  for (const std::string& read_only : recipe.read_only) {
+    const char* const path = read_only.c_str();
     if (::mount(path, path, nullptr, MS_BIND | MS_REC, nullptr) != 0) {
       if (errno == ENOENT) continue;
       die(path);
@@ -122,8 +114,8 @@ void mask_paths() {
   }
 }
 
-void enter_root() {
-  set_mount_attributes(".", 0, MOUNT_ATTR_RDONLY);
+void enter_root(const FloorRecipe& recipe) {
+  if (recipe.read_only_root) set_mount_attributes(".", 0, MOUNT_ATTR_RDONLY);
   check(::syscall(SYS_pivot_root, ".", "."), "pivot_root");
   check(::umount2(".", MNT_DETACH), "detach the old root");
   check(::chdir("/"), "chdir /");
@@ -146,18 +138,30 @@ void join_session_keyring() {
   check(::syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, kKeyringRights), "keyctl setperm");
 }
 
+void load_filter(const FloorRecipe& recipe) {
+  if (recipe.filter.empty()) return;
+  const sock_fprog program{.len = static_cast<unsigned short>(recipe.filter.size()),
+                           .filter = const_cast<sock_filter*>(recipe.filter.data())};
+  check(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), "load the filter");
+}
+
 // What is kept stands in the bounding, permitted and effective sets; nothing in ambient, because
-// nothing is inheritable.
-void drop_privileges() {
+// nothing is inheritable. Without no_new_privileges, only who has all of them may load a filter.
+void drop_privileges(const FloorRecipe& recipe) {
+  const std::uint64_t kept = recipe.capabilities;
+  if (!recipe.no_new_privileges) load_filter(recipe);
   for (unsigned long capability = 0; capability <= CAP_LAST_CAP; ++capability) {
-    if ((kKept >> capability & 1) != 0) continue;
+    if ((kept >> capability & 1) != 0) continue;
     check(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "drop from the bounding set");
   }
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  const __user_cap_data_struct low{static_cast<__u32>(kKept), static_cast<__u32>(kKept), 0};
-  const __user_cap_data_struct data[2] = {low, {}};
+  const auto low = static_cast<__u32>(kept);
+  const auto high = static_cast<__u32>(kept >> 32);
+  const __user_cap_data_struct data[2] = {{low, low, 0}, {high, high, 0}};
   check(::syscall(SYS_capset, &header, data), "capset");
+  if (!recipe.no_new_privileges) return;
   check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
+  load_filter(recipe);
 }
 
 }  // namespace
@@ -179,13 +183,13 @@ void become_container(const FloorContainer& container) {
   check(::chdir(container.rootfs), container.rootfs);
   mount_all(*container.cgroups);
   mount_devices();
-  mask_paths();
-  enter_root();
+  mask_paths(*container.recipe);
+  enter_root(*container.recipe);
   check(::sethostname("seatrial", 8), "sethostname");
   const rlimit files{1024, 1024};
   check(::setrlimit(RLIMIT_NOFILE, &files), "setrlimit");
   ::umask(022);
-  drop_privileges();
+  drop_privileges(*container.recipe);
   const char* const arguments[] = {container.program, nullptr};
   const char* const environment[] = {
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm", "HOME=/",

@@ -1,8 +1,9 @@
-// The inside of the floor's container: what the default configuration of `seatrial-runtime spec`
-// asks of the kernel, in as few system calls as it takes.
+// The inside of the floor's container: what the configuration of the stage asks of the kernel, in
+// as few system calls as it takes.
 #pragma once
 
 #include "suites/perf/floor_cgroups.h"
+#include "suites/perf/floor_recipe.h"
 
 namespace seatrial::perf {
 
@@ -10,6 +11,7 @@ struct FloorContainer {
   const char* rootfs = nullptr;   // absolute host path
   const char* program = nullptr;  // absolute path inside
   const FloorCgroups* cgroups = nullptr;
+  const FloorRecipe* recipe = nullptr;
 };
 
 // The namespaces that the default configuration asks for, as clone flags.

@@ -55,8 +55,8 @@ void print_missing(std::ostream& out, const std::multiset<std::string>& from,
 
 }  // namespace
 
-int verify_floor(std::ostream& out) {
-  const Stage stage(sibling_program("lifecycle_look"));
+int verify_floor(std::ostream& out, Configuration configuration) {
+  const Stage stage(sibling_program("lifecycle_look"), configuration);
   const auto floor = describe(kFloor, stage);
   const auto reference = describe(kRun, stage);
   print_missing(out, floor, reference, "the floor");

@@ -30,12 +30,16 @@ const std::vector<std::string>& all_contestants() {
   return names;
 }
 
-const std::vector<RatioOf>& all_wanted() {
-  static const std::vector<RatioOf> wanted = {{kRun, kCrun, 0.5},
+const std::vector<RatioOf>& all_wanted(Configuration configuration) {
+  static const std::vector<RatioOf> spec = {{kRun, kCrun, 0.5},
+                                            {kRun, kRunc, {}},
+                                            {kInProcessSmall, kFloor, 1.4},
+                                            {kInProcessLarge, kFloor, 1.4}};
+  static const std::vector<RatioOf> engine = {{kRun, kCrun, 0.25},
                                               {kRun, kRunc, {}},
-                                              {kInProcessSmall, kFloor, 1.4},
-                                              {kInProcessLarge, kFloor, 1.4}};
-  return wanted;
+                                              {kInProcessSmall, kFloor, 1.3},
+                                              {kInProcessLarge, kFloor, 1.3}};
+  return configuration == Configuration::kSpec ? spec : engine;
 }
 
 std::unique_ptr<Contestant> make_contestant(const std::string& name, const Stage& stage,
@@ -43,7 +47,8 @@ std::unique_ptr<Contestant> make_contestant(const std::string& name, const Stage
   if (name == kFloor) {
     return std::make_unique<ServerContestant>(
         name, sibling_program("lifecycle_floor"),
-        std::vector<std::string>{stage.rootfs(), stage.id(), stage.program()}, stdout_fd);
+        std::vector<std::string>{stage.rootfs(), stage.id(), stage.program(), stage.recipe()},
+        stdout_fd);
   }
   if (name == kInProcessSmall) return in_process(name, stage, "4", stdout_fd);
   if (name == kInProcessLarge) return in_process(name, stage, "200", stdout_fd);

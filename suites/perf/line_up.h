@@ -22,7 +22,7 @@ inline constexpr const char* kFloor = "floor";
 const std::vector<std::string>& all_contestants();
 
 // The ratios to print, with the bars that the project promises to keep.
-const std::vector<RatioOf>& all_wanted();
+const std::vector<RatioOf>& all_wanted(Configuration configuration);
 
 // The contestant of this name on this stage; null, with a sentence to `absence`, when it is not
 // here. The container's output goes to `stdout_fd`, -1: /dev/null.

@@ -12,6 +12,10 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
+#include "engine/security/request.h"
+#include "engine/security/seccomp.h"
+#include "engine/spec/parse_config.h"
+#include "engine/spec/print_config.h"
 #include "suites/perf/contestant.h"
 
 namespace seatrial::perf {
@@ -29,17 +33,16 @@ bool is_mountpoint(const fs::path& path) {
 // The version that every peer understands: crun 1.8 takes nothing above 1.0.
 constexpr const char* kSpecVersion = "1.0.2";
 
-// The configuration that `seatrial-runtime spec` writes into an empty bundle, made to run `program`
-// without a terminal.
-void write_config(const fs::path& bundle, const std::string& program) {
+// What `seatrial-runtime spec` writes into an empty bundle, made to run `program` without a
+// terminal.
+nlohmann::json written_by_spec(const fs::path& bundle, const std::string& program) {
   const fs::path runtime = sibling_program("seatrial-runtime");
   run_command({runtime.string(), "spec", "--bundle", bundle.string()});
-  const fs::path file = bundle / "config.json";
-  auto config = nlohmann::json::parse(read_file(file));
+  auto config = nlohmann::json::parse(read_file(bundle / "config.json"));
   config["ociVersion"] = kSpecVersion;
   config["process"]["terminal"] = false;
   config["process"]["args"] = {program};
-  write_file_atomically(file, config.dump(2));
+  return config;
 }
 
 // Runtimes keep their state below /run, which an init system makes a tmpfs; a container or a
@@ -87,14 +90,45 @@ fs::path find_on_path(const std::string& name) {
   return {};
 }
 
-Stage::Stage(const fs::path& program)
+Stage::Stage(const fs::path& program, Configuration configuration)
     : directory_("/run", "seatrial-perf-"),
       program_("/" + program.filename().string()),
       id_("seatrial-perf-" + std::to_string(::getpid())) {
   // The mountpoints stand before the first container does, so that nobody pays for making them.
   for (const char* name : {"proc", "dev", "sys"}) fs::create_directories(rootfs() / name);
   fs::copy_file(program, rootfs() / program.filename());
-  write_config(bundle(), program_);
+  std::string text = written_by_spec(bundle(), program_).dump(2);
+  spec::Config config = spec::parse_config(text, {.bundle = bundle()});
+  if (configuration == Configuration::kEngine) {
+    security::apply({}, config);
+    text = spec::print_config(config);
+  }
+  write_file_atomically(bundle() / "config.json", text);
+  write_recipe(config);
+}
+
+void Stage::write_recipe(const spec::Config& config) const {
+  const spec::Process& process = config.process.value();
+  std::string text = fmt::format("capabilities {:x}\n", process.capabilities.value().bounding);
+  // Relative to the root, where the floor stands.
+  for (const std::string& path : config.linux_.masked_paths) {
+    text += fmt::format("masked {}\n", path.substr(1));
+  }
+  for (const std::string& path : config.linux_.readonly_paths) {
+    text += fmt::format("read-only {}\n", path.substr(1));
+  }
+  for (const spec::DeviceRule& rule : config.linux_.resources.devices) {
+    const bool console = rule.allow && rule.major == 5 && rule.minor == 1;
+    if (console) text += "device c 5:1 rwm\n";  // all others every container has anyway
+  }
+  if (config.linux_.seccomp) {
+    const fs::path filter = directory_.path() / "filter";
+    write_file_atomically(filter, security::compile(*config.linux_.seccomp));
+    text += fmt::format("seccomp {}\n", filter.native());
+  }
+  if (config.root.readonly) text += "read-only-root\n";
+  if (process.no_new_privileges) text += "no-new-privileges\n";
+  write_file_atomically(recipe(), text);
 }
 
 fs::path Stage::state_root(const std::string& contestant) const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "engine/base/files.h"
+#include "engine/spec/config.h"
 
 namespace seatrial::perf {
 
@@ -20,15 +21,23 @@ std::filesystem::path sibling_program(const std::string& name);
 // The program of this name on PATH; empty when there is none.
 std::filesystem::path find_on_path(const std::string& name);
 
+enum class Configuration {
+  kSpec,    // what `seatrial-runtime spec` writes
+  kEngine,  // the same, confined as the engine confines by default: its seccomp profile, too
+};
+
 // The bundle and the state roots, on the disk below /run as by default; gone with the object.
 class Stage {
  public:
-  // A bundle with the default configuration of `seatrial-runtime spec`, without a terminal, which
-  // runs `program`: a static program that is copied into the root as /NAME.
-  explicit Stage(const std::filesystem::path& program);
+  // A bundle without a terminal, which runs `program`: a static program that is copied into the
+  // root as /NAME.
+  explicit Stage(const std::filesystem::path& program,
+                 Configuration configuration = Configuration::kSpec);
 
   std::filesystem::path bundle() const { return directory_.path() / "bundle"; }
   std::filesystem::path rootfs() const { return bundle() / "rootfs"; }
+  // What the bundle's configuration asks for, in the floor's words (floor_recipe.h).
+  std::filesystem::path recipe() const { return directory_.path() / "recipe"; }
   // An empty directory of its own for a contestant.
   std::filesystem::path state_root(const std::string& contestant) const;
   // The program inside: "/lifecycle_true".
@@ -37,6 +46,8 @@ class Stage {
   const std::string& id() const { return id_; }
 
  private:
+  void write_recipe(const spec::Config& config) const;
+
   TempDir directory_;
   std::string program_;
   std::string id_;

@@ -1,0 +1,167 @@
+// Measures what a container costs when there are many: a few and then many containers are started
+// with a monitor each, listed and deleted, in turns.
+//
+//   runtime_many [--few 10] [--many 1000] [--turns 3] [--check]
+//
+// With --check, it ends with 1 when one of many costs more than 1.3 times what one of few costs, or
+// when a monitor, the one process of ours that stays with a container, has held 1 MiB or more.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/runtime/runtime.h"
+#include "suites/perf/clock.h"
+#include "suites/perf/progress.h"
+#include "suites/perf/samples.h"
+#include "suites/perf/stage.h"
+
+namespace {
+
+using namespace seatrial;
+using namespace seatrial::perf;
+namespace fs = std::filesystem;
+
+constexpr double kMostOfFew = 1.3;
+constexpr std::int64_t kMostKib = 1024;
+constexpr std::size_t kTurnsOfFew = 10;  // for each of many: one of them says little
+
+struct Options {
+  unsigned few = 10;
+  unsigned many = 1000;
+  unsigned turns = 3;
+  bool check = false;
+};
+
+enum Phase : std::size_t { kStart, kList, kDelete, kPhases };
+constexpr std::array<const char*, kPhases> kNames{"start", "list", "delete"};
+
+// Milliseconds for each container, by turns.
+using Costs = std::array<std::vector<double>, kPhases>;
+
+// The most that a process has ever had in memory, KiB: its own pages and those it shares.
+std::int64_t peak_kib(const std::string& pid) {
+  std::ifstream status("/proc/" + pid + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6));
+  }
+  throw error(Kind::kInternal, "the monitor {} is gone", pid);
+}
+
+class Harbour {
+ public:
+  Harbour(const Stage& stage, std::function<void()> progress)
+      : stage_(stage), runtime_(stage.state_root("many")), progress_(std::move(progress)) {}
+  Harbour(const Harbour&) = delete;
+  Harbour& operator=(const Harbour&) = delete;
+  ~Harbour() {
+    while (!ids_.empty()) {
+      try {
+        runtime_.remove(ids_.back(), true);
+      } catch (const Error& failure) {
+        std::fprintf(stderr, "runtime_many: %s\n", failure.what());
+      }
+      ids_.pop_back();
+    }
+  }
+
+  void turn(unsigned count, Costs& costs) {
+    time(count, costs[kStart], [&] {
+      for (unsigned i = 0; i < count; ++i) start(fmt::format("{}-{}", stage_.id(), i));
+    });
+    time(count, costs[kList], [&] {
+      if (runtime_.list().size() != count) throw error(Kind::kInternal, "not all are listed");
+    });
+    for (const std::string& id : ids_) {
+      std::string pid = read_file(monitor(id) / "monitor.pid");
+      pid.erase(pid.find_last_not_of('\n') + 1);
+      peak_ = std::max(peak_, peak_kib(pid));
+    }
+    time(count, costs[kDelete], [&] {
+      for (; !ids_.empty(); ids_.pop_back()) runtime_.remove(ids_.back(), true);
+    });
+  }
+
+  std::int64_t peak() const { return peak_; }
+
+ private:
+  template <typename Work>
+  static void time(unsigned count, std::vector<double>& costs, Work&& work) {
+    const std::int64_t begin = monotonic_ns();
+    work();
+    costs.push_back(static_cast<double>(monotonic_ns() - begin) / 1e6 / count);
+  }
+
+  void start(const std::string& id) {
+    progress_();
+    runtime_.run({.id = id,
+                  .bundle = stage_.bundle(),
+                  .monitor = runtime::MonitorRequest{.directory = monitor(id)}});
+    ids_.push_back(id);
+  }
+
+  fs::path monitor(const std::string& id) const { return stage_.state_root("monitors") / id; }
+
+  const Stage& stage_;
+  runtime::Runtime runtime_;
+  std::function<void()> progress_;
+  std::vector<std::string> ids_;
+  std::int64_t peak_ = 0;
+};
+
+// Prints what was measured; true: every bar held.
+bool report(const Options& options, const Costs& few, const Costs& many, std::int64_t peak) {
+  bool kept = peak < kMostKib;
+  fmt::print("{:<10}{:>16}{:>16}{:>8}\n", "ms each", fmt::format("of {}", options.few),
+             fmt::format("of {}", options.many), "ratio");
+  for (std::size_t phase = 0; phase < kPhases; ++phase) {
+    const double one = spread(few[phase]).median;
+    const double other = spread(many[phase]).median;
+    kept = kept && other <= kMostOfFew * one;
+    fmt::print("{:<10}{:>16.4f}{:>16.4f}{:>8.2f}  at most {}: {}\n", kNames[phase], one, other,
+               other / one, kMostOfFew, other <= kMostOfFew * one ? "holds" : "EXCEEDED");
+  }
+  fmt::print("a monitor has held {} KiB at most; less than {}: {}\n", peak, kMostKib,
+             peak < kMostKib ? "holds" : "EXCEEDED");
+  return kept;
+}
+
+bool measure(const Options& options) {
+  if (::geteuid() != 0) throw error(Kind::kDenied, "only root can make containers here");
+  enter_private_mounts();
+  const Stage stage(sibling_program("lifecycle_pause"), Configuration::kEngine);
+  const std::size_t total = options.turns * (kTurnsOfFew * options.few + options.many);
+  Harbour harbour(stage, progress_over(total));
+  Costs few;
+  Costs many;
+  for (unsigned turn = 0; turn < options.turns; ++turn) {
+    for (std::size_t i = 0; i < kTurnsOfFew; ++i) harbour.turn(options.few, few);
+    harbour.turn(options.many, many);
+  }
+  return report(options, few, many, harbour.peak());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures what a container costs when there are many.");
+  Options options;
+  app.add_option("--few", options.few, "containers at once (10)")->check(CLI::Range(1U, 100000U));
+  app.add_option("--many", options.many, "and these (1000)")->check(CLI::Range(1U, 100000U));
+  app.add_option("--turns", options.turns, "of each (3)")->check(CLI::Range(1U, 1000U));
+  app.add_flag("--check", options.check, "end with 1 when a bar is exceeded");
+  CLI11_PARSE(app, argc, argv);
+  end_rounds_when_asked();
+  try {
+    return measure(options) || !options.check ? 0 : 1;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "runtime_many: %s\n", failure.what());
+    return 2;
+  }
+}
