@@ -21,9 +21,9 @@
 #include "engine/core/names.h"
 #include "engine/core/restart.h"
 #include "engine/init/image.h"
-#include "engine/network/namespace.h"
 #include "engine/security/request.h"
 #include "engine/spec/print_config.h"
+#include "engine/sys/network_namespace.h"
 #include "engine/volume/mount_syntax.h"
 
 namespace seatrial::core {
@@ -142,7 +142,7 @@ class Start {
       network_path_ = namespace_path(pid, "net");
       return;
     }
-    network_ = network::new_network_namespace();
+    network_ = sys::new_network_namespace();
     // The launcher is another process: it reaches our descriptor through procfs.
     network_path_ = fmt::format("/proc/{}/fd/{}", ::getpid(), network_.get());
     endpoints_ = impl_.attach(record_, std::move(joinings_), network_.get());

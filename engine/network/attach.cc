@@ -133,7 +133,7 @@ std::vector<PublishedPort> settle_ports(const std::vector<PublishedPort>& ports,
 }
 
 void configure_inside(const NetworkSpec& network, const Attachment& attachment) {
-  Netlink inside = Netlink::route_in(attachment.network_namespace);
+  sys::Netlink inside = sys::Netlink::route_in(attachment.network_namespace);
   const auto link = find_link(inside, attachment.interface);
   if (!link) throw error(Kind::kNotFound, "interface {} was removed", attachment.interface);
   set_up(inside, kLoopbackIndex);
@@ -145,7 +145,7 @@ void configure_inside(const NetworkSpec& network, const Attachment& attachment) 
 }
 
 // The link may go at this very moment.
-void forget_alias(Netlink& route, int index) {
+void forget_alias(sys::Netlink& route, int index) {
   try {
     set_alias(route, index, "");
   } catch (const Error& failure) {

@@ -69,7 +69,7 @@ TEST_F(Cost, OfAContainer) {
     world.networks.create(web);
     std::vector<UniqueFd> containers;
     std::vector<Endpoint> endpoints;
-    const double made = median_of([&](int) { containers.push_back(new_network_namespace()); });
+    const double made = median_of([&](int) { containers.push_back(sys::new_network_namespace()); });
     const double attached = median_of([&](int round) {
       const auto port = static_cast<std::uint16_t>(10000 + round);
       endpoints.push_back(world.networks.attach(

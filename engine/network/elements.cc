@@ -63,7 +63,7 @@ int call(nftnl_set_elem* element, void* each) {
   return 0;
 }
 
-void for_each_element(Netlink& netfilter, const char* name,
+void for_each_element(sys::Netlink& netfilter, const char* name,
                       std::function<void(nftnl_set_elem&)> each) {
   using Set = std::unique_ptr<nftnl_set, void (*)(const nftnl_set*)>;
   const Set wanted(::nftnl_set_alloc(), &::nftnl_set_free);
@@ -106,7 +106,7 @@ PortElement::PortElement(const Publication& publication) {
                          publication.network_id.substr(0, kNetworkDigits));
 }
 
-std::vector<Publication> publications_in(Netlink& netfilter, const char* map, bool any) {
+std::vector<Publication> publications_in(sys::Netlink& netfilter, const char* map, bool any) {
   std::vector<Publication> found;
   for_each_element(netfilter, map, [&](nftnl_set_elem& element) {
     const std::string_view key = bytes_of(element, NFTNL_SET_ELEM_KEY);
@@ -125,7 +125,7 @@ std::vector<Publication> publications_in(Netlink& netfilter, const char* map, bo
   return found;
 }
 
-std::vector<std::string> interfaces_in(Netlink& netfilter, const char* set) {
+std::vector<std::string> interfaces_in(sys::Netlink& netfilter, const char* set) {
   std::vector<std::string> names;
   for_each_element(netfilter, set, [&](nftnl_set_elem& element) {
     const std::string_view key = bytes_of(element, NFTNL_SET_ELEM_KEY);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/network/firewall.h"
-#include "engine/network/netlink.h"
+#include "engine/sys/netlink.h"
 
 namespace seatrial::network {
 
@@ -30,10 +30,10 @@ class PortElement {
 };
 
 // All ports of a map; `any`: its keys have no address. Nothing where there is no table.
-std::vector<Publication> publications_in(Netlink& netfilter, const char* map, bool any);
+std::vector<Publication> publications_in(sys::Netlink& netfilter, const char* map, bool any);
 
 // The names in a set of interfaces. Nothing where there is no table.
-std::vector<std::string> interfaces_in(Netlink& netfilter, const char* set);
+std::vector<std::string> interfaces_in(sys::Netlink& netfilter, const char* set);
 
 // The ruleset's generation in an answer to NFT_MSG_GETGEN.
 std::uint32_t generation_in(const nlmsghdr& answer);

@@ -147,7 +147,7 @@ std::string to_string(const PublishedPort& port) {
                      port.protocol == Protocol::kTcp ? "tcp" : "udp");
 }
 
-Firewall::Firewall() : netfilter_(Netlink::netfilter()) {}
+Firewall::Firewall() : netfilter_(sys::Netlink::netfilter()) {}
 
 void Firewall::ensure_table() {
   Transaction transaction;

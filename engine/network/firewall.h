@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "engine/network/address.h"
-#include "engine/network/netlink.h"
+#include "engine/sys/netlink.h"
 
 namespace seatrial::network {
 
@@ -87,7 +87,7 @@ class Firewall {
   std::vector<std::string> bridges();
   std::uint32_t generation();
 
-  Netlink netfilter_;
+  sys::Netlink netfilter_;
 };
 
 }  // namespace seatrial::network

@@ -64,7 +64,7 @@ std::optional<std::vector<char>> tuple_to_forget(const nlmsghdr& answer, Ipv4 co
 
 }  // namespace
 
-void forget_udp_flows(Netlink& netfilter, Ipv4 container) {
+void forget_udp_flows(sys::Netlink& netfilter, Ipv4 container) {
   std::vector<std::vector<char>> tuples;
   try {
     netfilter.dump(bytes_of(request(IPCTNL_MSG_CT_GET, NLM_F_DUMP)), [&](const nlmsghdr& answer) {

@@ -62,7 +62,7 @@ class Request {
   std::unique_ptr<nl_msg, void (*)(nl_msg*)> message_;
 };
 
-void demand(Netlink& route, Request& request, std::string_view what) {
+void demand(sys::Netlink& route, Request& request, std::string_view what) {
   if (const auto refusal = route.send(request.bytes())) throw to_error(*refusal, what);
 }
 
@@ -97,7 +97,7 @@ Link link_of(const nlmsghdr& header) {
 
 }  // namespace
 
-std::optional<Link> find_link(Netlink& route, const std::string& name) {
+std::optional<Link> find_link(sys::Netlink& route, const std::string& name) {
   Request request(RTM_GETLINK, 0);
   request.header(link_header(AF_UNSPEC, 0, false));
   request.put(IFLA_IFNAME, name);
@@ -110,7 +110,7 @@ std::optional<Link> find_link(Netlink& route, const std::string& name) {
   return link;
 }
 
-std::vector<Link> ports_of(Netlink& route, int bridge) {
+std::vector<Link> ports_of(sys::Netlink& route, int bridge) {
   Request request(RTM_GETLINK, NLM_F_DUMP);
   request.header(link_header(AF_UNSPEC, 0, false));
   request.put_u32(IFLA_MASTER, static_cast<std::uint32_t>(bridge));
@@ -122,7 +122,7 @@ std::vector<Link> ports_of(Netlink& route, int bridge) {
   return links;
 }
 
-std::vector<Route> routes(Netlink& route) {
+std::vector<Route> routes(sys::Netlink& route) {
   Request request(RTM_GETROUTE, NLM_F_DUMP);
   rtmsg wanted{};
   wanted.rtm_family = AF_INET;
@@ -143,7 +143,7 @@ std::vector<Route> routes(Netlink& route) {
   return found;
 }
 
-void create_bridge(Netlink& route, const Bridge& bridge) {
+void create_bridge(sys::Netlink& route, const Bridge& bridge) {
   Request request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
   request.header(link_header(AF_UNSPEC, 0, false));
   request.put(IFLA_IFNAME, bridge.name);
@@ -165,7 +165,7 @@ void create_bridge(Netlink& route, const Bridge& bridge) {
   demand(route, change, fmt::format("set bridge {} up", bridge.name));
 }
 
-void create_veth(Netlink& route, const VethPair& pair) {
+void create_veth(sys::Netlink& route, const VethPair& pair) {
   Request request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
   request.header(link_header(AF_UNSPEC, 0, true));
   request.put(IFLA_IFNAME, pair.name);
@@ -187,27 +187,27 @@ void create_veth(Netlink& route, const VethPair& pair) {
   demand(route, request, fmt::format("create veth pair {} and {}", pair.name, pair.peer_name));
 }
 
-void set_up(Netlink& route, int index) {
+void set_up(sys::Netlink& route, int index) {
   Request request(RTM_SETLINK, NLM_F_ACK);
   request.header(link_header(AF_UNSPEC, index, true));
   demand(route, request, fmt::format("set link {} up", index));
 }
 
-void set_alias(Netlink& route, int index, const std::string& alias) {
+void set_alias(sys::Netlink& route, int index, const std::string& alias) {
   Request request(RTM_SETLINK, NLM_F_ACK);
   request.header(link_header(AF_UNSPEC, index, false));
   request.put(IFLA_IFALIAS, alias);
   demand(route, request, fmt::format("set the alias of link {}", index));
 }
 
-void set_hairpin(Netlink& route, int index) {
+void set_hairpin(sys::Netlink& route, int index) {
   Request request(RTM_SETLINK, NLM_F_ACK);
   request.header(link_header(AF_BRIDGE, index, false));
   request.nest(IFLA_PROTINFO | NLA_F_NESTED, [&] { request.put_u8(IFLA_BRPORT_MODE, 1); });
   demand(route, request, fmt::format("set hairpin mode of link {}", index));
 }
 
-void add_address(Netlink& route, int index, Ipv4 address, unsigned prefix) {
+void add_address(sys::Netlink& route, int index, Ipv4 address, unsigned prefix) {
   Request request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
   ifaddrmsg header{};
   header.ifa_family = AF_INET;
@@ -220,7 +220,7 @@ void add_address(Netlink& route, int index, Ipv4 address, unsigned prefix) {
   demand(route, request, fmt::format("add address {}/{}", to_string(address), prefix));
 }
 
-void add_default_route(Netlink& route, int index, Ipv4 gateway) {
+void add_default_route(sys::Netlink& route, int index, Ipv4 gateway) {
   Request request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
   rtmsg header{};
   header.rtm_family = AF_INET;
@@ -234,7 +234,7 @@ void add_default_route(Netlink& route, int index, Ipv4 gateway) {
   demand(route, request, fmt::format("add a default route through {}", to_string(gateway)));
 }
 
-bool delete_link(Netlink& route, const std::string& name) {
+bool delete_link(sys::Netlink& route, const std::string& name) {
   Request request(RTM_DELLINK, NLM_F_ACK);
   request.header(link_header(AF_UNSPEC, 0, false));
   request.put(IFLA_IFNAME, name);

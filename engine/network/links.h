@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/network/address.h"
-#include "engine/network/netlink.h"
+#include "engine/sys/netlink.h"
 
 namespace seatrial::network {
 
@@ -40,27 +40,27 @@ struct Route {
 };
 
 // All throw Error naming the link.
-std::optional<Link> find_link(Netlink& route, const std::string& name);
-std::vector<Link> ports_of(Netlink& route, int bridge);
-std::vector<Route> routes(Netlink& route);  // unicast, of all tables
+std::optional<Link> find_link(sys::Netlink& route, const std::string& name);
+std::vector<Link> ports_of(sys::Netlink& route, int bridge);
+std::vector<Route> routes(sys::Netlink& route);  // unicast, of all tables
 
 // A bridge that is up and may forward packets from 127.0.0.0/8 (route_localnet, of this one link).
 // Its hardware address is given, because the kernel's choice would change with its ports.
-void create_bridge(Netlink& route, const Bridge& bridge);
+void create_bridge(sys::Netlink& route, const Bridge& bridge);
 
 // The host's end up; the peer down, but born in its namespace: no moment at which it lies in ours.
-void create_veth(Netlink& route, const VethPair& pair);
-void set_up(Netlink& route, int index);
+void create_veth(sys::Netlink& route, const VethPair& pair);
+void set_up(sys::Netlink& route, int index);
 
 // An alias, and for a bridge's port hairpin mode: a container may reach a published port of its
 // own.
-void set_alias(Netlink& route, int index, const std::string& alias);
-void set_hairpin(Netlink& route, int index);
+void set_alias(sys::Netlink& route, int index, const std::string& alias);
+void set_hairpin(sys::Netlink& route, int index);
 
-void add_address(Netlink& route, int index, Ipv4 address, unsigned prefix);
-void add_default_route(Netlink& route, int index, Ipv4 gateway);
+void add_address(sys::Netlink& route, int index, Ipv4 address, unsigned prefix);
+void add_default_route(sys::Netlink& route, int index, Ipv4 gateway);
 
 // False when there is none of this name.
-bool delete_link(Netlink& route, const std::string& name);
+bool delete_link(sys::Netlink& route, const std::string& name);
 
 }  // namespace seatrial::network

@@ -1,4 +1,4 @@
-#include "engine/network/namespace.h"
+#include "engine/sys/network_namespace.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -20,10 +20,10 @@ ino_t inode_of(const UniqueFd& fd) {
 
 TEST_F(Namespaces, ANewOneHasItsLoopbackUpAndTheCallerStays) {
   in_child([] {
-    const ino_t before = inode_of(own_network_namespace());
-    const UniqueFd fresh = new_network_namespace();
+    const ino_t before = inode_of(sys::own_network_namespace());
+    const UniqueFd fresh = sys::new_network_namespace();
     EXPECT_NE(inode_of(fresh), before);
-    EXPECT_EQ(inode_of(own_network_namespace()), before);
+    EXPECT_EQ(inode_of(sys::own_network_namespace()), before);
     EXPECT_TRUE(arrives({.client = fresh.get(),
                          .to_ip = "127.0.0.1",
                          .to_port = 80,
@@ -60,7 +60,7 @@ TEST_F(Namespaces, ANewOneGivesItsInterfacesNoIpv6) {
         testing::AllOf(testing::HasSubstr(" lo"), testing::Not(testing::HasSubstr("eth0"))));
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     world.attach(web, container.get(), '1', "10.1.0.2");
     EXPECT_THAT(addresses(), testing::Not(testing::HasSubstr(web.bridge_name)));
     EXPECT_THAT(seen_in(container, "if_inet6"), testing::Not(testing::HasSubstr("eth0")));
@@ -72,7 +72,7 @@ TEST_F(Namespaces, ThreadsMakeThemAtOnce) {
     std::vector<std::thread> threads;
     for (int index = 0; index < 4; ++index) {
       threads.emplace_back([] {
-        for (int round = 0; round < 5; ++round) EXPECT_TRUE(new_network_namespace());
+        for (int round = 0; round < 5; ++round) EXPECT_TRUE(sys::new_network_namespace());
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -82,7 +82,7 @@ TEST_F(Namespaces, ThreadsMakeThemAtOnce) {
 TEST_F(Namespaces, WhatIsNoNamespaceIsRefused) {
   in_child([] {
     const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    EXPECT_EQ(error_of([&] { socket_in(file.get(), AF_INET, SOCK_DGRAM, 0); }),
+    EXPECT_EQ(error_of([&] { sys::socket_in(file.get(), AF_INET, SOCK_DGRAM, 0); }),
               "enter a network namespace: EINVAL (Invalid argument)");
   });
 }

@@ -19,7 +19,7 @@
 
 #include "engine/network/address.h"
 #include "engine/network/firewall.h"
-#include "engine/network/netlink.h"
+#include "engine/sys/netlink.h"
 
 namespace seatrial::network {
 
@@ -121,7 +121,7 @@ class Networks {
   void make_pair(const NetworkSpec& network, const Attachment& attachment,
                  const Endpoint& endpoint);
 
-  Netlink route_;
+  sys::Netlink route_;
   Firewall firewall_;
 };
 

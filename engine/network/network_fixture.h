@@ -23,8 +23,8 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/network/links.h"
-#include "engine/network/namespace.h"
 #include "engine/network/network.h"
+#include "engine/sys/network_namespace.h"
 
 namespace seatrial::network {
 
@@ -46,7 +46,7 @@ inline void in_child(const std::function<void()>& body) {
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::unshare(CLONE_NEWNET) != 0) ::_exit(77);
-    bring_up_loopback(own_network_namespace().get());
+    sys::bring_up_loopback(sys::own_network_namespace().get());
     try {
       // A new namespace forwards where the host does.
       write_all(open_file("/proc/sys/net/ipv4/ip_forward", O_WRONLY).get(), "0", "ip_forward");
@@ -72,7 +72,7 @@ struct Sender {
 class Peer {
  public:
   Peer(int network_namespace, int type)
-      : fd_(socket_in(network_namespace, AF_INET, type, 0)), type_(type) {
+      : fd_(sys::socket_in(network_namespace, AF_INET, type, 0)), type_(type) {
     const int on = 1;
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
@@ -209,8 +209,8 @@ inline std::string ruleset() {
 
 // Host 192.0.2.1 and outside 192.0.2.2, which knows no other way back than that.
 struct World {
-  World() : host(own_network_namespace()), outside(new_network_namespace()) {
-    Netlink route = Netlink::route();
+  World() : host(sys::own_network_namespace()), outside(sys::new_network_namespace()) {
+    sys::Netlink route = sys::Netlink::route();
     create_bridge(route, {.name = "uplink", .alias = "", .mac = parse_mac("02:00:00:00:00:01")});
     const int uplink = find_link(route, "uplink")->index;
     add_address(route, uplink, parse_ipv4("192.0.2.1"), 24);
@@ -219,7 +219,7 @@ struct World {
                         .peer_namespace = outside.get(),
                         .peer_name = "eth0",
                         .peer_mac = parse_mac("02:00:00:00:00:02")});
-    Netlink far = Netlink::route_in(outside.get());
+    sys::Netlink far = sys::Netlink::route_in(outside.get());
     set_up(far, find_link(far, "eth0")->index);
     add_address(far, find_link(far, "eth0")->index, parse_ipv4("192.0.2.2"), 24);
   }

@@ -55,7 +55,7 @@ bool counts_as_taken(const Route& route) {
   return route.destination.prefix >= 8;
 }
 
-void refuse_overlap(Netlink& route, const NetworkSpec& network) {
+void refuse_overlap(sys::Netlink& route, const NetworkSpec& network) {
   for (const Route& each : routes(route)) {
     if (!counts_as_taken(each) || !each.destination.overlaps(network.subnet)) continue;
     throw error(Kind::kConflict, "subnet {} overlaps {}, to which this host has a route",
@@ -73,7 +73,7 @@ std::string bridge_name_of(std::string_view network_id) {
   return fmt::format("st-{}", network_id.substr(0, 12));
 }
 
-Networks::Networks() : route_(Netlink::route()) {}
+Networks::Networks() : route_(sys::Netlink::route()) {}
 
 HostChanges Networks::create(const NetworkSpec& network) {
   return with_context(context(network), [&] {

@@ -14,7 +14,7 @@ using testing::SizeIs;
 
 using NetworksTest = InNamespaces;
 
-std::vector<Link> ports(Netlink& route, const NetworkSpec& network) {
+std::vector<Link> ports(sys::Netlink& route, const NetworkSpec& network) {
   const auto bridge = find_link(route, network.bridge_name);
   return bridge ? ports_of(route, bridge->index) : std::vector<Link>();
 }
@@ -22,12 +22,12 @@ std::vector<Link> ports(Netlink& route, const NetworkSpec& network) {
 TEST_F(NetworksTest, DetachAndRemoveLeaveNothing) {
   in_child([] {
     World world;
-    Netlink route = Netlink::route();
+    sys::Netlink route = sys::Netlink::route();
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     const NetworkSpec other = network_named("other", 'b', "10.2.0.0/24", /*internal=*/true);
     world.networks.create(web);
     world.networks.create(other);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     const Endpoint endpoint = world.attach(web, container.get(), '1', "10.1.0.2",
                                            {{.host_port = 8080, .container_port = 80},
                                             {.protocol = Protocol::kUdp,
@@ -49,7 +49,7 @@ TEST_F(NetworksTest, DetachAndRemoveLeaveNothing) {
     EXPECT_THAT(ports(route, web), IsEmpty());
     EXPECT_THAT(ruleset(), Not(HasSubstr("8080")));
     EXPECT_THAT(ruleset(), Not(HasSubstr("127.0.0.1 . 53")));
-    Netlink inside = Netlink::route_in(container.get());
+    sys::Netlink inside = sys::Netlink::route_in(container.get());
     EXPECT_FALSE(find_link(inside, "eth0"));
 
     world.networks.remove(web);
@@ -68,7 +68,7 @@ TEST_F(NetworksTest, TheContainersInterfaceIsConfigured) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     const Endpoint endpoint = world.networks.attach(web, {.container_id = id_of('1'),
                                                           .network_namespace = container.get(),
                                                           .interface = "net7",
@@ -76,7 +76,7 @@ TEST_F(NetworksTest, TheContainersInterfaceIsConfigured) {
                                                           .mac = parse_mac("02:00:00:00:00:99")});
     EXPECT_EQ(to_string(endpoint.mac), "02:00:00:00:00:99");
     EXPECT_EQ(to_string(endpoint.gateway), "10.1.0.1");
-    Netlink inside = Netlink::route_in(container.get());
+    sys::Netlink inside = sys::Netlink::route_in(container.get());
     std::vector<std::string> destinations;
     for (const Route& each : routes(inside)) destinations.push_back(to_string(each.destination));
     EXPECT_THAT(destinations, testing::UnorderedElementsAre("0.0.0.0/0", "10.1.0.0/24"));
@@ -117,7 +117,7 @@ TEST_F(NetworksTest, ARangeGivesAPortThatIsFree) {
     server.listen("0.0.0.0", 8001);
     std::vector<UniqueFd> containers;
     const auto next = [&](char id, const std::string& ip) {
-      containers.push_back(new_network_namespace());
+      containers.push_back(sys::new_network_namespace());
       return world.attach(web, containers.back().get(), id, ip, {range}).ports.at(0);
     };
     EXPECT_EQ(next('1', "10.1.0.2").host_port, 8000);
@@ -132,11 +132,11 @@ TEST_F(NetworksTest, ARangeGivesAPortThatIsFree) {
 TEST_F(NetworksTest, PortsThatSomebodyHasAreRefusedBeforeAnythingIsMade) {
   in_child([] {
     World world;
-    Netlink route = Netlink::route();
+    sys::Netlink route = sys::Netlink::route();
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
-    const UniqueFd second = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
+    const UniqueFd second = sys::new_network_namespace();
     const PublishedPort port{
         .host_address = parse_ipv4("127.0.0.1"), .host_port = 8080, .container_port = 80};
     world.attach(web, container.get(), '1', "10.1.0.2", {port});
@@ -170,7 +170,7 @@ TEST_F(NetworksTest, APortOfZeroBecomesAFreeOne) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     const Endpoint endpoint = world.attach(web, container.get(), '1', "10.1.0.2",
                                            {{.container_port = 80}, {.container_port = 81}});
     ASSERT_THAT(endpoint.ports, SizeIs(2));
@@ -189,7 +189,7 @@ TEST_F(NetworksTest, AThousandPortsAreOneTransaction) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     std::vector<PublishedPort> many;
     for (std::uint16_t port = 20000; port < 21000; ++port) {
       many.push_back({.host_port = port, .container_port = port});
@@ -206,12 +206,12 @@ TEST_F(NetworksTest, AThousandPortsAreOneTransaction) {
 TEST_F(NetworksTest, AFailedAttachLeavesNothing) {
   in_child([] {
     World world;
-    Netlink route = Netlink::route();
+    sys::Netlink route = sys::Netlink::route();
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     const NetworkSpec other = network_named("other", 'b', "10.2.0.0/24");
     world.networks.create(web);
     world.networks.create(other);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     world.attach(web, container.get(), '1', "10.1.0.2");
     // The interface is new, the default route is not.
     EXPECT_THAT(error_of([&] {
@@ -224,7 +224,7 @@ TEST_F(NetworksTest, AFailedAttachLeavesNothing) {
                 HasSubstr("network other: add a default route through 10.2.0.1: EEXIST"));
     EXPECT_THAT(ports(route, other), IsEmpty());
     EXPECT_THAT(Firewall().publications(), IsEmpty());
-    Netlink inside = Netlink::route_in(container.get());
+    sys::Netlink inside = sys::Netlink::route_in(container.get());
     EXPECT_FALSE(find_link(inside, "eth1"));
     EXPECT_TRUE(find_link(inside, "eth0"));
   });
@@ -236,12 +236,12 @@ TEST_F(NetworksTest, ALinkLeftToItsNamespaceIsInNobodysWay) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    UniqueFd container = new_network_namespace();
+    UniqueFd container = sys::new_network_namespace();
     const std::vector<PublishedPort> port{{.host_port = 8080, .container_port = 80}};
     const Endpoint first = world.attach(web, container.get(), '1', "10.1.0.2", port);
     world.networks.detach(first, HostLink::kEndsWithNamespace);
     EXPECT_THAT(Firewall().publications(), IsEmpty());
-    const UniqueFd again = new_network_namespace();
+    const UniqueFd again = sys::new_network_namespace();
     const Endpoint second = world.attach(web, again.get(), '1', "10.1.0.2", port);
     EXPECT_EQ(first.host_link, second.host_link);
     EXPECT_TRUE(arrives({.client = world.host.get(),
@@ -252,7 +252,7 @@ TEST_F(NetworksTest, ALinkLeftToItsNamespaceIsInNobodysWay) {
     world.networks.detach(second, HostLink::kEndsWithNamespace);
     world.networks.remove(web);
     EXPECT_FALSE(world.networks.exists(web));
-    Netlink inside = Netlink::route_in(again.get());
+    sys::Netlink inside = sys::Netlink::route_in(again.get());
     EXPECT_FALSE(find_link(inside, "eth0"));
   });
 }
@@ -262,7 +262,7 @@ TEST_F(NetworksTest, AContainersEndTakesItsLinkAlongAndDetachStillCleans) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    UniqueFd container = new_network_namespace();
+    UniqueFd container = sys::new_network_namespace();
     const Endpoint endpoint = world.attach(web, container.get(), '1', "10.1.0.2",
                                            {{.host_port = 8080, .container_port = 80}});
     container.reset();

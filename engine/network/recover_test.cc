@@ -47,13 +47,13 @@ pid_t start_load(const NetworkSpec& web, int container) {
 TEST_F(Recover, RemovesWhatAKilledProcessLeftAndNothingElse) {
   in_child([] {
     World world;
-    Netlink route = Netlink::route();
+    sys::Netlink route = sys::Netlink::route();
     const std::vector<NetworkSpec> networks{network_named("web", 'a', "10.1.0.0/24")};
     const NetworkSpec& web = networks[0];
     world.networks.create(web);
     const int bridge = find_link(route, web.bridge_name)->index;
-    const UniqueFd container = new_network_namespace();
-    const UniqueFd victim = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
+    const UniqueFd victim = sys::new_network_namespace();
     const Endpoint kept = world.attach(web, container.get(), '1', "10.1.0.2",
                                        {{.host_port = 8080, .container_port = 80}});
     int left = 0;
@@ -69,7 +69,7 @@ TEST_F(Recover, RemovesWhatAKilledProcessLeftAndNothingElse) {
       ASSERT_THAT(ports, SizeIs(1)) << "round " << round;
       EXPECT_EQ(ports[0].name, kept.host_link);
       ASSERT_THAT(Firewall().publications(), SizeIs(1)) << "round " << round;
-      Netlink inside = Netlink::route_in(victim.get());
+      sys::Netlink inside = sys::Netlink::route_in(victim.get());
       EXPECT_FALSE(find_link(inside, "eth0"));
     }
     EXPECT_GT(left, 0) << "no kill met anything: the test tests nothing";
@@ -85,10 +85,10 @@ TEST_F(Recover, RemovesWhatAKilledProcessLeftAndNothingElse) {
 TEST_F(Recover, NeedsNoAlias) {
   in_child([] {
     World world;
-    Netlink route = Netlink::route();
+    sys::Netlink route = sys::Netlink::route();
     const std::vector<NetworkSpec> networks{network_named("web", 'a', "10.1.0.0/24")};
     world.networks.create(networks[0]);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     const Endpoint endpoint = world.attach(networks[0], container.get(), '1', "10.1.0.2");
     set_alias(route, find_link(route, endpoint.host_link)->index, "");
     const std::vector<std::string> alive{id_of('1')};
@@ -100,7 +100,7 @@ TEST_F(Recover, NeedsNoAlias) {
 TEST_F(Recover, AHalfMadeNetworkIsRemoved) {
   in_child([] {
     World world;
-    Netlink route = Netlink::route();
+    sys::Netlink route = sys::Netlink::route();
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     create_bridge(route, {.name = web.bridge_name, .mac = mac_of(web.gateway)});
     world.networks.remove(web);

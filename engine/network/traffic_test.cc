@@ -40,14 +40,14 @@ void inject(int container, Ipv4 gateway, Ipv4 destination) {
   std::string packet(reinterpret_cast<const char*>(&ip), sizeof ip);
   packet.append(reinterpret_cast<const char*>(&udp), sizeof udp).append("ping");
 
-  Netlink inside = Netlink::route_in(container);
+  sys::Netlink inside = sys::Netlink::route_in(container);
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
   to.sll_protocol = ::htons(ETH_P_IP);
   to.sll_ifindex = find_link(inside, "eth0")->index;
   to.sll_halen = 6;
   std::ranges::copy(mac_of(gateway), to.sll_addr);
-  const UniqueFd socket = socket_in(container, AF_PACKET, SOCK_DGRAM, 0);
+  const UniqueFd socket = sys::socket_in(container, AF_PACKET, SOCK_DGRAM, 0);
   ASSERT_EQ(::sendto(socket.get(), packet.data(), packet.size(), 0,
                      reinterpret_cast<const sockaddr*>(&to), sizeof to),
             static_cast<ssize_t>(packet.size()));
@@ -58,7 +58,7 @@ TEST_F(Traffic, PublishedPortsAreReachedFromOutsideHostAndLoopback) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     EXPECT_TRUE(world.networks.create(web).enabled_forwarding);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     for (const int type : {kTcp, kUdp}) {
       const Protocol protocol = type == kTcp ? Protocol::kTcp : Protocol::kUdp;
       const Endpoint endpoint =
@@ -94,7 +94,7 @@ TEST_F(Traffic, APortOfOneAddressIsNotReachedThroughAnother) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     world.attach(
         web, container.get(), '1', "10.1.0.2",
         {{.host_address = parse_ipv4("127.0.0.1"), .host_port = 8080, .container_port = 80}});
@@ -115,7 +115,7 @@ TEST_F(Traffic, ContainersReachOutsideBehindTheHostsAddress) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     world.attach(web, container.get(), '1', "10.1.0.2");
     for (const int type : {kTcp, kUdp}) {
       Sender seen;
@@ -136,8 +136,8 @@ TEST_F(Traffic, AClientThatGoesOnSendingReachesTheNextContainer) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd first = new_network_namespace();
-    const UniqueFd second = new_network_namespace();
+    const UniqueFd first = sys::new_network_namespace();
+    const UniqueFd second = sys::new_network_namespace();
     const std::vector<PublishedPort> port{
         {.protocol = Protocol::kUdp, .host_port = 5000, .container_port = 80}};
     Peer client(world.outside.get(), kUdp);
@@ -161,10 +161,10 @@ TEST_F(Traffic, OutsideReachesOnlyWhatIsPublished) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     world.attach(web, container.get(), '1', "10.1.0.2",
                  {{.host_port = 8080, .container_port = 80}});
-    Netlink far = Netlink::route_in(world.outside.get());
+    sys::Netlink far = sys::Netlink::route_in(world.outside.get());
     add_default_route(far, find_link(far, "eth0")->index, parse_ipv4("192.0.2.1"));
     Path path{.client = world.outside.get(),
               .to_ip = "192.0.2.1",
@@ -185,9 +185,9 @@ TEST_F(Traffic, NetworksAreIsolatedFromEachOther) {
     const NetworkSpec blue = network_named("blue", 'b', "10.2.0.0/24");
     world.networks.create(red);
     world.networks.create(blue);
-    const UniqueFd first = new_network_namespace();
-    const UniqueFd second = new_network_namespace();
-    const UniqueFd other = new_network_namespace();
+    const UniqueFd first = sys::new_network_namespace();
+    const UniqueFd second = sys::new_network_namespace();
+    const UniqueFd other = sys::new_network_namespace();
     world.attach(red, first.get(), '1', "10.1.0.2");
     world.attach(red, second.get(), '2', "10.1.0.3", {{.host_port = 8080, .container_port = 80}});
     world.attach(blue, other.get(), '3', "10.2.0.2");
@@ -222,8 +222,8 @@ TEST_F(Traffic, AnInternalNetworkHasNoWayOut) {
     EXPECT_FALSE(world.networks.create(inner).enabled_forwarding);
     EXPECT_EQ(read_file("/proc/sys/net/ipv4/ip_forward"), "0\n");
     world.networks.create(network_named("web", 'b', "10.2.0.0/24"));  // which forwards
-    const UniqueFd first = new_network_namespace();
-    const UniqueFd second = new_network_namespace();
+    const UniqueFd first = sys::new_network_namespace();
+    const UniqueFd second = sys::new_network_namespace();
     EXPECT_EQ(world.attach(inner, first.get(), '1', "10.1.0.2").gateway, Ipv4{});
     world.attach(inner, second.get(), '2', "10.1.0.3");
     EXPECT_TRUE(arrives({.client = first.get(),
@@ -232,9 +232,9 @@ TEST_F(Traffic, AnInternalNetworkHasNoWayOut) {
                          .server = second.get(),
                          .server_port = 80}));  // control
     // Not even where the container adds the route that it was not given.
-    Netlink inside = Netlink::route_in(first.get());
+    sys::Netlink inside = sys::Netlink::route_in(first.get());
     add_default_route(inside, find_link(inside, "eth0")->index, parse_ipv4("10.1.0.1"));
-    Netlink far = Netlink::route_in(world.outside.get());
+    sys::Netlink far = sys::Netlink::route_in(world.outside.get());
     add_default_route(far, find_link(far, "eth0")->index, parse_ipv4("192.0.2.1"));
     EXPECT_TRUE(stays_away({.client = first.get(),
                             .to_ip = "192.0.2.2",
@@ -256,7 +256,7 @@ TEST_F(Traffic, TheHostsLoopbackIsNotReachedFromAContainer) {
     World world;
     const NetworkSpec web = network_named("web", 'a', "10.1.0.0/24");
     world.networks.create(web);
-    const UniqueFd container = new_network_namespace();
+    const UniqueFd container = sys::new_network_namespace();
     const Endpoint endpoint = world.attach(web, container.get(), '1', "10.1.0.2");
     Peer server(world.host.get(), kUdp);
     server.listen("0.0.0.0", 6379);

@@ -209,7 +209,7 @@ void Transaction::delete_element(const char* set, std::span<const char> key) {
   element_message(NFT_MSG_DELSETELEM, 0, set, new_element(key));
 }
 
-std::optional<Refusal> Transaction::commit(Netlink& netfilter) {
+std::optional<sys::Refusal> Transaction::commit(sys::Netlink& netfilter) {
   // One acknowledgement is enough: the kernel tells of refused messages in any case, and a thousand
   // acknowledgements would not fit into the socket's buffer.
   reinterpret_cast<nlmsghdr*>(buffer_.data() + last_)->nlmsg_flags |= NLM_F_ACK;

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/network/netlink.h"
+#include "engine/sys/netlink.h"
 
 struct nftnl_expr;
 struct nftnl_rule;
@@ -106,7 +106,7 @@ class Transaction {
   bool empty() const { return messages_ == 0; }
 
   // Index of the message that was refused: 0 is the first of those above.
-  std::optional<Refusal> commit(Netlink& netfilter);
+  std::optional<sys::Refusal> commit(sys::Netlink& netfilter);
 
  private:
   // The next message's header; `used` bytes of the buffer are complete. The builder's writes are

@@ -493,11 +493,11 @@ TEST_F(PlanTest, OfAnExecChoosesItsCpusAroundTheJoiningOfCgroups) {
 }
 
 TEST_F(PlanTest, RefusesWhatThisBuildCannotDo) {
-  config.unsupported = {"linux.netDevices"};
-  EXPECT_EQ(refusal(), "unsupported: linux.netDevices is not supported by this build");
-  config.unsupported = {"linux.netDevices", "linux.intelRdt"};
+  config.unsupported = {"linux.mountLabel"};
+  EXPECT_EQ(refusal(), "unsupported: linux.mountLabel is not supported by this build");
+  config.unsupported = {"linux.mountLabel", "linux.intelRdt"};
   EXPECT_EQ(refusal(),
-            "unsupported: linux.netDevices, linux.intelRdt are not supported by this build");
+            "unsupported: linux.mountLabel, linux.intelRdt are not supported by this build");
 }
 
 TEST_F(PlanTest, RefusesContradictions) {

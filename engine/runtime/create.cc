@@ -1,7 +1,9 @@
 // create and run: from a bundle to a container that waits for start, or runs.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/runtime/bundle.h"
 #include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
@@ -12,6 +14,7 @@
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
 #include "engine/runtime/monitoring.h"
+#include "engine/runtime/net_devices.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
@@ -60,6 +63,7 @@ class Creation {
   Record record_;
   UniqueFd listener_;
   UniqueFd console_master_;
+  std::optional<NetDevices> net_devices_;  // nothing where there are none
   std::optional<Launch> launch_;
   bool hooks_begun_ = false;
 };
@@ -73,6 +77,10 @@ cgroup::Nodes nodes_of(const spec::Config& config) {
 bool may_start_unasked(const spec::Config& config, const CreateRequest& request) {
   return request.pid_file.empty() && !request.monitor &&
          !cgroup::Cgroup::leaves_something(config.linux_.resources, nodes_of(config));
+}
+
+UniqueFd network_namespace_of(pid_t pid) {
+  return open_file(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
 }
 
 Bundle bundle_of(const CreateRequest& request) {
@@ -105,6 +113,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                         .preserve_fds = request.preserve_fds,
                         .seccomp = impl.filter_of(config_)})) {
   if (config_.process) check_labels(*config_.process);
+  if (!config_.linux_.net_devices.empty()) net_devices_.emplace(config_);
   connect_console();
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }
@@ -140,10 +149,10 @@ Child Creation::run() {
   try {
     if (plan_.init_joins_cgroups && !launch_) spawn();
     make_cgroup();
-    if (launch_) {
-      launch_->let_init_go();
-    } else {
+    if (!launch_) {
       spawn();
+    } else if (!net_devices_) {
+      launch_->let_init_go();
     }
     build();
     if (begin_ == Begin::kAtOnce && !may_start_unasked(config_, request_)) launch_->proceed();
@@ -205,7 +214,7 @@ void Creation::spawn() {
                                        .preserve_fds = request_.preserve_fds,
                                        .start_listener = listener_.get(),
                                        .target = -1,
-                                       .hold_init = plan_.init_joins_cgroups,
+                                       .hold_init = plan_.init_joins_cgroups || net_devices_,
                                        .monitor = monitoring_ ? &*monitoring_ : nullptr});
 }
 
@@ -213,6 +222,10 @@ void Creation::build() {
   const bool may_set_groups = (host_.own_capabilities >> kSetGid & 1) != 0;
   launch_->serve({
       .write_id_maps = [&](pid_t pid) { write_id_maps(pid, config_.linux_, may_set_groups); },
+      .before_init_works =
+          [&](const sys::PidFd& init) {
+            if (net_devices_) net_devices_->move_into(network_namespace_of(init.pid()));
+          },
       .while_init_works =
           [&](const sys::PidFd& init) {
             directory_->write_config(bundle_.config_text);
@@ -284,6 +297,9 @@ spec::State Creation::state(spec::Status status, pid_t pid) const {
 
 // Called while the failure that matters is on its way up; one more is a warning.
 void Creation::undo() {
+  if (net_devices_ && record_.phase == Phase::kCreating) {
+    net_devices_->move_back([&](std::string_view text) { impl_.warn(text); });
+  }
   launch_.reset();
   try {
     if (!request_.pid_file.empty() && record_.phase == Phase::kCreated) {

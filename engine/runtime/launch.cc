@@ -214,7 +214,10 @@ void Launch::take_init(const wire::Message& message, const LaunchHandlers& handl
     if (!monitor) fail_without_word();
     monitor_ = std::move(*monitor);
   }
-  if (!proceed_sent_) send_message(sync_.get(), MessageKind::kProceed);
+  if (!proceed_sent_) {
+    if (handlers.before_init_works) handlers.before_init_works(init_);
+    send_message(sync_.get(), MessageKind::kProceed);
+  }
   if (handlers.while_init_works) handlers.while_init_works(init_);
   // It ended after its last message; nothing is left to wait for but the scheduler.
   launcher_.wait_exit(std::nullopt);

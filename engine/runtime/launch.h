@@ -21,7 +21,7 @@ struct LaunchRequest {
   unsigned preserve_fds = 0;
   int start_listener = -1;              // for Slot::kStartListener
   int target = -1;                      // for Slot::kTargetPidfd
-  bool hold_init = false;               // until let_init_go(); not where id maps are asked for
+  bool hold_init = false;               // until let_init_go(), or serve() has met init
   const Monitoring* monitor = nullptr;  // launch through one; it has the stdio then
 };
 
@@ -29,6 +29,8 @@ struct LaunchRequest {
 // called.
 struct LaunchHandlers {
   std::function<void(pid_t launcher)> write_id_maps = {};
+  // Init is known, in its namespaces, and waits for the return. With a launch that holds it.
+  std::function<void(const sys::PidFd& init)> before_init_works = {};
   // Init is known and at work, and does not wait for this: the place for what must be done before
   // init is ready, but by nobody's leave.
   std::function<void(const sys::PidFd& init)> while_init_works = {};

@@ -305,6 +305,9 @@ struct Linux {
   std::vector<IdMapping> gid_mappings = {};
   std::map<std::string, TimeOffset> time_offsets = {};  // "monotonic", "boottime"
   std::vector<Device> devices = {};
+  // Name in the runtime's network namespace -> name in the container's. The latter may end in "%d":
+  // then the kernel puts a free number there.
+  std::map<std::string, std::string> net_devices = {};
   std::string cgroups_path = {};
   Resources resources = {};
   std::uint64_t rootfs_propagation =

@@ -131,11 +131,14 @@ TEST(Features, SwitchesSayWhatTheParserTakes) {
       {"apparmor", {{"process", {{"apparmorProfile", "x"}}}}},
       {"selinux", {{"process", {{"selinuxLabel", "x"}}}}},
       {"intelRdt", {{"linux", {{"intelRdt", {{"closID", "x"}}}}}}},
-      {"netDevices", {{"linux", {{"netDevices", {{"eth0", json::object()}}}}}}},
+      {"netDevices",
+       {{"linux",
+         {{"namespaces", {{{"type", "network"}}}}, {"netDevices", {{"eth0", json::object()}}}}}}},
   };
   for (const auto& [name, patch] : patches) {
     EXPECT_EQ(listed.at(name).at("enabled"), takes(patch)) << name;
   }
+  EXPECT_EQ(listed.at("netDevices").at("enabled"), true);
   EXPECT_EQ(listed.at("mountExtensions").at("idmap").at("enabled"), true);
 }
 

@@ -155,6 +155,15 @@ TEST(ParseConfig, ReadsDevices) {
   EXPECT_FALSE(config.linux_.devices[1].file_mode);
 }
 
+TEST(ParseConfig, ReadsNetworkDevices) {
+  const Config config = parse(patched(R"({"linux": {"namespaces": [{"type": "network"}],
+      "netDevices": {"eth0": {}, "eth1": {"name": ""}, "eth2": {"name": "cargo%d"},
+                     "eth3": {"name": "cargo%d"}, "eth4": {"name": "%d"}}}})"));
+  EXPECT_THAT(config.linux_.net_devices,
+              ElementsAre(Pair("eth0", "eth0"), Pair("eth1", "eth1"), Pair("eth2", "cargo%d"),
+                          Pair("eth3", "cargo%d"), Pair("eth4", "%d")));
+}
+
 TEST(ParseConfig, ReadsTheRestOfLinux) {
   const Config config = parse(patched(R"({"annotations": {"a": "", "b": "c"}, "linux": {
       "namespaces": [{"type": "network"}, {"type": "ipc"}], "cgroupsPath": "/a/b..c",
@@ -207,9 +216,6 @@ TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
            {R"({"linux": {"mountLabel": "x"}})", "linux.mountLabel"},
            {R"({"linux": {"intelRdt": {"closID": "x"}}})", "linux.intelRdt"},
            {R"({"linux": {"intelRdt": {}}})", ""},
-           {R"({"linux": {"netDevices": {"eth0": {"name": "x"}}}})", "linux.netDevices"},
-           {R"({"linux": {"netDevices": {"eth0": {}}}})", "linux.netDevices"},
-           {R"({"linux": {"netDevices": {}}})", ""},
        }) {
     const Config config = parse(patched(lacking.patch));
     if (lacking.path.empty()) {

@@ -141,7 +141,7 @@ std::uint64_t parse_propagation(const Reader& section) {
 }
 
 void note_unsupported_linux(const Reader& section, Unsupported& unsupported) {
-  note_unsupported(section, {"mountLabel", "intelRdt", "netDevices"}, unsupported);
+  note_unsupported(section, {"mountLabel", "intelRdt"}, unsupported);
 }
 
 }  // namespace
@@ -178,6 +178,9 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
   }
   if (const auto devices = section.find("devices")) {
     for (const Reader& device : devices->elements()) result.devices.push_back(parse_device(device));
+  }
+  if (const auto devices = section.find("netDevices")) {
+    result.net_devices = parse_net_devices(*devices, result.namespaces);
   }
   result.cgroups_path = parse_cgroups_path(section);
   if (const auto resources = section.find("resources")) {

@@ -28,6 +28,9 @@ ExecCpuAffinity parse_exec_cpu_affinity(const Reader& object);
 MemoryPolicy parse_memory_policy(const Reader& object);
 std::uint32_t parse_personality(const Reader& object);
 std::vector<IdMapping> parse_id_mappings(const Reader& mappings);
+// By the name outside; what each is called inside.
+std::map<std::string, std::string> parse_net_devices(const Reader& devices,
+                                                     const std::vector<Namespace>& namespaces);
 Resources parse_resources(const Reader& resources);
 // Nothing for a filter that would let every call run.
 std::optional<Seccomp> parse_seccomp(const Reader& seccomp);

@@ -159,6 +159,17 @@ void print_maps(Json& json, const Linux& section) {
   }
 }
 
+void print_net_devices(Json& json, const std::map<std::string, std::string>& devices) {
+  if (devices.empty()) return;
+  json.key("netDevices").begin_object();
+  for (const auto& [outside, inside] : devices) {
+    json.key(outside).begin_object();
+    if (inside != outside) json.key("name").string(inside);
+    json.end_object();
+  }
+  json.end_object();
+}
+
 void print_linux(Json& json, const Linux& section) {
   json.key("linux").begin_object();
   json.key("namespaces").begin_array();
@@ -172,6 +183,7 @@ void print_linux(Json& json, const Linux& section) {
   print_mappings(json, "gidMappings", section.gid_mappings);
   print_maps(json, section);
   print_devices(json, section.devices);
+  print_net_devices(json, section.net_devices);
   text(json, "cgroupsPath", section.cgroups_path);
   print_resources(json, section.resources);
   if (section.rootfs_propagation != 0) {

@@ -47,6 +47,7 @@ constexpr std::string_view kEverything = R"({
     "sysctl": {"kernel.shmmax": "1"},
     "devices": [{"type": "c", "path": "/dev/x", "major": 1, "minor": 2, "fileMode": 384,
                  "uid": 3, "gid": 4}],
+    "netDevices": {"eth0": {}, "eth1": {"name": "cargo%d"}},
     "cgroupsPath": "/a/b",
     "personality": {"domain": "LINUX32"},
     "memoryPolicy": {"mode": "MPOL_BIND", "flags": ["MPOL_F_STATIC_NODES"], "nodes": "0,2-3"},

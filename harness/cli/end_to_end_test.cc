@@ -14,7 +14,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/network/namespace.h"
+#include "engine/sys/network_namespace.h"
 #include "engine/sys/spawn.h"
 #include "harness/core/deadline_scale.h"
 #include "harness/core/process.h"
@@ -44,7 +44,7 @@ class EndToEnd : public testing::Test {
     static const bool apart = [] {
       const bool done = ::unshare(CLONE_NEWNS | CLONE_NEWNET) == 0 &&
                         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-      if (done) network::bring_up_loopback(network::own_network_namespace().get());
+      if (done) sys::bring_up_loopback(sys::own_network_namespace().get());
       return done;
     }();
     ASSERT_TRUE(apart) << "no namespaces: " << errno_name(errno);

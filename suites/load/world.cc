@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "engine/base/error.h"
-#include "engine/network/namespace.h"
+#include "engine/sys/network_namespace.h"
 #include "engine/sys/spawn.h"
 #include "harness/sentinel/facts.h"
 
@@ -51,7 +51,7 @@ void enter_namespaces() {
       ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     throw sys_error(errno, "make namespaces");
   }
-  network::bring_up_loopback(network::own_network_namespace().get());
+  sys::bring_up_loopback(sys::own_network_namespace().get());
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) throw sys_error(errno, "become a subreaper");
 }
 

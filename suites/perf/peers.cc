@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "engine/base/error.h"
-#include "engine/network/namespace.h"
+#include "engine/sys/network_namespace.h"
 #include "suites/perf/stage.h"
 
 namespace seatrial::perf {
@@ -28,7 +28,7 @@ void require_peers() {
 void enter_private_host() {
   enter_private_mounts();
   if (::unshare(CLONE_NEWNET) != 0) throw sys_error(errno, "make a network namespace");
-  network::bring_up_loopback(network::own_network_namespace().get());
+  sys::bring_up_loopback(sys::own_network_namespace().get());
 }
 
 Peer seatrial_in(const char* name, const std::filesystem::path& directory) {

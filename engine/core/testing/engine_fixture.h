@@ -23,8 +23,8 @@
 #include "engine/base/files.h"
 #include "engine/core/engine.h"
 #include "engine/core/testing/box_archive.h"
-#include "engine/network/namespace.h"
 #include "engine/sys/memfd.h"
+#include "engine/sys/network_namespace.h"
 
 namespace seatrial::core::testing {
 
@@ -39,7 +39,7 @@ class EngineTest : public ::testing::Test {
     static const bool unshared = [] {
       const bool done = ::unshare(CLONE_NEWNS | CLONE_NEWNET) == 0 &&
                         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-      if (done) network::bring_up_loopback(network::own_network_namespace().get());
+      if (done) sys::bring_up_loopback(sys::own_network_namespace().get());
       return done;
     }();
     ASSERT_TRUE(unshared);

@@ -1,4 +1,4 @@
-#include "engine/network/namespace.h"
+#include "engine/sys/network_namespace.h"
 
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -15,7 +15,7 @@
 
 #include "engine/base/error.h"
 
-namespace seatrial::network {
+namespace seatrial::sys {
 namespace {
 
 constexpr std::size_t kStackSize = 16 * 1024;
@@ -133,4 +133,4 @@ void bring_up_loopback(int network_namespace) {
   loopback_up(socket_in(network_namespace, AF_INET, SOCK_DGRAM, 0).get());
 }
 
-}  // namespace seatrial::network
+}  // namespace seatrial::sys

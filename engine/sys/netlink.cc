@@ -1,4 +1,4 @@
-#include "engine/network/netlink.h"
+#include "engine/sys/netlink.h"
 
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "engine/network/namespace.h"
+#include "engine/sys/network_namespace.h"
 
-namespace seatrial::network {
+namespace seatrial::sys {
 namespace {
 
 // A batch of a thousand ports is larger than what sockets may send by default.
@@ -188,4 +188,4 @@ Error to_error(const Refusal& refusal, std::string_view context) {
   return sys_error(refusal.sys_errno, "{}: {}", context, refusal.reason);
 }
 
-}  // namespace seatrial::network
+}  // namespace seatrial::sys

@@ -13,7 +13,7 @@
 
 #include "engine/base/unique_fd.h"
 
-namespace seatrial::network {
+namespace seatrial::sys {
 
 // A close-on-exec socket of the namespace. Throws Error.
 UniqueFd socket_in(int network_namespace, int domain, int type, int protocol);
@@ -30,4 +30,4 @@ UniqueFd own_network_namespace();
 // Sets `lo` up; that it is so already is fine. Throws Error.
 void bring_up_loopback(int network_namespace);
 
-}  // namespace seatrial::network
+}  // namespace seatrial::sys

@@ -19,7 +19,7 @@
 #include "engine/base/error.h"
 #include "engine/base/unique_fd.h"
 
-namespace seatrial::network {
+namespace seatrial::sys {
 
 // What the kernel had against a message.
 struct Refusal {
@@ -64,4 +64,4 @@ class Netlink {
 // The sentence for a refusal: "CONTEXT: reason: EPERM (...)".
 Error to_error(const Refusal& refusal, std::string_view context);
 
-}  // namespace seatrial::network
+}  // namespace seatrial::sys

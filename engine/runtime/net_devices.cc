@@ -1,0 +1,146 @@
+#include "engine/runtime/net_devices.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/sys/network_namespace.h"
+
+namespace seatrial::runtime {
+namespace {
+
+constexpr const char* kField = "linux.netDevices";
+
+std::string path_of(const std::string& name) {
+  return fmt::format("{}.{}", kField, name);
+}
+
+bool is_template(const std::string& wanted) {
+  return wanted.ends_with("%d");
+}
+
+bool is_called(const Link& link, const std::string& wanted) {
+  if (!is_template(wanted)) return link.name == wanted;
+  const std::size_t fixed = wanted.size() - 2;
+  return link.name.size() > fixed && link.name.starts_with(wanted.substr(0, fixed)) &&
+         link.name.find_first_not_of("0123456789", fixed) == std::string::npos;
+}
+
+void refuse_taken(const std::vector<Link>& there, const std::string& wanted) {
+  if (is_template(wanted)) return;
+  if (std::ranges::none_of(there, [&](const Link& link) { return link.name == wanted; })) return;
+  throw error(Kind::kConflict, "the container's network namespace has a device {} already", wanted);
+}
+
+bool are_same(int first, int second) {
+  struct stat one{};
+  struct stat other{};
+  if (::fstat(first, &one) != 0 || ::fstat(second, &other) != 0) return false;
+  return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+// The device that has come, under its old name where the kernel moved but did not rename it.
+std::optional<Link> arrival(sys::Netlink& inside, const std::set<int>& before,
+                            const std::string& wanted, const std::string& old) {
+  for (Link& link : links_of(inside)) {
+    if (before.contains(link.index)) continue;
+    if (is_called(link, wanted) || link.name == old) return std::move(link);
+  }
+  return std::nullopt;
+}
+
+// Asks for CAP_NET_ADMIN over the namespace, as moving a device out of it does.
+UniqueFd own_namespace() {
+  return with_context(kField, [] { return sys::own_network_namespace(); });
+}
+
+}  // namespace
+
+NetDevices::NetDevices(const spec::Config& config)
+    : here_namespace_(own_namespace()), here_(sys::Netlink::route()) {
+  check_devices(config.linux_);
+  const spec::Namespace* target = config.find_namespace(spec::NamespaceType::kNetwork);
+  if (target != nullptr && !target->path.empty()) check_target(target->path);
+}
+
+void NetDevices::check_devices(const spec::Linux& section) {
+  for (const auto& [name, wanted] : section.net_devices) {
+    const std::optional<Link> link = find_link(here_, name);
+    if (!link || link->name != name) {  // the kernel finds devices by their other names too
+      throw error(Kind::kNotFound, "{}: the runtime's network namespace has no such device",
+                  path_of(name));
+    }
+    if ((link->flags & IFF_LOOPBACK) != 0) {
+      throw error(Kind::kInvalidArgument,
+                  "{}: the loopback device cannot leave its network namespace", path_of(name));
+    }
+    devices_.push_back({.link = *link, .wanted = wanted});
+  }
+}
+
+void NetDevices::check_target(const std::string& path) {
+  const UniqueFd target = open_file(path, O_RDONLY);
+  if (are_same(target.get(), here_namespace_.get())) {
+    throw error(Kind::kInvalidArgument, "{}: {} is the runtime's own network namespace", kField,
+                path);
+  }
+  sys::Netlink inside = with_context(fmt::format("{}: {}", kField, path),
+                                     [&] { return sys::Netlink::route_in(target.get()); });
+  const std::vector<Link> there = links_of(inside);
+  for (const Device& device : devices_) {
+    with_context(path_of(device.link.name), [&] { refuse_taken(there, device.wanted); });
+  }
+}
+
+void NetDevices::move_into(UniqueFd network_namespace) {
+  there_namespace_ = std::move(network_namespace);
+  sys::Netlink inside = sys::Netlink::route_in(there_namespace_.get());
+  for (Device& device : devices_) {
+    with_context(path_of(device.link.name), [&] { move(device, inside); });
+  }
+}
+
+void NetDevices::move(Device& device, sys::Netlink& inside) {
+  const std::vector<Link> before = links_of(inside);
+  refuse_taken(before, device.wanted);
+  for (const Link& link : before) device.there_before.insert(link.index);
+  device.addresses = lasting_addresses(here_, device.link.index);
+  device.moved = true;
+  move_link(here_, device.link.index, there_namespace_.get(), device.wanted);
+  const auto link = arrival(inside, device.there_before, device.wanted, device.link.name);
+  if (!link) throw error(Kind::kUnavailable, "it is gone after the move");
+  for (const LinkAddress& address : device.addresses) add_address(inside, link->index, address);
+  set_link_up(inside, link->index);
+}
+
+void NetDevices::move_back(const std::function<void(std::string_view)>& warn) noexcept {
+  for (const Device& device : devices_ | std::views::reverse) {
+    if (!device.moved) continue;
+    try {
+      sys::Netlink inside = sys::Netlink::route_in(there_namespace_.get());
+      move_back(device, inside);
+    } catch (const Error& failure) {
+      warn(fmt::format("{} is not brought back: {}", path_of(device.link.name), failure.what()));
+    }
+  }
+}
+
+void NetDevices::move_back(const Device& device, sys::Netlink& inside) {
+  const Link& was = device.link;
+  if (const auto still = find_link(here_, was.name); still && still->index == was.index) return;
+  const auto link = arrival(inside, device.there_before, device.wanted, was.name);
+  if (!link) throw error(Kind::kNotFound, "the container's network namespace has it no more");
+  move_link(inside, link->index, here_namespace_.get(), was.name);
+  const auto back = find_link(here_, was.name);
+  if (!back) throw error(Kind::kUnavailable, "it is gone after the move");
+  for (const LinkAddress& address : device.addresses) add_address(here_, back->index, address);
+  if (was.master != 0) set_link_master(here_, back->index, was.master);
+  if ((was.flags & IFF_UP) != 0) set_link_up(here_, back->index);
+}
+
+}  // namespace seatrial::runtime
