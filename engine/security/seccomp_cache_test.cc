@@ -56,15 +56,12 @@ TEST_F(SeccompCacheTest, IsReadInsteadOfCompiling) {
   ASSERT_EQ(files().size(), 1u);
   std::string bytes = read_file(files().front());
   const std::string other = program.substr(8);
-  std::uint64_t checksum = 0xcbf29ce484222325;
-  for (const char byte : other) {
-    checksum = (checksum ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-  }
+  const std::size_t checksum = std::hash<std::string>{}(other);
   const std::string text =
       bytes.substr(bytes.find('\n') + 1, bytes.size() - bytes.find('\n') - 1 - program.size());
   write_file_atomically(files().front(), fmt::format("seccomp {} {} {:016x}\n{}{}", text.size(),
                                                      other.size(), checksum, text, other));
-  EXPECT_EQ(cache.get(profile), other);
+  EXPECT_TRUE(cache.get(profile) == other);
 }
 
 TEST_F(SeccompCacheTest, TellsProfilesApart) {
