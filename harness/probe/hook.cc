@@ -33,6 +33,16 @@ std::string namespace_object() {
   return line.object();
 }
 
+// Whether the process that the state document names has the container's root already.
+bool container_entered(const std::string& state) {
+  const std::size_t key = state.find("\"pid\"");
+  const std::size_t number = state.find_first_of("0123456789", key);
+  if (key == std::string::npos || number == std::string::npos) return false;
+  const int pid = std::atoi(state.c_str() + number);
+  const std::string marker = "/proc/" + std::to_string(pid) + "/root/probe.outside";
+  return ::access(marker.c_str(), F_OK) == 0;
+}
+
 }  // namespace
 
 // hook FILE CODE hang|once [ARGUMENT...]
@@ -41,15 +51,17 @@ int run_hook(const Operands& operands) {
   for (char** entry = environ; *entry != nullptr; ++entry) env.emplace_back(*entry);
   char cwd[4096] = {};
   if (::getcwd(cwd, sizeof cwd) == nullptr) cwd[0] = '\0';
+  const std::string state = read_stdin();
   const std::string line = JsonLine("hook")
                                .text("name", arguments[0])
                                .texts("args", {arguments, arguments + argument_count})
                                .texts("env", env)
                                .text("cwd", cwd)
-                               .text("stdin", read_stdin())
+                               .text("stdin", state)
                                .raw("namespaces", namespace_object())
                                .number("pid", ::getpid())
                                .flag("probe_visible", ::access("/probe.outside", F_OK) == 0)
+                               .flag("container_entered", container_entered(state))
                                .object() +
                            "\n";
   const int fd = ::open(operands[0].c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -80,6 +80,19 @@ TRIAL(CgroupsPath, LeadsToTheSamePlaceEveryTimeWhenRelative,
   EXPECT_EQ(places(), first);
 }
 
+// The kernel takes no newline in the name of a cgroup, which would spoil /proc/PID/cgroup.
+TRIAL(CgroupsPath, ThatCannotBeIsAnError,
+      Clauses{"runtime/cgroups/path-invalid", "runtime/errors/no-trace"},
+      Needs{Feature::kPidsCgroup}) {
+  const auto named = [](const char* name) {
+    return holding().set("/linux/cgroupsPath", current_site().cgroup_parent + "/" + name);
+  };
+  EXPECT_THAT(target().try_create(named("a b")), Succeeded());  // control
+  auto box = target().try_create(named("a\nb"));
+  EXPECT_THAT(box, Refused());
+  EXPECT_FALSE(box.has_state_entry());
+}
+
 namespace {
 
 struct Limit {
@@ -164,6 +177,12 @@ const Limit kLimits[] = {
      R"({"memory": {"swappiness": 13}})",
      "memory",
      {{"memory.swappiness", "13"}},
+     {Feature::kMemoryCgroup, Feature::kCgroupV1}},
+    {"MemoryUseHierarchy",
+     {"runtime/resources/memory-use-hierarchy"},
+     R"({"memory": {"limit": 67108864, "useHierarchy": true}})",
+     "memory",
+     {{"memory.use_hierarchy", "1"}},
      {Feature::kMemoryCgroup, Feature::kCgroupV1}},
     {"PidsLimit",
      {"runtime/resources/pids-limit"},

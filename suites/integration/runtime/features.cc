@@ -115,8 +115,32 @@ TRIAL(Features, SeccompFlagsThatAreSupportedWork,
   }
 }
 
-// Not so the architectures: a filter cannot mix those of two byte orders, so that most of a list
-// are refused on any one machine, known or not.
+// A filter cannot mix architectures of two byte orders, so that some of a list are refused on any
+// one machine; but not in the words for what is no architecture at all.
+TRIAL(Features, SeccompArchitecturesAreRecognised, Clauses{"runtime/features/seccomp-archs"},
+      Needs{Feature::kCommandLine, Feature::kSeccomp}) {
+  const auto with = [](const std::string& name) {
+    json document = json::parse(profile({{"action", "SCMP_ACT_ERRNO"}}));
+    document["architectures"].push_back(name);
+    return Bundle::minimal().set_json("/linux/seccomp", document.dump());
+  };
+  const auto words = [&](const std::string& name) {
+    auto box = target().try_create(with(name));
+    std::string text = box.outcome().succeeded() ? "" : box.outcome().error_text;
+    for (const std::string& each : {name, box.id()}) {
+      for (std::size_t at = 0; (at = text.find(each)) != std::string::npos;) {
+        text.replace(at, each.size(), "NAME");
+      }
+    }
+    return text;
+  };
+  const json seccomp = features_of(target()).at("linux").at("seccomp");
+  EXPECT_THAT(seccomp.at("archs"), Contains("SCMP_ARCH_X86_64"));
+  const std::string unknown = words("SCMP_ARCH_CLIPPER");
+  ASSERT_NE(unknown, "");
+  for (const json& name : seccomp.at("archs")) EXPECT_NE(words(name), unknown) << name;
+}
+
 TRIAL(Features, SeccompFlagsAreRecognised, Clauses{"runtime/features/seccomp-known-flags"},
       Needs{Feature::kCommandLine, Feature::kSeccomp}) {
   const json seccomp = features_of(target()).at("linux").at("seccomp");
@@ -142,6 +166,29 @@ TRIAL(Features, MountOptionsAreRecognised, Clauses{"runtime/features/mount-optio
                 Succeeded())
         << option;
   }
+}
+
+// Of a policy, the modes that need nodes get one that every machine has.
+TRIAL(Features, MemoryPoliciesAreRecognised,
+      Clauses{"runtime/features/memory-policy-modes", "runtime/features/memory-policy-flags"},
+      Needs{Feature::kCommandLine, Feature::kMemoryPolicy, Feature::kSpec13}) {
+  const std::set<std::string> without_nodes{"MPOL_DEFAULT", "MPOL_LOCAL"};
+  const auto taken = [this](const json& policy) {
+    return target().try_create(Bundle::minimal().set_json("/linux/memoryPolicy", policy.dump()));
+  };
+  const json section = features_of(target()).at("linux").at("memoryPolicy");
+  EXPECT_THAT(section.at("modes"), Contains("MPOL_BIND"));
+  for (const json& mode : section.at("modes")) {
+    json policy{{"mode", mode}};
+    if (!without_nodes.contains(mode.get<std::string>())) policy["nodes"] = "0";
+    EXPECT_THAT(taken(policy), Succeeded()) << mode;
+  }
+  EXPECT_THAT(section.at("flags"), Contains("MPOL_F_STATIC_NODES"));
+  for (const json& flag : section.at("flags")) {
+    const json policy{{"mode", "MPOL_BIND"}, {"nodes", "0"}, {"flags", json::array({flag})}};
+    EXPECT_THAT(taken(policy), Succeeded()) << flag;
+  }
+  EXPECT_THAT(taken({{"mode", "MPOL_ADRIFT"}}), Refused());  // control
 }
 
 TRIAL(Features, VersionsAreARange, Clauses{"runtime/features/version-order"},

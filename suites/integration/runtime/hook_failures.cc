@@ -202,3 +202,39 @@ TRIAL(FailingHookOfPoststop, IsOnlyAWarning,
   ASSERT_THAT(runs, SizeIs(2));
   EXPECT_EQ(runs[1].name, "next");
 }
+
+namespace {
+
+// A kind of hook whose failure is a warning, and the verb that says so.
+struct Warning {
+  std::string name;
+  Clauses clauses;
+  HookKind kind;
+  Needs needs{Feature::kHooks};
+};
+
+const Warning kWarnings[] = {
+    {"OfPoststart",
+     {"runtime/lifecycle/poststart-failure-warning"},
+     HookKind::kPoststart,
+     {Feature::kHooks, Feature::kSpecBefore13}},
+    {"OfPoststop", {"runtime/lifecycle/poststop-failure-warning"}, HookKind::kPoststop},
+};
+
+}  // namespace
+
+// Who calls the runtime gets to read of it.
+TRIAL_TABLE(FailingHookIsLogged, kWarnings) {
+  const auto words = [this](int exit_code) {
+    auto box = target().create(
+        Bundle::minimal().hook(row().kind, {.exit_code = exit_code}).probe({"pid"}));
+    const Outcome start = box.start();
+    EXPECT_THAT(start, Succeeded());
+    EXPECT_THAT(box.wait(), Exited(0));
+    const Outcome removal = box.remove();
+    EXPECT_THAT(removal, Succeeded());
+    return row().kind == HookKind::kPoststart ? start.error_text : removal.error_text;
+  };
+  EXPECT_EQ(words(0), "");  // control
+  EXPECT_THAT(words(7), HasSubstr("hook"));
+}

@@ -236,3 +236,40 @@ TRIAL(Hooks, OfCreateRuntimeFindTheNamespacesMade,
     EXPECT_EQ(run.state->pid, box.pid());
   }
 }
+
+namespace {
+
+struct BeforePivot {
+  std::string name;
+  Clauses clauses;
+  HookKind kind;
+  Needs needs{Feature::kHooks};
+};
+
+const BeforePivot kBeforePivot[] = {
+    {"Prestart",
+     {"runtime/hooks/prestart-before-pivot"},
+     HookKind::kPrestart,
+     {Feature::kHooks, Feature::kSpec11}},
+    {"CreateRuntime", {"runtime/hooks/create-runtime-before-pivot"}, HookKind::kCreateRuntime},
+};
+
+}  // namespace
+
+// The process that the hook is told of still has the root that it began with.
+TRIAL_TABLE(HookBeforeThePivot, kBeforePivot) {
+  auto box = target().run(holding().hook(row().kind).hook(HookKind::kPoststart));
+  const auto runs = box.hook_runs();
+  ASSERT_THAT(runs, SizeIs(2));
+  EXPECT_FALSE(runs[0].container_entered) << runs[0].name;
+  EXPECT_TRUE(runs[1].container_entered) << runs[1].name;  // control
+}
+
+// Up to 1.0.2; since 1.1.0 the text says what runtimes have always done.
+TRIAL(Hooks, OfThePrestartKindRunAfterStart, Clauses{"runtime/hooks/prestart-after-start"},
+      Needs{Feature::kSpecBefore11}) {
+  auto box = target().create(holding().hook(HookKind::kPrestart));
+  EXPECT_THAT(names(box.hook_runs()), IsEmpty());
+  ASSERT_THAT(box.start(), Succeeded());
+  EXPECT_THAT(names(box.hook_runs()), ElementsAre("prestart"));
+}

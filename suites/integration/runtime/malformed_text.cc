@@ -47,6 +47,11 @@ const Text kTexts[] = {
      [](const std::string& text) {
        return replaced(text, "\"process\"", "\"ociVersion\": \"1.0.0\", \"process\"");
      }},
+    {"AnnotationKeyOfNumberType",
+     {"runtime/annotations/keys-strings", "runtime/errors/no-trace"},
+     [](const std::string& text) {
+       return replaced(text, "\"process\"", "\"annotations\": {1: \"x\"}, \"process\"");
+     }},
     {"TopIsAnArray", kWrongShape, [](const std::string& text) { return "[" + text + "]"; }},
     {"TopIsAString", kWrongShape, [](const std::string&) { return "\"config\""; }},
     {"TopIsANumber", kWrongShape, [](const std::string&) { return "1"; }},

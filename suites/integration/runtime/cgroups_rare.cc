@@ -1,0 +1,71 @@
+// linux.resources: what needs a kernel or a moment of its own.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "harness/core/lack.h"
+#include "harness/fixtures/case.h"
+#include "harness/fixtures/case_site.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// The case's own parent in the v1 hierarchy of that controller; it goes with the case.
+fs::path parent_in(const char* controller) {
+  for (const Hierarchy& hierarchy : mounted_hierarchies()) {
+    if (hierarchy.unified || !hierarchy.has(controller)) continue;
+    fs::path parent = hierarchy.mountpoint.native() + current_site().cgroup_parent;
+    if (::mkdir(parent.c_str(), 0755) != 0 && errno != EEXIST) {
+      throw seatrial::sys_error(errno, "make {}", parent.native());
+    }
+    return parent;
+  }
+  throw Lack(std::string("no hierarchy with the ") + controller + " controller is mounted");
+}
+
+void write(const fs::path& file, const std::string& text) {
+  seatrial::write_all(seatrial::open_file(file, O_WRONLY).get(), text, file.native());
+}
+
+}  // namespace
+
+// A cgroup has no more real-time budget than its parent, which has none by itself.
+TRIAL(RealTimeBudget, IsTheOneOfTheConfiguration,
+      Clauses{"runtime/resources/cpu-realtime-runtime", "runtime/resources/cpu-realtime-period"},
+      Needs{Feature::kCpuCgroup, Feature::kCgroupV1}) {
+  const fs::path parent = parent_in("cpu");
+  if (!fs::exists(parent / "cpu.rt_runtime_us")) {
+    throw Lack("this kernel does not schedule groups of real-time tasks");
+  }
+  write(parent / "cpu.rt_runtime_us", "4000");
+  auto box = target().create(Bundle::minimal().set_json(
+      "/linux/resources/cpu", R"({"realtimeRuntime": 1500, "realtimePeriod": 500000})"));
+  EXPECT_EQ(box.cgroup_file("cpu", "cpu.rt_runtime_us"), "1500");
+  EXPECT_EQ(box.cgroup_file("cpu", "cpu.rt_period_us"), "500000");
+}
+
+// The container goes on with the limit that it had.
+TRIAL(UpdateOperation, RefusesALimitBelowTheMemoryInUse,
+      Clauses{"runtime/resources/memory-check-before-update"},
+      Needs{Feature::kCommandLine, Feature::kMemoryCgroup, Feature::kSpec11}) {
+  auto box = target().run(Bundle::minimal()
+                              .set("/linux/resources/memory/limit", 67108864)
+                              .probe({"alloc_here", "32"})
+                              .probe({"hold"}));
+  ASSERT_TRUE(box.report().answer("alloc_here").ok());
+  const auto update = [&](const char* limit) {
+    const std::string file = scratch_file(
+        "resources.json",
+        std::string(R"({"memory": {"checkBeforeUpdate": true, "limit": )") + limit + "}}");
+    return target().command({"update", "--resources", file, box.id()});
+  };
+  EXPECT_THAT(update("8388608"), Refused());
+  EXPECT_EQ(box.state().status, "running");
+  EXPECT_THAT(update("100663296"), Succeeded());  // control
+}
