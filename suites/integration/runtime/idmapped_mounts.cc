@@ -108,3 +108,44 @@ TRIAL_TABLE(IdmappedMounts, kUnmapped) {
   EXPECT_THAT(target().try_create(control), Succeeded());
   EXPECT_THAT(target().try_create(bundle), Refused());
 }
+
+namespace {
+
+const Unmapped kByTheContainer[] = {
+    {"IdmapIsThatOfTheContainerOrRefused",
+     {"runtime/mount-options/idmap-fallback-error"},
+     "idmap",
+     {Feature::kIdmappedMounts, Feature::kUserNamespace, Feature::kSpec12}},
+    {"RidmapIsThatOfTheContainerOrRefused",
+     {"runtime/mount-options/ridmap-fallback-error"},
+     "ridmap",
+     {Feature::kIdmappedMounts, Feature::kUserNamespace, Feature::kSpec12}},
+};
+
+}  // namespace
+
+// Without mappings of its own the mount is mapped as the container is, or not made at all.
+TRIAL_TABLE(IdmappedMounts, kByTheContainer) {
+  const std::string source = scratch_dir("source");
+  own(scratch_file("source/file", ""));
+  const Bundle plain = Bundle::minimal()
+                           .with_namespace("user")
+                           .uid_mapping({.container_id = 0, .host_id = 100000, .size = 65536})
+                           .gid_mapping({.container_id = 0, .host_id = 100000, .size = 65536})
+                           .with_dir("/plain")
+                           .with_dir("/mapped")
+                           .bind(source, "/plain")
+                           .probe({"stat", "/plain/file"});
+  constexpr unsigned kNobody = 65534;
+  auto control = target().run(plain);
+  expect_owner(control.report().stat("/plain/file"), kNobody, kNobody);
+
+  auto box = target().try_run(Bundle(plain)
+                                  .mount(mapped(source, {"rbind", row().option}))
+                                  .probe({"stat_follow", "/mapped/file"}));
+  if (!box.outcome().succeeded()) {
+    EXPECT_THAT(box, Refused());
+    return;
+  }
+  expect_owner(box.report().answer("stat_follow", "/mapped/file"), kOnDisk, kOnDisk);
+}
