@@ -8,13 +8,14 @@ namespace {
 
 constexpr std::uint64_t kAlways = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-Result new_tmpfs(std::uint64_t attributes) {
+Result new_tmpfs(std::uint64_t attributes, const char* label) {
   const Result context = sys(__NR_fsopen, "tmpfs", FSOPEN_CLOEXEC);
   if (context < 0) return context;
   Result result = sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "mode", "755", 0);
   if (result >= 0) {
     result = sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "source", "cgroup", 0);
   }
+  if (result >= 0) result = label_all((int)context, label);
   if (result >= 0) result = sys(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
   if (result >= 0) result = sys(__NR_fsmount, context, FSMOUNT_CLOEXEC, attributes);
   close_fd(context);
@@ -78,7 +79,7 @@ Result execute(Run& run, const steps::CgroupTree<Form>& step) {
   const Result target = open_target(run, text(run, step.target), true);
   if (target < 0) return target;
   constexpr std::uint64_t kReadonly = MOUNT_ATTR_RDONLY;
-  const Result tree = new_tmpfs((step.attributes | kAlways) & ~kReadonly);
+  const Result tree = new_tmpfs((step.attributes | kAlways) & ~kReadonly, text(run, step.label));
   Result result = tree;
   if (result >= 0) result = attach((int)tree, (int)target);
   if (result >= 0) result = fill(run, step, (int)tree);

@@ -26,7 +26,7 @@ Result cover(Cover& cover, int target) {
 
 Result cover_directory(Run& run, int target) {
   if (run.empty_directory.fd < 0) {
-    const Result mount = new_mount("tmpfs", kCoverAttributes | MOUNT_ATTR_NODEV);
+    const Result mount = new_mount("tmpfs", kCoverAttributes | MOUNT_ATTR_NODEV, run.cover_label);
     if (mount < 0) return mount;
     run.empty_directory.fd = (int)mount;
   }
@@ -40,7 +40,7 @@ bool is_absent(Result error) {
 
 }  // namespace
 
-Result execute(Run& run, const steps::PrepareMasks<Form>&) {
+Result execute(Run& run, const steps::PrepareMasks<Form>& step) {
   // The host's, before the container's own could stand in its place (CVE-2025-31133), and
   // read-only, so that the container's root cannot change its mode or owner.
   const Result null = clone_tree(AT_FDCWD, "/dev/null", false);
@@ -57,6 +57,7 @@ Result execute(Run& run, const steps::PrepareMasks<Form>&) {
         {.attr_set = kCoverAttributes, .attr_clr = 0, .propagation = 0, .userns_fd = 0});
   }
   run.null_device.fd = (int)null;
+  run.cover_label = text(run, step.label);
   return result;
 }
 

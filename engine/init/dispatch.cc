@@ -36,6 +36,7 @@ constexpr Handler kHandlers[] = {
     kHandler<steps::BecomeRoot>,
     kHandler<steps::NewTimeNamespace>,
     kHandler<steps::CloneInit>,
+    kHandler<steps::LabelKeys>,
     kHandler<steps::OpenLabel>,
     kHandler<steps::SessionKeyring>,
     kHandler<steps::LoopbackUp>,

@@ -70,6 +70,7 @@ Result execute(Run& run, const steps::InstallSeccomp<Form>& step);
 Result execute(Run& run, const steps::SetCapabilities<Form>& step);
 // label.cc
 Result execute(Run& run, const steps::OpenOwnProcfs<Form>& step);
+Result execute(Run& run, const steps::LabelKeys<Form>& step);
 Result execute(Run& run, const steps::OpenLabel<Form>& step);
 Result execute(Run& run, const steps::SetLabel<Form>& step);
 // program.cc

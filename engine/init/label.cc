@@ -14,13 +14,25 @@ namespace seatrial::init {
 namespace {
 
 constexpr char kPrefix[] = "self/attr/";
-constexpr char kOrder[] = "exec ";
 
 // struct statfs; its header needs the C library's.
 struct FileSystemFacts {
   long type;
   char rest[256];
 };
+
+// Init's own file of this name.
+Result open_own(Run& run, const char* file) {
+  char path[64];
+  const std::size_t size = length(file);
+  if (size + sizeof kPrefix > sizeof path) return -ENAMETOOLONG;
+  memcpy(path, kPrefix, sizeof kPrefix - 1);
+  memcpy(path + sizeof kPrefix - 1, file, size + 1);
+  const open_how how = {.flags = O_WRONLY | O_CLOEXEC,
+                        .mode = 0,
+                        .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS};
+  return sys(__NR_openat2, run.own_procfs, path, &how, sizeof how);
+}
 
 }  // namespace
 
@@ -35,16 +47,17 @@ Result execute(Run& run, const steps::OpenOwnProcfs<Form>&) {
   return 0;
 }
 
+Result execute(Run& run, const steps::LabelKeys<Form>& step) {
+  const Result keys = open_own(run, "keycreate");
+  if (keys < 0) return keys;
+  const Result written =
+      write_bytes((int)keys, text(run, step.label), length(text(run, step.label)));
+  close_fd(keys);
+  return written;
+}
+
 Result execute(Run& run, const steps::OpenLabel<Form>& step) {
-  char path[64];
-  const std::size_t size = length(text(run, step.file));
-  if (size + sizeof kPrefix > sizeof path) return -ENAMETOOLONG;
-  memcpy(path, kPrefix, sizeof kPrefix - 1);
-  memcpy(path + sizeof kPrefix - 1, text(run, step.file), size + 1);
-  const open_how how = {.flags = O_WRONLY | O_CLOEXEC,
-                        .mode = 0,
-                        .resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS};
-  const Result label = sys(__NR_openat2, run.own_procfs, path, &how, sizeof how);
+  const Result label = open_own(run, text(run, step.file));
   close_fd(run.own_procfs);
   run.own_procfs = -1;
   if (label >= 0) run.label = (int)label;
@@ -52,12 +65,13 @@ Result execute(Run& run, const steps::OpenLabel<Form>& step) {
 }
 
 Result execute(Run& run, const steps::SetLabel<Form>& step) {
-  char order[4096];
-  const std::size_t size = length(text(run, step.label));
-  if (size + sizeof kOrder > sizeof order) return -ENAMETOOLONG;
-  memcpy(order, kOrder, sizeof kOrder - 1);
-  memcpy(order + sizeof kOrder - 1, text(run, step.label), size);
-  return write_bytes(run.label, order, sizeof kOrder - 1 + size);
+  char words[4096];
+  const std::size_t order = length(text(run, step.order));
+  const std::size_t label = length(text(run, step.label));
+  if (order + label > sizeof words) return -ENAMETOOLONG;
+  memcpy(words, text(run, step.order), order);
+  memcpy(words + order, text(run, step.label), label);
+  return write_bytes(run.label, words, order + label);
 }
 
 }  // namespace seatrial::init

@@ -79,8 +79,18 @@ Result attach_unless_over_procfs(Run& run, int mount, int target) {
   return attach(mount, target);
 }
 
+Result label_root(int mount, const char* label) {
+  if (*label == '\0') return 0;
+  const Result root = sys(__NR_openat, mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return root;
+  const Result result = sys(__NR_fsetxattr, root, "security.selinux", label, length(label), 0);
+  close_fd(root);
+  return result;
+}
+
 Result place(Run& run, const steps::Mount<Form>& step, int mount, int target) {
   Result result = apply_change(mount, step.change);
+  if (result >= 0) result = label_root(mount, text(run, step.label));
   if (result >= 0 && (step.flags & steps::kCopyUp) != 0) result = copy_up(target, mount);
   if (result >= 0) result = attach_unless_over_procfs(run, mount, target);
   if (result >= 0 && step.keep < steps::kMostKept) {
@@ -126,10 +136,16 @@ Result configure(Run& run, int context, char** options) {
   return 0;
 }
 
-Result new_mount(const char* type, std::uint64_t attributes) {
+Result label_all(int context, const char* label) {
+  if (*label == '\0') return 0;
+  return sys(__NR_fsconfig, context, FSCONFIG_SET_STRING, "context", label, 0);
+}
+
+Result new_mount(const char* type, std::uint64_t attributes, const char* label) {
   const Result context = sys(__NR_fsopen, type, FSOPEN_CLOEXEC);
   if (context < 0) return context;
-  Result result = sys(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+  Result result = label_all((int)context, label);
+  if (result >= 0) result = sys(__NR_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
   if (result >= 0) result = sys(__NR_fsmount, context, FSMOUNT_CLOEXEC, attributes);
   close_fd(context);
   return result;

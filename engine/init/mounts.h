@@ -5,8 +5,13 @@
 
 namespace seatrial::init {
 
-// A detached mount of a file system that takes no options. `attributes`: MOUNT_ATTR_*.
-Result new_mount(const char* type, std::uint64_t attributes);
+// A detached mount of a file system that takes no options. `attributes`: MOUNT_ATTR_*. `label`: as
+// for label_all().
+Result new_mount(const char* type, std::uint64_t attributes, const char* label = "");
+
+// Gives the file system that is being configured, and all that will be in it, this label of
+// SELinux; empty: those that the kernel's policy has for it.
+Result label_all(int context, const char* label);
 
 Result apply_change(int mount, const steps::MountChange& change);
 

@@ -45,6 +45,7 @@ struct Run {
   int root = AT_FDCWD;  // the container's root; paths of the plan are resolved beneath it
   Cover null_device;
   Cover empty_directory;
+  const char* cover_label = "";  // the empty directory's
   int procfs = -1;
   int own_procfs = -1;  // the host's
   int label = -1;       // init's own attr/.../exec

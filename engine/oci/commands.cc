@@ -173,6 +173,7 @@ runtime::ExecRequest exec_request(const Call& call) {
   if (request.process && options.on("tty")) request.process->terminal = true;
   if (options.on("no-new-privs")) request.no_new_privileges = true;
   request.apparmor_profile = options.text("apparmor");
+  request.selinux_label = options.text("process-label");
   request.added_capabilities = options.all("cap");
   request.pid_file = options.text("pid-file");
   request.console_socket = options.text("console-socket");

@@ -5,7 +5,6 @@ namespace seatrial::oci {
 namespace {
 
 constexpr std::string_view kNoSystemd = "cgroups are made directly, without systemd";
-constexpr std::string_view kNoLabels = "security labels are not applied by this version";
 
 constexpr Option kHelp{"help", "", "print this help", 'h'};
 constexpr Option kBundle{"bundle", "DIR", "the bundle's directory; default: the working directory",
@@ -76,7 +75,7 @@ constexpr Option kExec[] = {
     {"no-new-privs", "", "set no_new_privs"},
     kPreserveFds,
     {"ignore-paused", "", "refused", '\0', "a process cannot start in a frozen cgroup"},
-    {"process-label", "LABEL", "refused", '\0', kNoLabels},
+    {"process-label", "LABEL", "its SELinux label, instead of the container's"},
     {"apparmor", "PROFILE", "its AppArmor profile, instead of the container's"},
     {"cgroup", "PATH", "refused", '\0', "exec joins the container's own cgroups"},
     kHelp,

@@ -136,6 +136,9 @@ struct Describer {
     if (step.flags == 0) return "clone init";
     return fmt::format("clone init into new namespaces ({})", name_bits(step.flags, kNamespaces));
   }
+  std::string operator()(const LabelKeys& step) const {
+    return fmt::format("label its keys {}", step.label);
+  }
   std::string operator()(const OpenLabel& step) const {
     return fmt::format("open its own attr/{}", step.file);
   }
@@ -148,6 +151,7 @@ struct Describer {
   std::string operator()(const Mount& step) const {
     std::string words = name_bits(step.attributes, kAttributes);
     for (const std::string& option : step.options) append(words, "", option);
+    if (!step.label.empty()) append(words, "labelled ", step.label);
     return fmt::format("mount {} on {}{}", step.type, step.target, in_parentheses(words));
   }
   std::string operator()(const BindMount& step) const {

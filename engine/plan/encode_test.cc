@@ -140,7 +140,7 @@ TEST(Encode, RefusesANulInsideAText) {
 }
 
 TEST(Fields, AreCountedAndPaired) {
-  EXPECT_EQ(kFieldCount<steps::Mount<Form>>, 8u);
+  EXPECT_EQ(kFieldCount<steps::Mount<Form>>, 9u);
   EXPECT_EQ(kFieldCount<steps::Sysctl<Form>>, 2u);
   EXPECT_EQ(kFieldCount<steps::Ready<Form>>, 1u);
   EXPECT_EQ(kFieldCount<steps::AwaitStart<Form>>, 0u);

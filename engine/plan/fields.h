@@ -40,7 +40,7 @@ inline constexpr std::size_t kFieldCount = fields_detail::count<T>();
 template <typename A, typename B, typename Visitor>
 void for_each_field(const A& a, B& b, Visitor&& visit) {
   constexpr std::size_t kCount = kFieldCount<B>;
-  static_assert(kCount <= 8, "add a case");
+  static_assert(kCount <= 9, "add a case");
   if constexpr (kCount == 1) {
     const auto& [a1] = a;
     auto& [b1] = b;
@@ -75,6 +75,11 @@ void for_each_field(const A& a, B& b, Visitor&& visit) {
     auto& [b1, b2, b3, b4, b5, b6, b7, b8] = b;
     visit(a1, b1), visit(a2, b2), visit(a3, b3), visit(a4, b4), visit(a5, b5), visit(a6, b6);
     visit(a7, b7), visit(a8, b8);
+  } else if constexpr (kCount == 9) {
+    const auto& [a1, a2, a3, a4, a5, a6, a7, a8, a9] = a;
+    auto& [b1, b2, b3, b4, b5, b6, b7, b8, b9] = b;
+    visit(a1, b1), visit(a2, b2), visit(a3, b3), visit(a4, b4), visit(a5, b5), visit(a6, b6);
+    visit(a7, b7), visit(a8, b8), visit(a9, b9);
   }
 }
 

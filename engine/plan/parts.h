@@ -31,6 +31,7 @@ struct MountContext {
   // The container's mappings, for idmapped mounts that bring none.
   std::span<const spec::IdMapping> uid_mappings;
   std::span<const spec::IdMapping> gid_mappings;
+  std::string_view label;  // linux.mountLabel
 };
 
 // What the launcher opens for them; the steps that make the mounts, in the order of the
@@ -62,8 +63,10 @@ std::vector<std::string> capability_warnings(const spec::Process& process,
 void add_host_limits(const spec::Process& process, const ProcessContext& context, Steps& steps);
 
 // Where process has a label: what is opened on the host's side, and then init's own file.
+// `keyring`: the name of its session keyring; nullopt: it gets none.
 void add_label_on_host(const spec::Process& process, Steps& steps);
-void add_label_file(const spec::Process& process, Steps& steps);
+void add_keyring_and_label(const spec::Process& process, const std::optional<std::string>& keyring,
+                           Steps& steps);
 
 // From umask to the capabilities and the search for the program.
 void add_process(const spec::Process& process, const ProcessContext& context, Steps& steps);

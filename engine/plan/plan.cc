@@ -79,6 +79,11 @@ std::string offsets_text(const std::map<std::string, spec::TimeOffset>& offsets)
   return text;
 }
 
+std::optional<std::string> keyring_of(bool none, const std::string& id) {
+  if (none) return std::nullopt;
+  return id.empty() ? "" : "_ses." + id;
+}
+
 class Planner {
  public:
   Planner(const spec::Config& config, const HostFacts& host, const LaunchOptions& options)
@@ -133,7 +138,8 @@ class Planner {
                            .own_network_namespace = is(NamespaceType::kNetwork, Presence::kNew),
                            .own_user_namespace = has_user_namespace(),
                            .uid_mappings = config_.linux_.uid_mappings,
-                           .gid_mappings = config_.linux_.gid_mappings});
+                           .gid_mappings = config_.linux_.gid_mappings,
+                           .label = config_.linux_.mount_label});
   }
 
   static void append(Steps from, Steps& to) {
@@ -190,10 +196,8 @@ class Planner {
 
   void add_outside_root() {
     if (plan_.init_joins_cgroups) join_cgroups(plan_.init);
-    if (config_.process) add_label_file(*config_.process, plan_.init);
-    if (!options_.no_new_keyring) {
-      init(SessionKeyring{.name = options_.id.empty() ? "" : "_ses." + options_.id});
-    }
+    add_keyring_and_label(config_.process.value_or(spec::Process{}),
+                          keyring_of(options_.no_new_keyring, options_.id), plan_.init);
     if (is(NamespaceType::kNetwork, Presence::kNew)) init(LoopbackUp{});
     init(PrepareRoot{.rootfs = rootfs(), .propagation = outer_propagation()});
     append(std::move(mounts_.now), plan_.init);
@@ -202,7 +206,8 @@ class Planner {
       init(console_of(*config_.process, has_mount_namespace()));
       plan_.has_console = true;
     }
-    if (!config_.linux_.masked_paths.empty()) init(PrepareMasks{});
+    if (!config_.linux_.masked_paths.empty())
+      init(PrepareMasks{.label = config_.linux_.mount_label});
     if (!config_.linux_.sysctl.empty()) init(OpenProcfs{});
     add_create_hooks();
     init(EnterRoot{.how = !has_mount_namespace() ? steps::RootEntry::kChroot
@@ -393,10 +398,7 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
   if (context.in_user_namespace) plan.launcher.push_back({BecomeRoot{}});
   plan.launcher.push_back({CloneInit{}});
 
-  add_label_file(process, plan.init);
-  if (!options.no_new_keyring) {
-    plan.init.push_back({SessionKeyring{.name = options.id.empty() ? "" : "_ses." + options.id}});
-  }
+  add_keyring_and_label(process, keyring_of(options.no_new_keyring, options.id), plan.init);
   if (process.terminal) {
     plan.init.push_back({console_of(process, false)});
     plan.has_console = true;

@@ -185,6 +185,7 @@ class MountPlanner {
     // A symbolic link there would put the one file system that hooks and labels rely on
     // elsewhere (CVE-2019-19921).
     if (mount.type == "proc" || mount.type == "sysfs") step.flags |= steps::kNoSymlinkTarget;
+    label(step);
     if (mount.options.copy_up) step.flags |= steps::kCopyUp;
     if (mount.type == "tmpfs" && !has_mode(step.options)) step.flags |= steps::kModeOfTarget;
     if ((step.attributes & kReadonly) != 0) {
@@ -192,6 +193,20 @@ class MountPlanner {
       if (mount.type == "tmpfs") make_readonly_later(step);
     }
     steps_.now.push_back({std::move(step)});
+  }
+
+  // What proc, sysfs and cgroups show is labelled by the kernel's policy alone. The kernel mounts
+  // mqueue itself with each IPC namespace, after which no context can be given.
+  void label(Mount& step) const {
+    if (context_.label.empty() || step.type == "proc" || step.type == "sysfs" ||
+        step.type == "cgroup" || step.type == "cgroup2") {
+      return;
+    }
+    if (step.type == "mqueue") {
+      step.label = context_.label;
+    } else {
+      step.options.push_back(fmt::format("context={}", context_.label));
+    }
   }
 
   // Later mounts and devices may need directories in it.
@@ -234,7 +249,9 @@ class MountPlanner {
   }
 
   void add_cgroup_tree(const spec::Mount& mount, const std::string& target) {
-    CgroupTree step{.target = target, .attributes = attributes_of(mount.options)};
+    CgroupTree step{.target = target,
+                    .attributes = attributes_of(mount.options),
+                    .label = std::string(context_.label)};
     for (const CgroupHierarchy& hierarchy : context_.cgroups) {
       CgroupMount entry{.name = hierarchy.name, .type = hierarchy.v2 ? "cgroup2" : "cgroup"};
       if (context_.own_cgroup_namespace) {

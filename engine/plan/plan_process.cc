@@ -59,6 +59,14 @@ bool comes_last(const spec::Process& process, const ProcessContext& context) {
   return process.no_new_privileges && !context.seccomp->notifies();
 }
 
+bool has_profile(const spec::Process& process) {
+  return !process.apparmor_profile.empty();
+}
+
+bool has_label(const spec::Process& process) {
+  return has_profile(process) || !process.selinux_label.empty();
+}
+
 InstallSeccomp install(const SeccompFilter& filter) {
   InstallSeccomp step{.flags = filter.flags};
   step.program.resize(filter.program.size() / sizeof(std::uint64_t));
@@ -161,16 +169,25 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
 }
 
 void add_label_on_host(const spec::Process& process, Steps& steps) {
-  if (!process.apparmor_profile.empty()) steps.push_back({OpenOwnProcfs{}});
+  if (has_label(process)) steps.push_back({OpenOwnProcfs{}});
 }
 
-void add_label_file(const spec::Process& process, Steps& steps) {
-  if (!process.apparmor_profile.empty()) steps.push_back({OpenLabel{.file = "apparmor/exec"}});
+void add_keyring_and_label(const spec::Process& process, const std::optional<std::string>& keyring,
+                           Steps& steps) {
+  if (keyring && !process.selinux_label.empty()) {
+    steps.push_back({LabelKeys{.label = process.selinux_label}});
+  }
+  if (has_label(process)) {
+    steps.push_back({OpenLabel{.file = has_profile(process) ? "apparmor/exec" : "exec"}});
+  }
+  if (keyring) steps.push_back({SessionKeyring{.name = *keyring}});
 }
 
 void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps) {
-  if (!process.apparmor_profile.empty()) {
-    steps.push_back({SetLabel{.label = process.apparmor_profile}});
+  if (has_profile(process)) {
+    steps.push_back({SetLabel{.order = "exec ", .label = process.apparmor_profile}});
+  } else if (has_label(process)) {
+    steps.push_back({SetLabel{.label = process.selinux_label}});
   }
   if (has_filter(context) && comes_last(process, context)) {
     steps.push_back({install(*context.seccomp)});

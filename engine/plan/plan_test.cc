@@ -13,6 +13,7 @@ namespace seatrial::plan {
 namespace {
 
 using spec::NamespaceType;
+using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
@@ -472,6 +473,41 @@ TEST_F(PlanTest, LabelsTheProgramAlone) {
   }
   config.process->apparmor_profile = "";
   EXPECT_THAT(to_text(plan(config, host, options)), Not(HasSubstr("procfs")));
+}
+
+TEST_F(PlanTest, LabelsKeysAndProgramInSelinux) {
+  config.process->selinux_label = "u:r:berth_t:s0:c1,c2";
+  const std::string text = to_text(plan(config, host, options));
+  std::vector<std::size_t> places;
+  for (const char* step :
+       {"launcher take hold of the host's procfs", "label its keys u:r:berth_t:s0:c1,c2",
+        "open its own attr/exec", "join a session keyring", "take the label u:r:berth_t:s0:c1,c2",
+        "run "}) {
+    places.push_back(text.find(step, places.empty() ? 0 : places.back()));
+    EXPECT_NE(places.back(), text.npos) << step;
+  }
+  options.no_new_keyring = true;
+  EXPECT_THAT(to_text(plan(config, host, options)), Not(HasSubstr("label its keys")));
+  EXPECT_THAT(to_text(plan_exec(*config.process, host, {})), HasSubstr("take the label u:r:"));
+}
+
+// As runc: not what the kernel labels by itself, not what is only bound.
+TEST_F(PlanTest, LabelsTheFileSystemsThatTakeALabel) {
+  add(NamespaceType::kMount);
+  config.linux_.mount_label = "u:r:cargo_t:s0";
+  for (const char* type : {"tmpfs", "devpts", "overlay", "proc", "sysfs", "mqueue"}) {
+    config.mounts.push_back({.destination = fmt::format("/{}", type), .type = type, .options = {}});
+  }
+  config.mounts.push_back({.destination = "/bound", .source = "/s", .options = {.bind = true}});
+  const std::string text = to_text(plan(config, host, options));
+  for (const char* type : {"tmpfs", "devpts", "overlay"}) {
+    EXPECT_THAT(text, ContainsRegex(fmt::format("mount {} [^\n]*context=u:r:cargo_t:s0", type)));
+  }
+  for (const char* type : {"proc", "sysfs", "mqueue"}) {
+    EXPECT_THAT(text, Not(ContainsRegex(fmt::format("mount {} [^\n]*context=", type))));
+  }
+  EXPECT_THAT(text, ContainsRegex("mount mqueue [^\n]*labelled u:r:cargo_t:s0"));
+  EXPECT_THAT(text, Not(ContainsRegex("/bound[^\n]*cargo_t")));
 }
 
 TEST_F(PlanTest, OfAnExecChoosesItsCpusAroundTheJoiningOfCgroups) {

@@ -31,6 +31,7 @@ using NewUserNamespace = steps::NewUserNamespace<HeapForm>;
 using BecomeRoot = steps::BecomeRoot<HeapForm>;
 using NewTimeNamespace = steps::NewTimeNamespace<HeapForm>;
 using CloneInit = steps::CloneInit<HeapForm>;
+using LabelKeys = steps::LabelKeys<HeapForm>;
 using OpenLabel = steps::OpenLabel<HeapForm>;
 using SessionKeyring = steps::SessionKeyring<HeapForm>;
 using LoopbackUp = steps::LoopbackUp<HeapForm>;
@@ -79,13 +80,13 @@ using Execute = steps::Execute<HeapForm>;
 struct Step {
   std::variant<JoinCgroup, SetAffinity, SetOomScore, RaiseRlimit, OpenSource, OpenOwnProcfs,
                OpenNamespace, EnterNamespaces, EnterTarget, NewUserNamespace, BecomeRoot,
-               NewTimeNamespace, CloneInit, OpenLabel, SessionKeyring, LoopbackUp, PrepareRoot,
-               Mount, BindMount, Remount, CgroupTree, DefaultDevices, Device, Console, PrepareMasks,
-               OpenProcfs, RuntimeHooks, Hook, EnterRoot, MakeDirectory, ChangeKept, ChangeRoot,
-               SetHostname, SetDomainname, Sysctl, ReadonlyPath, MaskPath, Umask, SetRlimit,
-               SetPersonality, SetMemoryPolicy, SetScheduler, SetIoPriority, WorkingDirectory,
-               BoundCapabilities, SetUser, NoNewPrivileges, InstallSeccomp, SetCapabilities,
-               FindProgram, Ready, AwaitStart, AskState, SetLabel, Execute>
+               NewTimeNamespace, CloneInit, LabelKeys, OpenLabel, SessionKeyring, LoopbackUp,
+               PrepareRoot, Mount, BindMount, Remount, CgroupTree, DefaultDevices, Device, Console,
+               PrepareMasks, OpenProcfs, RuntimeHooks, Hook, EnterRoot, MakeDirectory, ChangeKept,
+               ChangeRoot, SetHostname, SetDomainname, Sysctl, ReadonlyPath, MaskPath, Umask,
+               SetRlimit, SetPersonality, SetMemoryPolicy, SetScheduler, SetIoPriority,
+               WorkingDirectory, BoundCapabilities, SetUser, NoNewPrivileges, InstallSeccomp,
+               SetCapabilities, FindProgram, Ready, AwaitStart, AskState, SetLabel, Execute>
       action;
 };
 

@@ -27,6 +27,7 @@ enum class Op : std::uint32_t {
   kNewTimeNamespace,
   kCloneInit,
   // init's, until the container's root is entered.
+  kLabelKeys,
   kOpenLabel,
   kSessionKeyring,
   kLoopbackUp,
@@ -135,11 +136,18 @@ struct OpenOwnProcfs {
   static constexpr Op kOp = Op::kOpenOwnProcfs;
 };
 
+// Keys and keyrings that are made from here on have this label of SELinux, which their user needs.
+template <typename F>
+struct LabelKeys {
+  static constexpr Op kOp = Op::kLabelKeys;
+  typename F::Text label{};
+};
+
 // Opens init's own file below /proc/self/attr for kSetLabel, and lets go of that procfs.
 template <typename F>
 struct OpenLabel {
   static constexpr Op kOp = Op::kOpenLabel;
-  typename F::Text file{};  // "apparmor/exec"
+  typename F::Text file{};  // "apparmor/exec", or "exec" for SELinux
 };
 
 // Opens the namespace file for the next kEnterNamespaces; `flag` is its CLONE_NEW* type.
@@ -235,6 +243,7 @@ struct Mount {
   MountChange change;            // beyond `attributes`
   std::uint32_t flags = 0;       // MountFlag
   std::uint32_t keep = kNotKept;
+  typename F::Text label{};  // of SELinux, for its root; empty: as it is
 };
 
 template <typename F>
@@ -281,6 +290,7 @@ struct CgroupTree {
   typename F::template List<CgroupMount<F>> mounts{};
   typename F::template List<CgroupLink<F>> links{};
   std::uint64_t attributes = 0;
+  typename F::Text label{};  // of SELinux; empty: none
 };
 
 // null, zero, full, random, urandom, tty and the links that the specification names.
@@ -315,6 +325,7 @@ struct Console {
 template <typename F>
 struct PrepareMasks {
   static constexpr Op kOp = Op::kPrepareMasks;
+  typename F::Text label{};  // of SELinux, for what covers directories; empty: none
 };
 
 // A procfs that nobody else can reach, for kSysctl.
@@ -533,6 +544,7 @@ struct AskState {
 template <typename F>
 struct SetLabel {
   static constexpr Op kOp = Op::kSetLabel;
+  typename F::Text order{};  // what the module wants in front: "exec ", or nothing
   typename F::Text label{};
 };
 

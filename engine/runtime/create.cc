@@ -114,6 +114,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                         .seccomp = impl.filter_of(config_)})) {
   if (config_.process) check_labels(*config_.process);
   if (!config_.linux_.net_devices.empty()) net_devices_.emplace(config_);
+  check_mount_label(config_.linux_.mount_label);
   connect_console();
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }

@@ -27,6 +27,7 @@ spec::Process completed(spec::Process process, const spec::Process& own) {
   if (!process.user.umask) process.user.umask = own.user.umask;
   process.no_new_privileges |= own.no_new_privileges;
   if (process.apparmor_profile.empty()) process.apparmor_profile = own.apparmor_profile;
+  if (process.selinux_label.empty()) process.selinux_label = own.selinux_label;
   if (!process.scheduler) process.scheduler = own.scheduler;
   if (!process.io_priority) process.io_priority = own.io_priority;
   if (process.exec_cpu_affinity == spec::ExecCpuAffinity{}) {
@@ -65,6 +66,7 @@ spec::Process process_of(const ExecRequest& request, const spec::Process& own) {
   gids.insert(gids.end(), request.added_gids.begin(), request.added_gids.end());
   if (request.no_new_privileges) process.no_new_privileges |= *request.no_new_privileges;
   if (!request.apparmor_profile.empty()) process.apparmor_profile = request.apparmor_profile;
+  if (!request.selinux_label.empty()) process.selinux_label = request.selinux_label;
   add_capabilities(process, request.added_capabilities);
   return process;
 }

@@ -95,6 +95,7 @@ struct ExecRequest {
   std::optional<bool> no_new_privileges = {};
   std::vector<std::string> added_capabilities = {};
   std::string apparmor_profile = {};  // empty: the container's
+  std::string selinux_label = {};     // the same
   Stdio stdio = {};
   std::filesystem::path pid_file = {};
   std::filesystem::path console_socket = {};

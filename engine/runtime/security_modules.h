@@ -5,8 +5,9 @@
 
 namespace seatrial::runtime {
 
-// Throws Error{kUnsupported} by the JSON path where the process wants a label of a module that is
-// not enabled.
+// Throw Error by the JSON path: kUnsupported where a label of a module is wanted that is not
+// enabled, kInvalidArgument where the kernel's policy has no such label of SELinux.
 void check_labels(const spec::Process& process);
+void check_mount_label(const std::string& label);
 
 }  // namespace seatrial::runtime

@@ -311,7 +311,8 @@ struct Linux {
   std::string cgroups_path = {};
   Resources resources = {};
   std::uint64_t rootfs_propagation =
-      0;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: silent
+      0;                         // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE; 0: silent
+  std::string mount_label = {};  // of SELinux, for new mounts that can have one
   // Components of a name are separated by '.'; a '/' stands for a dot within a component.
   std::map<std::string, std::string> sysctl = {};
   std::vector<std::string> masked_paths = {};

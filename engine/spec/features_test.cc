@@ -139,6 +139,8 @@ TEST(Features, SwitchesSayWhatTheParserTakes) {
     EXPECT_EQ(listed.at(name).at("enabled"), takes(patch)) << name;
   }
   EXPECT_EQ(listed.at("netDevices").at("enabled"), true);
+  EXPECT_EQ(listed.at("selinux").at("enabled"), takes({{"linux", {{"mountLabel", "x"}}}}));
+  EXPECT_EQ(listed.at("selinux").at("enabled"), true);
   EXPECT_EQ(listed.at("mountExtensions").at("idmap").at("enabled"), true);
 }
 

@@ -37,13 +37,6 @@ std::map<std::string, std::string> parse_annotations(const Reader& annotations) 
   return result;
 }
 
-// Refuses what this build cannot do, for a document that has no Config::unsupported to list it in.
-void refuse_unsupported(const Document& document, const Unsupported& unsupported) {
-  if (unsupported.empty()) return;
-  throw error(Kind::kUnsupported, "{}: {}: is not supported by this build", document.name(),
-              unsupported.front());
-}
-
 }  // namespace
 
 void note_unsupported(const Reader& object, std::initializer_list<std::string_view> keys,
@@ -76,7 +69,7 @@ Config parse_config(std::string_view json, const ParseContext& context) {
         parse_mounts(*mounts, {.bundle = context.bundle, .has_user_namespace = has_user_namespace});
   }
   if (const auto process = root.find("process")) {
-    config.process = parse_process(*process, config.unsupported);
+    config.process = parse_process(*process);
   }
   if (const auto hooks = root.find("hooks")) config.hooks = parse_hooks(*hooks);
   if (const auto annotations = root.find("annotations")) {
@@ -87,10 +80,7 @@ Config parse_config(std::string_view json, const ParseContext& context) {
 
 Process parse_process(std::string_view json) {
   const Document document(json, "process");
-  Unsupported unsupported;
-  Process process = parse_process(Reader(document), unsupported);
-  refuse_unsupported(document, unsupported);
-  return process;
+  return parse_process(Reader(document));
 }
 
 Resources parse_resources(std::string_view json) {

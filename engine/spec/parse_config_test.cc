@@ -212,8 +212,6 @@ struct Lacking {
 
 TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
   for (const Lacking& lacking : std::initializer_list<Lacking>{
-           {R"({"process": {"selinuxLabel": "x"}})", "process.selinuxLabel"},
-           {R"({"linux": {"mountLabel": "x"}})", "linux.mountLabel"},
            {R"({"linux": {"intelRdt": {"closID": "x"}}})", "linux.intelRdt"},
            {R"({"linux": {"intelRdt": {}}})", ""},
        }) {
@@ -248,13 +246,6 @@ TEST(ParseProcess, RefusesWithPathsOfItsOwn) {
     FAIL() << "nothing was thrown";
   } catch (const Error& failure) {
     EXPECT_THAT(failure.what(), HasSubstr("process: args: is empty"));
-  }
-  try {
-    parse_process(R"({"cwd": "/x", "args": ["a"], "selinuxLabel": "x"})");
-    FAIL() << "nothing was thrown";
-  } catch (const Error& failure) {
-    EXPECT_EQ(failure.kind(), Kind::kUnsupported);
-    EXPECT_STREQ(failure.what(), "process: selinuxLabel: is not supported by this build");
   }
 }
 

@@ -141,7 +141,7 @@ std::uint64_t parse_propagation(const Reader& section) {
 }
 
 void note_unsupported_linux(const Reader& section, Unsupported& unsupported) {
-  note_unsupported(section, {"mountLabel", "intelRdt"}, unsupported);
+  note_unsupported(section, {"intelRdt"}, unsupported);
 }
 
 }  // namespace
@@ -187,6 +187,7 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
     result.resources = parse_resources(*resources);
   }
   result.rootfs_propagation = parse_propagation(section);
+  result.mount_label = section.string_or_empty("mountLabel");
   if (const auto sysctl = section.find("sysctl")) {
     result.sysctl = parse_sysctl(*sysctl, result.namespaces);
   }

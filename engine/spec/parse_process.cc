@@ -97,7 +97,7 @@ std::vector<std::string> parse_args(const Reader& process) {
 
 }  // namespace
 
-Process parse_process(const Reader& process, Unsupported& unsupported) {
+Process parse_process(const Reader& process) {
   Process result;
   result.terminal = process.boolean_or_false("terminal");
   // config.md, "Process": without a terminal its size must be ignored.
@@ -126,7 +126,6 @@ Process parse_process(const Reader& process, Unsupported& unsupported) {
   if (const auto affinity = process.find("execCPUAffinity")) {
     result.exec_cpu_affinity = parse_exec_cpu_affinity(*affinity);
   }
-  note_unsupported(process, {"selinuxLabel"}, unsupported);
   return result;
 }
 

@@ -144,6 +144,8 @@ constexpr Refusal kProcess[] = {
     {R"({"process": {"execCPUAffinity": {"final": "8192"}}})", "process.execCPUAffinity.final",
      "\"8192\" is not a list"},
     {R"({"process": {"apparmorProfile": 1}})", "process.apparmorProfile", "1 is not a string"},
+    {R"({"process": {"selinuxLabel": 1}})", "process.selinuxLabel", "1 is not a string"},
+    {R"({"linux": {"mountLabel": 1}})", "linux.mountLabel", "1 is not a string"},
 };
 
 constexpr Refusal kMounts[] = {

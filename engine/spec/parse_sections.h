@@ -20,7 +20,7 @@ void note_unsupported(const Reader& object, std::initializer_list<std::string_vi
                       Unsupported& unsupported);
 
 std::string parse_version(const Reader& version);
-Process parse_process(const Reader& process, Unsupported& unsupported);
+Process parse_process(const Reader& process);
 Hooks parse_hooks(const Reader& hooks);
 Scheduler parse_scheduler(const Reader& object);
 IoPriority parse_io_priority(const Reader& object);

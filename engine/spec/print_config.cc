@@ -189,6 +189,7 @@ void print_linux(Json& json, const Linux& section) {
   if (section.rootfs_propagation != 0) {
     json.key("rootfsPropagation").string(propagation_name(section.rootfs_propagation));
   }
+  text(json, "mountLabel", section.mount_label);
   if (section.seccomp) write_seccomp(json.key("seccomp"), *section.seccomp);
   strings(json, "maskedPaths", section.masked_paths);
   strings(json, "readonlyPaths", section.readonly_paths);
