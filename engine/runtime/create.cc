@@ -12,6 +12,7 @@
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/id_maps.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/kernel_calls.h"
 #include "engine/runtime/launch.h"
 #include "engine/runtime/monitoring.h"
 #include "engine/runtime/net_devices.h"
@@ -112,6 +113,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
                         .no_new_keyring = request.no_new_keyring,
                         .preserve_fds = request.preserve_fds,
                         .seccomp = impl.filter_of(config_)})) {
+  require_kernel_calls();
   if (config_.process) check_labels(*config_.process);
   if (!config_.linux_.net_devices.empty()) net_devices_.emplace(config_);
   check_mount_label(config_.linux_.mount_label);

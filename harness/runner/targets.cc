@@ -109,6 +109,8 @@ std::vector<std::string> known_targets() {
 }
 
 fs::path command_of(const std::string& spec) {
+  if (spec.ends_with(kSandboxed))
+    return command_of(spec.substr(0, spec.size() - kSandboxed.size()));
   for (const Peer& peer : kPeers) {
     if (spec == peer.spec || spec.starts_with(fmt::format("{}+", peer.spec))) {
       return find_command(peer.command);

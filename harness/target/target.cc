@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "harness/target/oci_target.h"
+#include "harness/target/sandbox.h"
 #ifdef SEATRIAL_HAS_REFERENCE
 #include "harness/target/reference_target.h"
 #endif
@@ -45,6 +46,12 @@ std::filesystem::path program_of(std::string_view spec, const std::string& name)
 }  // namespace
 
 TargetSpec parse_target(std::string_view spec) {
+  if (spec.ends_with(kSandboxed)) {
+    spec.remove_suffix(kSandboxed.size());
+    TargetSpec inner = parse_target(spec);
+    inner.sandboxed = true;
+    return inner;
+  }
   if (spec == "reference") return {};
   const std::size_t colon = spec.find(':');
   const std::string_view form = spec.substr(0, colon);
@@ -68,9 +75,11 @@ TargetSpec parse_target(std::string_view spec) {
           .program = program_of(spec, std::string(spec.substr(colon + 1)))};
 }
 
-std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem::path& state_root,
-                                    const TargetInfo* known) {
-  const TargetSpec parsed = parse_target(spec);
+namespace {
+
+std::unique_ptr<Target> make_bare(const TargetSpec& parsed, std::string_view spec,
+                                  const std::filesystem::path& state_root,
+                                  const TargetInfo* known) {
   if (parsed.form == TargetSpec::Form::kOci) {
     return std::make_unique<OciTarget>(
         parsed.program, state_root, known != nullptr ? *known : ask_version(spec, parsed.program));
@@ -84,6 +93,18 @@ std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem
 #else
   throw error(Kind::kUnsupported, "this build has no reference engine");
 #endif
+}
+
+}  // namespace
+
+std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem::path& state_root,
+                                    const TargetInfo* known) {
+  const TargetSpec parsed = parse_target(spec);
+  if (!parsed.sandboxed) return make_bare(parsed, spec, state_root, known);
+  refuse_newer_calls();
+  std::unique_ptr<Target> bare = make_bare(parsed, spec, state_root, known);
+  // While it is described, a refusal is what it is: a feature that is missing.
+  return known == nullptr ? std::move(bare) : sandboxed(std::move(bare));
 }
 
 }  // namespace seatrial::harness

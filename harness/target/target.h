@@ -80,6 +80,7 @@ struct TargetSpec {
   enum class Form { kReference, kOci, kDocker };
   Form form = Form::kReference;
   std::filesystem::path program = {};  // kOci: absolute; kDocker: the socket
+  bool sandboxed = false;              // "+sandboxed" at its end (sandbox.h)
 };
 
 // "reference", "oci:/usr/sbin/runc", "oci:crun" (looked up in PATH), "docker:/run/docker.sock" (an
@@ -87,7 +88,8 @@ struct TargetSpec {
 // or {kNotFound} that says what would be right.
 TargetSpec parse_target(std::string_view spec);
 
-// Asks the target its version, unless `known` has it from an earlier call; starts no container.
+// Asks the target its version, unless `known` has it from an earlier call; starts no container. A
+// sandboxed one has this process in its sandbox from then on.
 std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem::path& state_root,
                                     const TargetInfo* known = nullptr);
 

@@ -26,6 +26,12 @@ TEST(ParseTarget, TakesTheReferenceAPathAndAName) {
   EXPECT_TRUE(parse_target("oci:true").program.is_absolute());
 }
 
+TEST(ParseTarget, KnowsASandbox) {
+  EXPECT_TRUE(parse_target("reference+sandboxed").sandboxed);
+  EXPECT_FALSE(parse_target("reference").sandboxed);
+  EXPECT_EQ(parse_target("oci:/bin/true+sandboxed").program, "/bin/true");
+}
+
 TEST(ParseTarget, SaysWhatWouldBeRight) {
   EXPECT_THAT(refusal_of("runc"), AllOf(HasSubstr("\"runc\""), HasSubstr("oci:NAME")));
   EXPECT_THAT(refusal_of("oci:"), HasSubstr("names no program"));
