@@ -108,7 +108,7 @@ TEST_F(Verbs, ALaneRefusesBeforeItBoots) {
     EXPECT_EQ(conform_with(arguments), kHarnessFailed);
     return complaint_;
   };
-  EXPECT_THAT(refusal("--lane 6.1-v2-selinux"), HasSubstr("lanes cannot have SELinux yet"));
+  EXPECT_THAT(refusal("--lane 6.1-v2-tomoyo"), HasSubstr("is no security module"));
   EXPECT_THAT(refusal("--lane 6.1-v2 --facts-cache x"), HasSubstr("of no use in a lane"));
   EXPECT_THAT(refusal("--lane 6.1-v2 --case No.Such"), HasSubstr("there is no case \"No.Such\""));
   EXPECT_THROW(conform_with("--lane-memory 512"), CLI::RequiresError);

@@ -15,9 +15,9 @@ std::string values_of(const OptionRow& option) {
            "podman dropin:docker dropin:podman dropin:containerd";
   if (option.value == "WHEN") return "auto always never";
   if (option.value == "SHELL") return "bash zsh fish";
-  if (option.value == "LANE") return "6.1-v2 6.1-v1 6.1-hybrid 6.1-v2-apparmor";
+  if (option.value == "LANE") return "6.1-v2 6.1-v1 6.1-hybrid 6.1-v2-apparmor 6.1-v2-selinux";
   if (option.value == "LAYOUT") return "v2 v1 hybrid";
-  if (option.value == "MODULE") return "apparmor none";
+  if (option.value == "MODULE") return "apparmor selinux none";
   return "";
 }
 

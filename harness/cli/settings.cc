@@ -96,7 +96,8 @@ void add_lane(CLI::App& app, Settings& settings) {
       ->type_name("SERIES");
   verb.add_option("--cgroup", settings.lane_cgroup, "The control groups: v2, v1 or hybrid (v2)")
       ->type_name("LAYOUT");
-  verb.add_option("--lsm", settings.lane_lsm, "The security module: apparmor or none (none)")
+  verb.add_option("--lsm", settings.lane_lsm,
+                  "The security module: apparmor, selinux or none (none)")
       ->type_name("MODULE");
   add_machine(verb, settings, "", "600");
   add_list(verb, "--with", settings.lane_with,
@@ -136,7 +137,8 @@ void add_conform(CLI::App& app, Settings& settings) {
       verb.add_option(
               "--lane", settings.lane,
               "Run on another kernel, see `seatrial help lane`: 6.1-v2, 6.1-v1, 6.1-hybrid, "
-              "each also with -apparmor. Without --suite, --filter or --case: the suite "
+              "each also with -apparmor or -selinux. Without --suite, --filter or --case: the "
+              "suite "
               "runtime; without --target: reference")
           ->type_name("LANE");
   for (CLI::Option* option : add_machine(verb, settings, "lane-", "7200")) option->needs(lane);

@@ -41,10 +41,9 @@ CgroupLayout parse_cgroup_layout(std::string_view word) {
 SecurityModule parse_security_module(std::string_view word) {
   if (word == "none") return SecurityModule::kNone;
   if (word == "apparmor") return SecurityModule::kAppArmor;
-  if (word == "selinux") {
-    throw error(Kind::kUnsupported, "lanes cannot have SELinux yet: nothing labels their files");
-  }
-  throw error(Kind::kInvalidArgument, "\"{}\" is no security module: apparmor or none", word);
+  if (word == "selinux") return SecurityModule::kSelinux;
+  throw error(Kind::kInvalidArgument, "\"{}\" is no security module: apparmor, selinux or none",
+              word);
 }
 
 std::string print_job(const Job& job) {
@@ -54,6 +53,7 @@ std::string print_job(const Job& job) {
   for (const std::string& directory : job.collect) append(text, wire::kCollect, directory);
   append(text, wire::kDirectory, job.directory);
   append(text, wire::kCgroup, word_for(job.cgroup));
+  if (job.security == SecurityModule::kSelinux) append(text, wire::kPolicy, wire::kPolicyFile);
   return text;
 }
 

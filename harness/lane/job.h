@@ -10,10 +10,10 @@ namespace seatrial::lane {
 enum class CgroupLayout { kV2, kV1, kHybrid };
 
 // Which module of the kernel judges beyond users and modes.
-enum class SecurityModule { kNone, kAppArmor };
+enum class SecurityModule { kNone, kAppArmor, kSelinux };
 
-// "v2", "v1", "hybrid" and "none", "apparmor". Throw Error{kInvalidArgument} with what there is;
-// SELinux is refused by name, as kUnsupported.
+// "v2", "v1", "hybrid" and "none", "apparmor", "selinux". Throw Error{kInvalidArgument} with what
+// there is.
 CgroupLayout parse_cgroup_layout(std::string_view word);
 SecurityModule parse_security_module(std::string_view word);
 
@@ -23,6 +23,7 @@ struct Job {
   std::string directory = "/root";        // made where it is not there
   std::vector<std::string> collect = {};  // directories, made before; sent back after
   CgroupLayout cgroup = CgroupLayout::kV2;
+  SecurityModule security = SecurityModule::kNone;
 };
 
 // The text of the file that the guest reads (wire.h). Throws Error{kInvalidArgument} for a value

@@ -17,7 +17,9 @@
 #include "harness/lane/initramfs.h"
 #include "harness/lane/kernel.h"
 #include "harness/lane/machine.h"
+#include "harness/lane/policy.h"
 #include "harness/lane/tool.h"
+#include "harness/lane/wire.h"
 
 namespace seatrial::lane {
 namespace fs = std::filesystem;
@@ -103,7 +105,7 @@ LaneName parse_lane_name(std::string_view text) {
     }
     if (!rest.empty() || parts[1].empty()) {
       throw error(Kind::kInvalidArgument,
-                  "a lane is called KERNEL-CGROUPS or KERNEL-CGROUPS-apparmor, as 6.1-v2");
+                  "a lane is called KERNEL-CGROUPS or KERNEL-CGROUPS-MODULE, as 6.1-v2-apparmor");
     }
     check_kernel(parts[0]);
     return LaneName{
@@ -171,8 +173,14 @@ Verdict run_lane(const LaneRequest& request, const Sinks& sinks) {
   check_kernel(request.name.kernel);
   Job job = request.job;
   job.cgroup = request.name.cgroup;
+  job.security = request.name.security;
+  Cargo cargo = request.cargo;
+  if (job.security == SecurityModule::kSelinux) {
+    cargo.add_directory(fs::path(wire::kPolicyFile).parent_path());
+    cargo.add_text(wire::kPolicyFile, compile_policy());
+  }
   const Kernel kernel = provide_kernel(request.name.kernel, request.cache);
-  const UniqueFd initramfs = make_initramfs(kernel, request.cargo, job, request.cache);
+  const UniqueFd initramfs = make_initramfs(kernel, cargo, job, request.cache);
   const Watch::Limits limits{.deadline = request.timeout, .silence = request.silence};
   MachineRequest machine{.kernel = kernel.image,
                          .initramfs = initramfs.get(),

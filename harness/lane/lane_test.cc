@@ -46,7 +46,7 @@ TEST(LaneName, RefusesByName) {
   EXPECT_THAT(refusal("6.1-v2-apparmor-x"), HasSubstr("a lane is called"));
   EXPECT_THAT(refusal("6.1-v3"), HasSubstr("\"v3\" is no layout of control groups"));
   EXPECT_THAT(refusal("5.10-v2"), HasSubstr("not with \"5.10\""));
-  EXPECT_THAT(refusal("6.1-v2-selinux"), HasSubstr("lanes cannot have SELinux yet"));
+  EXPECT_EQ(parse_lane_name("6.1-v2-selinux").security, SecurityModule::kSelinux);
   EXPECT_THAT(refusal("6.1-v2-smack"), HasSubstr("\"smack\" is no security module"));
 }
 

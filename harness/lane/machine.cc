@@ -41,7 +41,9 @@ std::string kernel_words(const MachineRequest& request) {
   // All by name: where AppArmor is merely off, the kernel takes the next one that it has, SELinux.
   // bpf last, because it answers first for /proc/PID/attr and knows nothing.
   words += " lsm=lockdown,landlock,yama,loadpin,safesetid,integrity,";
-  words += request.security == SecurityModule::kAppArmor ? "apparmor,bpf" : "bpf";
+  if (request.security == SecurityModule::kAppArmor) words += "apparmor,";
+  if (request.security == SecurityModule::kSelinux) words += "selinux,";
+  words += "bpf";
   return words;
 }
 

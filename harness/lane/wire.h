@@ -13,11 +13,14 @@ inline constexpr const char* kJobFile = "/lane/job";
 inline constexpr const char* kModules = "/lane/modules/";  // NN-name.ko, loaded in this order
 inline constexpr const char* kCargo = "/lane/root";        // what becomes the job's root
 
+inline constexpr const char* kPolicyFile = "/etc/selinux/policy";  // in the cargo
+
 // The job: records "KEY=VALUE", each ended by a null byte; a key that is a list comes repeatedly.
 inline constexpr const char* kArg = "arg";
 inline constexpr const char* kEnv = "env";
 inline constexpr const char* kDirectory = "cwd";
 inline constexpr const char* kCgroup = "cgroup";    // v1, v2, hybrid
+inline constexpr const char* kPolicy = "policy";    // of SELinux, to be loaded and enforced
 inline constexpr const char* kCollect = "collect";  // a directory to send back
 
 enum class FrameType : std::uint32_t {

@@ -24,6 +24,7 @@ int main() {
   enter_cargo();
   mount_system();
   mount_cgroups(job.cgroup);
+  if (!job.policy.empty()) enforce_policy(job.policy);
   raise_loopback();
   // Init must outlive an out of memory that the job causes, to tell of it.
   const int adjust = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);

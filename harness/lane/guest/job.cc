@@ -167,6 +167,8 @@ Job read_job() {
       job.directory = std::move(value);
     else if (key == wire::kCgroup)
       job.cgroup = std::move(value);
+    else if (key == wire::kPolicy)
+      job.policy = std::move(value);
     else
       give_up("the job has an unknown record " + std::string(key), 0);
   }

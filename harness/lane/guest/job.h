@@ -12,6 +12,7 @@ struct Job {
   std::vector<std::string> collect;
   std::string directory = "/";
   std::string cgroup = "v2";
+  std::string policy;  // empty: none
 };
 
 Job read_job();

@@ -161,6 +161,14 @@ void mount_cgroups(const std::string& layout) {
   if (layout == "hybrid") mount_at("cgroup2", "/sys/fs/cgroup/unified", kBare, nullptr);
 }
 
+void enforce_policy(const std::string& path) {
+  mount_at("selinuxfs", "/sys/fs/selinux", MS_NOSUID | MS_NOEXEC, nullptr);
+  if (!write_text("/sys/fs/selinux/load", read_text(path.c_str()))) {
+    give_up("load the policy of SELinux", errno);
+  }
+  if (!write_text("/sys/fs/selinux/enforce", "1")) give_up("enforce the policy", errno);
+}
+
 void raise_loopback() {
   if (::sethostname("lane", 4) != 0) give_up("name the host", errno);
   const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

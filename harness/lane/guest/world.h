@@ -10,6 +10,7 @@ void load_modules();
 void enter_cargo();
 void mount_system();
 void mount_cgroups(const std::string& layout);
+void enforce_policy(const std::string& path);
 void raise_loopback();
 
 }  // namespace seatrial::lane::guest

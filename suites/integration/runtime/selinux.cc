@@ -1,0 +1,105 @@
+// process.selinuxLabel and linux.mountLabel, with the types that policies have for containers.
+#include <fcntl.h>
+
+#include <string>
+
+#include "engine/base/files.h"
+#include "harness/fixtures/case.h"
+
+namespace {
+
+const std::string kProcess = "system_u:system_r:container_t:s0:c1,c2";
+const std::string kFiles = "system_u:object_r:container_file_t:s0:c1,c2";
+
+// Files that this thread makes have the label, for as long as this lives.
+class MadeFiles {
+ public:
+  explicit MadeFiles(const std::string& label) { set(label); }
+  MadeFiles(const MadeFiles&) = delete;
+  MadeFiles& operator=(const MadeFiles&) = delete;
+  ~MadeFiles() { set(std::string(1, '\0')); }
+
+ private:
+  static void set(const std::string& label) {
+    constexpr const char* kFile = "/proc/thread-self/attr/fscreate";
+    seatrial::write_all(seatrial::open_file(kFile, O_WRONLY).get(), label, kFile);
+  }
+};
+
+// /host is a file of the host, with the label that it has there.
+Bundle reading() {
+  return Bundle::minimal()
+      .with_file("/own", "cargo")
+      .with_file("/host", "")
+      .bind("/etc/passwd", "/host")
+      .probe({"read", "/host", "/own", "/proc/self/attr/current"});
+}
+
+std::string label_in(const Report& report) {
+  return report.answer("read", "/proc/self/attr/current").text("content").c_str();
+}
+
+}  // namespace
+
+TRIAL(SelinuxLabel, ConfinesTheProcess, Clauses{"runtime/process/selinux-label"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  auto box = target().run(reading().set("/process/selinuxLabel", kProcess));
+  EXPECT_EQ(box.report().answer("read", "/host").error(), "EACCES");
+  EXPECT_EQ(box.report().answer("read", "/own").text("content"), "cargo");
+  EXPECT_EQ(label_in(box.report()), kProcess);
+  auto control = target().run(reading());
+  EXPECT_THAT(control.report(), Read("/host", HasSubstr("root")));
+}
+
+TRIAL(SelinuxLabel, ConfinesAlsoWithNoNewPrivileges,
+      Clauses{"runtime/process/selinux-label", "runtime/process/no-new-privileges"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  auto box = target().run(reading().no_new_privileges().set("/process/selinuxLabel", kProcess));
+  EXPECT_EQ(box.report().answer("read", "/host").error(), "EACCES");
+  EXPECT_EQ(box.report().answer("read", "/own").text("content"), "cargo");  // control
+}
+
+TRIAL(SelinuxLabel, ConfinesExecutedProcesses, Clauses{"runtime/process/selinux-label"},
+      Needs{Feature::kSelinux, Feature::kExec}) {
+  const MadeFiles labelled(kFiles);
+  auto box = target().run(Bundle::minimal()
+                              .with_file("/host", "")
+                              .bind("/etc/passwd", "/host")
+                              .set("/process/selinuxLabel", kProcess)
+                              .probe({"hold"}));
+  const auto executed = box.exec_all({{"read", "/host"}, {"read", "/proc/self/attr/current"}});
+  EXPECT_EQ(executed.report().answer("read", "/host").error(), "EACCES");
+  EXPECT_EQ(label_in(executed.report()), kProcess);
+}
+
+TRIAL(SelinuxLabel, ThatThePolicyDoesNotHaveIsRefused,
+      Clauses{"runtime/process/selinux-label", "runtime/config/unsupported-values"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  auto control = target().run(reading().set("/process/selinuxLabel", kProcess));
+  EXPECT_EQ(control.report().answer("read", "/host").error(), "EACCES");
+  auto box = target().try_run(
+      reading().set("/process/selinuxLabel", "system_u:system_r:seatrial_nobody_t:s0"));
+  EXPECT_THAT(box, Refused());
+}
+
+// Without it the policy keeps a container from a new tmpfs.
+TRIAL(SelinuxMountLabel, IsThatOfNewFileSystems, Clauses{"runtime/linux/mount-label"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  const auto writing = [] {
+    return Bundle::minimal()
+        .tmpfs("/data")
+        .set("/process/selinuxLabel", kProcess)
+        .probe({"create", "/data/cargo"})
+        .probe({"mountinfo"});
+  };
+  const std::string label = "system_u:object_r:container_file_t:s0";
+  auto box = target().run(writing().set("/linux/mountLabel", label));
+  EXPECT_THAT(box.report(), Did("create", "/data/cargo"));
+  EXPECT_THAT(box.report().mount("/data").super_options, Contains("context=" + label));
+  auto control = target().run(writing());
+  EXPECT_THAT(control.report(), Failed("create", "/data/cargo", "EACCES"));
+}
