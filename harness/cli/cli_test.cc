@@ -233,6 +233,19 @@ TEST_F(Verbs, ClausesOfOneSpecification) {
   EXPECT_EQ(printed.find("SHOULD"), std::string::npos);  // not owed
 }
 
+TEST_F(Verbs, ClausesWithNeitherCaseNorReasonFailTheCheck) {
+  Settings settings;
+  settings.specification = "runtime";
+  settings.check = true;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(clauses(settings), kHarnessFailed);
+  std::fflush(stdout);
+  testing::internal::GetCapturedStdout();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("runtime/linux/masked-paths has neither a case nor a reason"));
+}
+
 TEST_F(Verbs, ClausesOfNoSpecificationAreRefused) {
   Settings settings;
   settings.specification = "images";

@@ -52,6 +52,9 @@ enum class Feature {
   kDevicesCgroup,
   kFreezerCgroup,
   kHugetlbCgroup,
+  kNetClsCgroup,
+  kNetPrioCgroup,
+  kIoWeight,  // of cgroups on v2 (io.weight)
   // How the engine is called.
   kCommandLine,  // it is a command: not so the reference in process
   kListVerb,

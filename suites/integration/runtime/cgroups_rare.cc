@@ -69,3 +69,32 @@ TRIAL(UpdateOperation, RefusesALimitBelowTheMemoryInUse,
   EXPECT_EQ(box.state().status, "running");
   EXPECT_THAT(update("100663296"), Succeeded());  // control
 }
+
+TRIAL(NetworkClass, IsTheOneOfTheConfiguration, Clauses{"runtime/resources/network-class-id"},
+      Needs{Feature::kNetClsCgroup}) {
+  auto box = target().create(
+      Bundle::minimal().set_json("/linux/resources/network", R"({"classID": 1048577})"));
+  EXPECT_EQ(box.cgroup_file("net_cls", "net_cls.classid"), "1048577");
+}
+
+TRIAL(NetworkPriorities, AreThoseOfTheConfiguration,
+      Clauses{"runtime/resources/network-priorities"}, Needs{Feature::kNetPrioCgroup}) {
+  auto box = target().create(Bundle::minimal().set_json(
+      "/linux/resources/network", R"({"priorities": [{"name": "lo", "priority": 7}]})"));
+  EXPECT_EQ(box.cgroup_file("net_prio", "net_prio.ifpriomap"), "lo 7");
+}
+
+// How a weight is converted is the engine's: what counts is which one weighs more.
+TRIAL(BlockIoWeight, WeighsMoreWhereItIsGreater, Clauses{"runtime/resources/blkio-weight"},
+      Needs{Feature::kIoWeight}) {
+  const auto weight_of = [&](const char* block_io) {
+    auto box = target().create(Bundle::minimal().set_json("/linux/resources/blockIO", block_io));
+    const std::string text = box.cgroup_file("io", "io.weight");  // "default 100"
+    return std::stoi(text.substr(text.find(' ') + 1));
+  };
+  const int light = weight_of(R"({"weight": 10})");
+  const int usual = weight_of("{}");
+  const int heavy = weight_of(R"({"weight": 1000})");
+  EXPECT_LT(light, usual);
+  EXPECT_LT(usual, heavy);
+}

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "engine/base/files.h"
+#include "harness/core/engine_failure.h"
+#include "harness/core/lack.h"
 #include "harness/fixtures/case.h"
 #include "harness/fixtures/case_site.h"
+#include "harness/fixtures/host_mount.h"
 
 namespace {
 
@@ -113,4 +116,71 @@ TRIAL(SettingOfV1, ThatCannotBeConvertedIsRefused,
   };
   EXPECT_THAT(with(R"({"limit": 67108864, "swappiness": 13})"), Refused());
   EXPECT_TRUE(with(R"({"limit": 67108864})").outcome().succeeded());  // control
+}
+
+namespace {
+
+constexpr const char* kKernelsList = "/sys/kernel/cgroup";
+
+// A container that is to own its cgroup: a cgroup namespace, a writable mount, a user of its own.
+Bundle owning(std::vector<std::string> more_options = {}) {
+  std::vector<std::string> options = {"nosuid", "nodev", "noexec"};
+  options.insert(options.end(), more_options.begin(), more_options.end());
+  return holding()
+      .with_namespace("cgroup")
+      .user(1000, 1000)
+      .with_dir("/sys/fs/cgroup")
+      .mount({.destination = "/sys/fs/cgroup",
+              .type = "cgroup",
+              .source = "cgroup",
+              .options = std::move(options)});
+}
+
+// Whose a file of the container's cgroup is; "" is the directory.
+uid_t owner_of(const Box& box, const std::string& file) {
+  for (const Hierarchy& hierarchy : mounted_hierarchies()) {
+    if (!hierarchy.unified) continue;
+    const fs::path path =
+        hierarchy.mountpoint.native() + current_site().cgroup_parent + "/" + box.id() + "/" + file;
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) throw EngineFailure(path.native() + " is not there");
+    return status.st_uid;
+  }
+  throw Lack("no cgroup v2 is mounted");
+}
+
+}  // namespace
+
+TRIAL(CgroupOwner, IsTheUserEvenWhereAListedFileIsMissing,
+      Clauses{"runtime/cgroups/ownership-missing-files", "runtime/cgroups/ownership-existing-files",
+              "runtime/cgroups/ownership-if-writable", "runtime/cgroups/ownership-only-delegated",
+              "runtime/cgroups/ownership-nothing-else"},
+      Needs{Feature::kCgroupV2, Feature::kMemoryCgroup, Feature::kSpec11}) {
+  const HostMount list = HostMount::tmpfs(kKernelsList);
+  seatrial::write_file_atomically(fs::path(kKernelsList) / "delegate",
+                                  "cgroup.no_such_file\ncgroup.procs\n");
+  auto box = target().create(owning());
+  EXPECT_EQ(owner_of(box, ""), 1000U);
+  EXPECT_EQ(owner_of(box, "cgroup.procs"), 1000U);
+  EXPECT_EQ(owner_of(box, "cgroup.threads"), 0U);
+  EXPECT_EQ(owner_of(box, "memory.max"), 0U);
+}
+
+TRIAL(CgroupOwner, HasThreeFilesWhereTheKernelListsNone,
+      Clauses{"runtime/cgroups/ownership-fallback-list"},
+      Needs{Feature::kCgroupV2, Feature::kSpec11}) {
+  const HostMount list = HostMount::tmpfs(kKernelsList);
+  auto box = target().create(owning());
+  for (const char* file : {"cgroup.procs", "cgroup.subtree_control", "cgroup.threads"}) {
+    EXPECT_EQ(owner_of(box, file), 1000U) << file;
+  }
+}
+
+TRIAL(CgroupOwner, IsNotChangedWithoutANamespaceOrAWritableMount,
+      Clauses{"runtime/cgroups/ownership-needs-namespace",
+              "runtime/cgroups/ownership-not-if-readonly"},
+      Needs{Feature::kCgroupV2, Feature::kSpec11}) {
+  EXPECT_EQ(owner_of(target().create(owning()), ""), 1000U);  // control
+  EXPECT_EQ(owner_of(target().create(owning({"ro"})), ""), 0U);
+  EXPECT_EQ(owner_of(target().create(owning().without_namespace("cgroup")), ""), 0U);
 }
