@@ -55,6 +55,8 @@ function(seatrial_precompile target name)
     set_target_properties(precompiled_${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     target_compile_options(precompiled_${name} PRIVATE -fPIE)
     seatrial_lightly_optimised(precompiled_${name})
+    set_property(TARGET precompiled_${name} PROPERTY CXX_COMPILER_LAUNCHER
+      sh "${PROJECT_SOURCE_DIR}/cmake/anew.sh" ${CMAKE_CXX_COMPILER_LAUNCHER})
   endif()
   target_precompile_headers(${target} REUSE_FROM precompiled_${name})
 endfunction()
