@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <thread>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -78,11 +79,7 @@ class Harbour {
     time(count, costs[kList], [&] {
       if (runtime_.list().size() != count) throw error(Kind::kInternal, "not all are listed");
     });
-    for (const std::string& id : ids_) {
-      std::string pid = read_file(monitor(id) / "monitor.pid");
-      pid.erase(pid.find_last_not_of('\n') + 1);
-      peak_ = std::max(peak_, peak_kib(pid));
-    }
+    for (const std::string& id : ids_) peak_ = std::max(peak_, peak_kib(monitor_pid(id)));
     time(count, costs[kDelete], [&] {
       for (; !ids_.empty(); ids_.pop_back()) runtime_.remove(ids_.back(), true);
     });
@@ -104,6 +101,19 @@ class Harbour {
                   .bundle = stage_.bundle(),
                   .monitor = runtime::MonitorRequest{.directory = monitor(id)}});
     ids_.push_back(id);
+  }
+
+  // The monitor writes it in its own time.
+  std::string monitor_pid(const std::string& id) const {
+    const fs::path file = monitor(id) / "monitor.pid";
+    const std::int64_t patience = monotonic_ns() + 10'000'000'000;
+    const auto written = [&] { return fs::exists(file) && fs::file_size(file) > 0; };
+    while (!written() && monotonic_ns() < patience) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    std::string pid = read_file(file);
+    pid.erase(pid.find_last_not_of('\n') + 1);
+    return pid;
   }
 
   fs::path monitor(const std::string& id) const { return stage_.state_root("monitors") / id; }
