@@ -236,7 +236,8 @@ TEST_F(EndToEnd, APageOfThisDirectoryIsServed) {
       << "refused";
 }
 
-TEST(FullDisk, IsToldOfWhateverIsPrinted) {
+// In the fixture's directory: ps makes one where there is none.
+TEST_F(EndToEnd, AFullDiskIsToldOfWhateverIsPrinted) {
   for (const char* words : {"clauses", "conform --list", "--help", "completion bash", "ps"}) {
     const UniqueFd full = open_file("/dev/full", O_WRONLY);
     const std::string line = fmt::format("exec \"$0\" {}", words);
