@@ -39,14 +39,6 @@ std::map<std::string, std::string> parse_annotations(const Reader& annotations) 
 
 }  // namespace
 
-void note_unsupported(const Reader& object, std::initializer_list<std::string_view> keys,
-                      Unsupported& unsupported) {
-  for (const std::string_view key : keys) {
-    const std::optional<Reader> member = object.find(key);
-    if (member && !member->is_empty()) unsupported.push_back(member->path());
-  }
-}
-
 Config parse_config(std::string_view json, const ParseContext& context) {
   const Document document(json, "config.json");
   const Reader root(document);

@@ -213,7 +213,8 @@ struct Lacking {
 TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
   for (const Lacking& lacking : std::initializer_list<Lacking>{
            {R"({"linux": {"intelRdt": {"closID": "x"}}})", "linux.intelRdt"},
-           {R"({"linux": {"intelRdt": {}}})", ""},
+           {R"({"linux": {"intelRdt": {}}})", "linux.intelRdt"},
+           {R"({"linux": {"intelRdt": null}})", ""},
        }) {
     const Config config = parse(patched(lacking.patch));
     if (lacking.path.empty()) {

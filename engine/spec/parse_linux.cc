@@ -140,8 +140,9 @@ std::uint64_t parse_propagation(const Reader& section) {
   return *flag;
 }
 
-void note_unsupported_linux(const Reader& section, Unsupported& unsupported) {
-  note_unsupported(section, {"intelRdt"}, unsupported);
+// An empty one asks for a class of the container's own.
+void note_intel_rdt(const Reader& section, Unsupported& unsupported) {
+  if (const auto rdt = section.find("intelRdt")) unsupported.push_back(rdt->path());
 }
 
 }  // namespace
@@ -206,7 +207,7 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
   if (const auto policy = section.find("memoryPolicy")) {
     result.memory_policy = parse_memory_policy(*policy);
   }
-  note_unsupported_linux(section, unsupported);
+  note_intel_rdt(section, unsupported);
   return result;
 }
 

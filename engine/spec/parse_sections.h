@@ -15,10 +15,6 @@ namespace seatrial::spec {
 
 using Unsupported = std::vector<std::string>;
 
-// Adds the path of each member among `keys` that says anything.
-void note_unsupported(const Reader& object, std::initializer_list<std::string_view> keys,
-                      Unsupported& unsupported);
-
 std::string parse_version(const Reader& version);
 Process parse_process(const Reader& process);
 Hooks parse_hooks(const Reader& hooks);
