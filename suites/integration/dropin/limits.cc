@@ -112,11 +112,15 @@ TRIAL(Update, ChangesWhatARunningOneMayUse, Clauses{"docker/update/limits"},
 TRIAL(OutOfMemory, EndsTheProgramAndIsTold, Clauses{"docker/run/memory"},
       Needs{Feature::kMemoryCgroup}) {
   const Seen seen = with_both([](Session& at) {
-    // The shell lives on until the daemon has heard of it, which is not before the program's end.
-    Wish wish{.args = at.shell("tail -c 200m /dev/zero > /dev/null; echo ended $?; sleep 900")};
+    // A daemon begins to listen for such ends once the container runs, so that they wait for a
+    // word; and the shell lives on until the daemon has heard.
+    Wish wish{.args = at.shell("trap go=1 USR1; echo ready; until [ \"$go\" ]; do sleep .1; done;"
+                               "tail -c 200m /dev/zero > /dev/null; echo ended $?; sleep 900")};
     wish.memory = 16 * kMiB;
     wish.memory_swap = 16 * kMiB;
     const std::string id = at.hold(wish);
+    at.await_output(id, "ready\n");
+    at.kill(id, SIGUSR1);
     at.await_output(id, "ended 137\n");
     if (!at.tells_oom()) return Seen{"true"};
     await("the event oom", [&] { return has_event(at.docker("events"), id, "oom"); });
