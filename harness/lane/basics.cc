@@ -27,6 +27,10 @@ constexpr const char* kTools[] = {"sh",        "bash",      "cat",
                                   "strace",    "newuidmap", "newgidmap",
                                   "runc",      "crun",      "apparmor_parser"};
 
+// For checkpoints: CRIU, and what it calls.
+constexpr const char* kCheckpointTools[] = {"criu", "iptables-save", "iptables-restore",
+                                            "ip6tables-save", "ip6tables-restore"};
+
 constexpr const char* kFiles[] = {"/etc/os-release",
                                   "/etc/protocols",
                                   "/etc/services",
@@ -34,6 +38,7 @@ constexpr const char* kFiles[] = {"/etc/os-release",
                                   "/etc/apparmor.d/tunables",
                                   "/etc/apparmor",
                                   "/usr/share/apparmor-features/features",
+                                  "/usr/lib/x86_64-linux-gnu/xtables",
                                   "/usr/share/zoneinfo/UTC"};
 
 }  // namespace
@@ -50,6 +55,7 @@ Cargo basic_cargo() {
   cargo.add_directory("/var/tmp", 01777);
   for (const char* path : {"/bin", "/sbin", "/lib", "/lib64"}) cargo.add_link_if_there(path);
   for (const char* tool : kTools) cargo.add_if_there(find_program(tool));
+  for (const char* tool : kCheckpointTools) cargo.add_if_there(find_program(tool));
   for (const char* file : kFiles) cargo.add_if_there(file);
   cargo.add_text("/etc/passwd",
                  "root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"

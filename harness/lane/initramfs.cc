@@ -23,16 +23,14 @@ constexpr std::size_t kKeptImages = 4;
 
 // What containers and their networks need and the kernel does not have built in. All are loaded:
 // the job finds no modprobe.
-const std::vector<std::string> kModules{"virtio_pci",    "virtio_console", "overlay",
-                                        "veth",          "bridge",         "br_netfilter",
-                                        "nf_tables",     "nft_chain_nat",  "nft_masq",
-                                        "nft_nat",       "nft_ct",         "nft_compat",
-                                        "nft_fib_inet",  "nft_redir",      "nft_reject_inet",
-                                        "xt_MASQUERADE", "xt_conntrack",   "xt_addrtype",
-                                        "xt_nat",        "xt_tcpudp",      "xt_comment",
-                                        "xt_mark",       "dummy",          "vxlan",
-                                        "fuse",          "loop",           "xfs",
-                                        "quota_v2"};
+const std::vector<std::string> kModules{
+    "virtio_pci", "virtio_console", "overlay", "veth", "bridge", "br_netfilter", "nf_tables",
+    "nft_chain_nat", "nft_masq", "nft_nat", "nft_ct", "nft_compat", "nft_fib_inet", "nft_redir",
+    "nft_reject_inet", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_nat", "xt_tcpudp",
+    "xt_comment", "xt_mark", "dummy", "vxlan", "fuse", "loop", "xfs", "quota_v2",
+    // What CRIU asks about sockets and connections.
+    "inet_diag", "tcp_diag", "udp_diag", "unix_diag", "netlink_diag", "af_packet_diag", "raw_diag",
+    "tun", "nf_conntrack_netlink"};
 
 fs::path init_program() {
   const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();

@@ -17,7 +17,10 @@ int main() {
   // initramfs without /dev/console no descriptors.
   ::mkdir("/dev", 0755);
   if (::mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr) != 0) return 1;
-  for (int fd = ::open("/dev/console", O_RDWR); fd >= 0 && fd < STDERR_FILENO;) fd = ::dup(fd);
+  int fd = ::open("/dev/console", O_RDWR);
+  while (fd >= 0 && fd < STDERR_FILENO) fd = ::dup(fd);
+  // Where there is a console all three were open already, and the job is to inherit no fourth.
+  if (fd > STDERR_FILENO) ::close(fd);
   const Job job = read_job();
   load_modules();
   if (!open_port()) give_up("there is no port to the host", 0);
