@@ -30,8 +30,11 @@ void add_outputs(CLI::App& verb, Settings& settings) {
 void add_choice_of_cases(CLI::App& verb, Settings& settings) {
   add_list(
       verb, "--target", settings.targets,
-      "What to test: reference, oci:COMMAND for any runc-like runtime, either with +sandboxed at "
-      "its end to refuse it newer system calls, or another form that a suite takes. "
+      "What to test: reference, oci:COMMAND for any runc-like runtime, or another form that a "
+      "suite "
+      "takes. A runtime may have one of these at its end: +sandboxed refuses it newer system "
+      "calls, "
+      "+userns makes it root of a user namespace alone, +rootless a user without any privilege. "
       "Repeatable; without it: the reference and every known peer that is installed",
       "TARGET");
   add_list(verb, "--suite", settings.suites, "Run this suite only. Repeatable", "SUITE");

@@ -24,7 +24,9 @@ constexpr Row kRows[] = {
     {Feature::kNosymfollow, "nosymfollow"},
     {Feature::kMqueue, "mqueue"},
     {Feature::kSysfs, "sysfs"},
+    {Feature::kOtherIds, "other-ids"},
     {Feature::kMakeDevices, "make-devices"},
+    {Feature::kProcOfTheCallers, "proc-of-the-callers"},
     {Feature::kTerminal, "terminal"},
     {Feature::kExec, "exec"},
     {Feature::kHooks, "hooks"},
@@ -40,6 +42,7 @@ constexpr Row kRows[] = {
     {Feature::kMemoryPolicy, "memory-policy"},
     {Feature::kRaiseHardRlimit, "raise-hard-rlimit"},
     {Feature::kLowerOomScore, "lower-oom-score"},
+    {Feature::kCgroups, "cgroups"},
     {Feature::kCgroupV1, "cgroup-v1"},
     {Feature::kCgroupV2, "cgroup-v2"},
     {Feature::kCpuCgroup, "cpu-cgroup"},
@@ -95,7 +98,7 @@ std::span<const Feature> all_features() {
 }
 
 bool is_not_applicable(std::string_view reason) {
-  return reason.starts_with("this kernel") ||
+  return reason.starts_with("this kernel") || reason.starts_with("this user") ||
          reason.find("declares runtime-spec") != std::string_view::npos;
 }
 

@@ -23,7 +23,9 @@ enum class Feature {
   kNosymfollow,
   kMqueue,
   kSysfs,
-  kMakeDevices,  // the caller may create device nodes
+  kOtherIds,          // the caller has more ids than one: may give files away, change groups
+  kMakeDevices,       // the caller may create device nodes
+  kProcOfTheCallers,  // a container in the caller's pid namespace may have a procfs
   // Process.
   kTerminal,  // --console-socket
   kExec,
@@ -41,6 +43,7 @@ enum class Feature {
   kRaiseHardRlimit,  // the caller holds CAP_SYS_RESOURCE
   kLowerOomScore,    // the same, for values below the caller's own
   // Control groups.
+  kCgroups,  // the caller may make some
   kCgroupV1,
   kCgroupV2,
   kCpuCgroup,
@@ -78,9 +81,10 @@ std::string_view to_string(Feature feature);
 Feature feature_from(std::string_view name);
 std::span<const Feature> all_features();
 
-// Why it is lacking decides the verdict: what the kernel lacks, or what the version of the
-// specification that a target declares does not ask for, makes a case not applicable; anything else
-// skips it. The former reasons start with "this kernel", the latter say "declares runtime-spec".
+// Why it is lacking decides the verdict: what the kernel lacks, what nobody but the machine's root
+// has, or what the version of the specification that a target declares does not ask for, makes a
+// case not applicable; anything else skips it. The first reasons start with "this kernel", the
+// second with "this user" or "this user namespace", the last say "declares runtime-spec".
 bool is_not_applicable(std::string_view reason);
 
 }  // namespace seatrial::harness

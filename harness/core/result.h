@@ -57,9 +57,6 @@ struct CaseResult {
 };
 
 // What was tested.
-// Ends the spec of a target that is inside an outer sandbox: "oci:crun+sandboxed".
-inline constexpr std::string_view kSandboxed = "+sandboxed";
-
 struct TargetInfo {
   std::string spec;                   // "reference", "oci:crun", ...
   std::string name;                   // "runc"

@@ -15,6 +15,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "harness/core/mode.h"
 #include "harness/core/protocol.h"
 #include "harness/report/visible_text.h"
 
@@ -109,8 +110,9 @@ std::vector<std::string> known_targets() {
 }
 
 fs::path command_of(const std::string& spec) {
-  if (spec.ends_with(kSandboxed))
-    return command_of(spec.substr(0, spec.size() - kSandboxed.size()));
+  if (const ModalSpec modal = split_mode(spec); modal.mode != Mode::kRoot) {
+    return command_of(std::string(modal.bare));
+  }
   for (const Peer& peer : kPeers) {
     if (spec == peer.spec || spec.starts_with(fmt::format("{}+", peer.spec))) {
       return find_command(peer.command);

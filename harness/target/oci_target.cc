@@ -1,7 +1,9 @@
 #include "harness/target/oci_target.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,8 +121,12 @@ OciTarget::OciTarget(std::filesystem::path program, std::filesystem::path state_
 // crun 1.8 takes a host with /sys/fs/cgroup/unified for one that systemd manages in hybrid mode,
 // and refuses. The namespace is the case's own: on the host the mount stays.
 void OciTarget::prepare_namespace() {
-  if (info_.name != "crun") return;
-  if (::umount2(kUnifiedBesideV1, MNT_DETACH) != 0 && errno != EINVAL && errno != ENOENT) {
+  struct statfs status{};
+  if (info_.name != "crun" || ::statfs(kUnifiedBesideV1, &status) != 0 ||
+      status.f_type != CGROUP2_SUPER_MAGIC) {
+    return;
+  }
+  if (::umount2(kUnifiedBesideV1, MNT_DETACH) != 0) {
     throw sys_error(errno, "unmount {} for crun", kUnifiedBesideV1);
   }
 }

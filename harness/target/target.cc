@@ -16,6 +16,14 @@ namespace {
 
 constexpr std::string_view kForms =
     "\"reference\", \"oci:NAME\", \"oci:PATH\" or \"docker:SOCKET\"";
+constexpr std::string_view kModes = "one of +sandboxed, +userns and +rootless may end a target";
+
+// For a name with a plus in it that is no program's.
+std::string hint_at_modes(const std::string& name) {
+  const std::size_t plus = name.rfind('+');
+  if (plus == std::string::npos || name.find('/', plus) != std::string::npos) return {};
+  return fmt::format(", nor is {} a mode: {}", name.substr(plus), kModes);
+}
 
 std::filesystem::path look_up(const std::string& name) {
   const char* path = std::getenv("PATH");
@@ -26,7 +34,8 @@ std::filesystem::path look_up(const std::string& name) {
     const std::filesystem::path candidate = std::filesystem::path(directory) / name;
     if (::access(candidate.c_str(), X_OK) == 0) return std::filesystem::absolute(candidate);
   }
-  throw error(Kind::kNotFound, "target oci:{}: no program of that name is in PATH", name);
+  throw error(Kind::kNotFound, "target oci:{}: no program of that name is in PATH{}", name,
+              hint_at_modes(name));
 }
 
 std::filesystem::path program_of(std::string_view spec, const std::string& name) {
@@ -38,21 +47,18 @@ std::filesystem::path program_of(std::string_view spec, const std::string& name)
   }
   if (name.find('/') == std::string::npos) return look_up(name);
   if (::access(name.c_str(), X_OK) != 0 || std::filesystem::is_directory(name)) {
-    throw error(Kind::kNotFound, "target {}: {} is no program that can be executed", spec, name);
+    throw error(Kind::kNotFound, "target {}: {} is no program that can be executed{}", spec, name,
+                hint_at_modes(name));
   }
   return std::filesystem::absolute(name);
 }
 
-}  // namespace
-
-TargetSpec parse_target(std::string_view spec) {
-  if (spec.ends_with(kSandboxed)) {
-    spec.remove_suffix(kSandboxed.size());
-    TargetSpec inner = parse_target(spec);
-    inner.sandboxed = true;
-    return inner;
-  }
+TargetSpec parse_bare(std::string_view spec) {
   if (spec == "reference") return {};
+  if (spec.starts_with("reference+")) {
+    throw error(Kind::kInvalidArgument, "target \"{}\": {} is no mode: {}", spec,
+                spec.substr(spec.find('+')), kModes);
+  }
   const std::size_t colon = spec.find(':');
   const std::string_view form = spec.substr(0, colon);
   if (form == "docker" && colon != std::string_view::npos) {
@@ -73,6 +79,24 @@ TargetSpec parse_target(std::string_view spec) {
   }
   return {.form = TargetSpec::Form::kOci,
           .program = program_of(spec, std::string(spec.substr(colon + 1)))};
+}
+
+}  // namespace
+
+TargetSpec parse_target(std::string_view spec) {
+  const ModalSpec outer = split_mode(spec);
+  const ModalSpec inner = split_mode(outer.bare);
+  if (inner.mode != Mode::kRoot) {
+    throw error(Kind::kInvalidArgument, "target \"{}\" names two modes, {} and {}: {}", spec,
+                suffix_of(inner.mode), suffix_of(outer.mode), kModes);
+  }
+  TargetSpec parsed = parse_bare(outer.bare);
+  if (parsed.form == TargetSpec::Form::kDocker && outer.mode != Mode::kRoot) {
+    throw error(Kind::kInvalidArgument, "target \"{}\": {} is for runtimes, not for an engine",
+                spec, suffix_of(outer.mode));
+  }
+  parsed.mode = outer.mode;
+  return parsed;
 }
 
 namespace {
@@ -100,7 +124,7 @@ std::unique_ptr<Target> make_bare(const TargetSpec& parsed, std::string_view spe
 std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem::path& state_root,
                                     const TargetInfo* known) {
   const TargetSpec parsed = parse_target(spec);
-  if (!parsed.sandboxed) return make_bare(parsed, spec, state_root, known);
+  if (parsed.mode != Mode::kSandboxed) return make_bare(parsed, spec, state_root, known);
   refuse_newer_calls();
   std::unique_ptr<Target> bare = make_bare(parsed, spec, state_root, known);
   // While it is described, a refusal is what it is: a feature that is missing.

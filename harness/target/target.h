@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/core/mode.h"
 #include "harness/core/outcome.h"
 #include "harness/core/result.h"
 
@@ -80,16 +81,18 @@ struct TargetSpec {
   enum class Form { kReference, kOci, kDocker };
   Form form = Form::kReference;
   std::filesystem::path program = {};  // kOci: absolute; kDocker: the socket
-  bool sandboxed = false;              // "+sandboxed" at its end (sandbox.h)
+  Mode mode = Mode::kRoot;             // by its end
 };
 
 // "reference", "oci:/usr/sbin/runc", "oci:crun" (looked up in PATH), "docker:/run/docker.sock" (an
 // engine, engine_target.h, and nothing that make_target() makes). Throws Error{kInvalidArgument}
-// or {kNotFound} that says what would be right.
+// or {kNotFound} that says what would be right. At the end of the first three one mode may stand
+// (mode.h).
 TargetSpec parse_target(std::string_view spec);
 
 // Asks the target its version, unless `known` has it from an earlier call; starts no container. A
-// sandboxed one has this process in its sandbox from then on.
+// sandboxed one has this process in its sandbox from then on; the other modes are the caller's to
+// enter before (unprivileged.h).
 std::unique_ptr<Target> make_target(std::string_view spec, const std::filesystem::path& state_root,
                                     const TargetInfo* known = nullptr);
 

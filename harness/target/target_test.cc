@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string refusal_of(const std::string& spec) {
   try {
@@ -26,10 +27,25 @@ TEST(ParseTarget, TakesTheReferenceAPathAndAName) {
   EXPECT_TRUE(parse_target("oci:true").program.is_absolute());
 }
 
-TEST(ParseTarget, KnowsASandbox) {
-  EXPECT_TRUE(parse_target("reference+sandboxed").sandboxed);
-  EXPECT_FALSE(parse_target("reference").sandboxed);
-  EXPECT_EQ(parse_target("oci:/bin/true+sandboxed").program, "/bin/true");
+TEST(ParseTarget, KnowsModes) {
+  EXPECT_EQ(parse_target("reference").mode, Mode::kRoot);
+  EXPECT_EQ(parse_target("reference+sandboxed").mode, Mode::kSandboxed);
+  EXPECT_EQ(parse_target("reference+rootless").mode, Mode::kRootless);
+  EXPECT_EQ(parse_target("oci:/bin/true+userns").mode, Mode::kUserns);
+  EXPECT_EQ(parse_target("oci:/bin/true+userns").program, "/bin/true");
+}
+
+TEST(ParseTarget, TakesOneModeThatItKnows) {
+  EXPECT_EQ(refusal_of("reference+userns+sandboxed"),
+            "target \"reference+userns+sandboxed\" names two modes, +userns and +sandboxed: one of "
+            "+sandboxed, +userns and +rootless may end a target");
+  EXPECT_EQ(refusal_of("reference+foo"),
+            "target \"reference+foo\": +foo is no mode: one of +sandboxed, +userns and +rootless "
+            "may end a target");
+  EXPECT_THAT(refusal_of("oci:true+foo"),
+              AllOf(HasSubstr("oci:true+foo"), HasSubstr("nor is +foo a mode")));
+  EXPECT_THAT(refusal_of("oci:/bin/true+foo"), HasSubstr("nor is +foo a mode"));
+  EXPECT_THAT(refusal_of("oci:/opt/g++/runc"), Not(HasSubstr("a mode")));
 }
 
 TEST(ParseTarget, SaysWhatWouldBeRight) {

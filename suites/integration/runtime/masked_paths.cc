@@ -137,17 +137,19 @@ TRIAL(ReadonlyPaths, ProtectADirectoryAndWhatIsBeneath, Clauses{"runtime/linux/r
 
 // The kernel's own settings are the classic: /proc/sys can be read and not written.
 TRIAL(ReadonlyPaths, ProtectKernelSettings, Clauses{"runtime/linux/readonly-paths"},
-      Needs{Feature::kReadonlyPaths}) {
-  const auto bundle = [](bool readonly) {
-    Bundle made = Bundle::minimal();
+      Needs{Feature::kReadonlyPaths, Feature::kNetworkNamespace}) {
+  // Of a namespace of the container's own: no others are open to the root of a user namespace, and
+  // these only with the capability.
+  const std::string setting = "/proc/sys/net/ipv4/ip_forward";
+  const auto bundle = [&](bool readonly) {
+    Bundle made = Bundle::minimal().with_namespace("network").capabilities({"CAP_NET_ADMIN"});
     if (readonly) made.readonly_path("/proc/sys");
-    return made.probe({"open_write", "/proc/sys/kernel/domainname"})
-        .probe({"read", "/proc/sys/kernel/domainname"});
+    return made.probe({"open_write", setting}).probe({"read", setting});
   };
   auto control = target().run(bundle(false));
   auto box = target().run(bundle(true));
 
-  EXPECT_THAT(control.report(), Did("open_write", "/proc/sys/kernel/domainname"));
-  EXPECT_THAT(box.report(), Failed("open_write", "/proc/sys/kernel/domainname", "EROFS"));
-  EXPECT_THAT(box.report(), Did("read", "/proc/sys/kernel/domainname"));
+  EXPECT_THAT(control.report(), Did("open_write", setting));
+  EXPECT_THAT(box.report(), Failed("open_write", setting, "EROFS"));
+  EXPECT_THAT(box.report(), Did("read", setting));
 }

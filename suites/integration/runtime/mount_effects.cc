@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <functional>
+#include <set>
 #include <vector>
 
 #include "engine/base/error.h"
@@ -45,8 +46,15 @@ struct Attempt {
   const char* usual;
 };
 
-const std::vector<Attempt>& attempts() {
-  static const std::vector<Attempt> all = {
+// Where only the machine's root could furnish what they are about. Options about just that need
+// Feature::kMakeDevices or kOtherIds.
+std::set<std::string>& left_out() {
+  static std::set<std::string> names;
+  return names;
+}
+
+std::vector<Attempt> attempts() {
+  std::vector<Attempt> all = {
       {"write", "write", "/file", ok_or_error, "ok"},
       {"execute", "execute", "/program", ok_or_error, "ok"},
       {"set-user-id", "setuid", "/suid", effective_user, "owner"},
@@ -56,6 +64,7 @@ const std::vector<Attempt>& attempts() {
       {"old access time of a directory", "atime_old", "/directory", moved_or_kept, "moved"},
       {"recent access time", "atime_recent", "/file", moved_or_kept, "kept"},
   };
+  std::erase_if(all, [](const Attempt& each) { return left_out().contains(each.name); });
   return all;
 }
 
@@ -81,6 +90,7 @@ const Effect kStrictatime{MS_STRICTATIME, "", {{"recent access time", "moved"}},
 
 Behaviour behaviour_with(const Effect& effect) {
   Behaviour behaviour = effect.changes;
+  for (const std::string& name : left_out()) behaviour.erase(name);
   for (const Attempt& attempt : attempts()) behaviour.emplace(attempt.name, attempt.usual);
   return behaviour;
 }
@@ -94,11 +104,13 @@ void furnish(const fs::path& directory, const fs::path& probe) {
   fs::copy_file(probe, directory / "suid");
   const std::string suid = directory / "suid";
   if (::chown(suid.c_str(), kOwner, 0) != 0 || ::chmod(suid.c_str(), 04755) != 0) {
-    throw sys_error(errno, "make {} a set-user-id program", suid);
+    if (errno != EPERM) throw sys_error(errno, "make {} a set-user-id program", suid);
+    left_out().insert("set-user-id");
   }
   const std::string null = directory / "null";
   if (::mknod(null.c_str(), S_IFCHR | 0666, makedev(1, 3)) != 0) {
-    throw sys_error(errno, "create the device {}", null);
+    if (errno != EPERM) throw sys_error(errno, "create the device {}", null);
+    left_out().insert("open device");
   }
 }
 

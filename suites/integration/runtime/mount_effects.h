@@ -25,7 +25,8 @@ extern const Effect kNoatime, kNodiratime, kStrictatime;
 // Of a mount with the kernel's default flags, changed by `effect`.
 Behaviour behaviour_with(const Effect& effect);
 
-// Puts into the directory what behaviour_of() tries: files, a device node, a link, programs.
+// Puts into the directory what behaviour_of() tries: files, a device node, a link, programs. The
+// device and the program of another owner are not tried where this process may not make them.
 // `probe`: a copy of the probe on the host.
 void furnish(const std::filesystem::path& directory, const std::filesystem::path& probe);
 

@@ -73,7 +73,8 @@ TRIAL(InheritedNamespaces, AreThoseOfTheRuntime, Clauses{"runtime/namespaces/inh
   EXPECT_NE(seen.at("pid"), harness_namespace("pid"));  // control: this one is listed
 }
 
-TRIAL(InheritedNamespaces, IncludeThePidNamespace, Clauses{"runtime/namespaces/inherited"}) {
+TRIAL(InheritedNamespaces, IncludeThePidNamespace, Clauses{"runtime/namespaces/inherited"},
+      Needs{Feature::kProcOfTheCallers}) {
   auto box =
       target().run(Bundle::minimal().without_namespace("pid").probe({"namespaces"}).probe({"pid"}));
   EXPECT_EQ(box.report().namespaces().at("pid"), harness_namespace("pid"));

@@ -16,11 +16,13 @@ struct RecursiveOption {
 };
 
 const Needs kSymlinkNeeds = {Feature::kRecursiveMountOptions, Feature::kNosymfollow};
+const Needs kSuidNeeds = {Feature::kRecursiveMountOptions, Feature::kOtherIds};
+const Needs kDeviceNeeds = {Feature::kRecursiveMountOptions, Feature::kMakeDevices};
 
 const RecursiveOption kRecursiveOptions[] = {
     {"Rro", {"runtime/mount-options/rro"}, "rro", Does::kSet, kReadonly},
     {"Rnoexec", {"runtime/mount-options/rnoexec"}, "rnoexec", Does::kSet, kNoexec},
-    {"Rnosuid", {"runtime/mount-options/rnosuid"}, "rnosuid", Does::kSet, kNosuid},
+    {"Rnosuid", {"runtime/mount-options/rnosuid"}, "rnosuid", Does::kSet, kNosuid, kSuidNeeds},
     {"Rnoatime", {"runtime/mount-options/rnoatime"}, "rnoatime", Does::kSet, kNoatime},
     {"Rnodiratime", {"runtime/mount-options/rnodiratime"}, "rnodiratime", Does::kSet, kNodiratime},
     {"Rstrictatime",
@@ -37,8 +39,8 @@ const RecursiveOption kRecursiveOptions[] = {
     {"Rnorelatime", {"runtime/mount-options/rnorelatime"}, "rnorelatime", Does::kSet, kNoEffect},
     {"Rrw", {"runtime/mount-options/rrw"}, "rrw", Does::kLift, kReadonly},
     {"Rexec", {"runtime/mount-options/rexec"}, "rexec", Does::kLift, kNoexec},
-    {"Rsuid", {"runtime/mount-options/rsuid"}, "rsuid", Does::kLift, kNosuid},
-    {"Rdev", {"runtime/mount-options/rdev"}, "rdev", Does::kLift, kNodev},
+    {"Rsuid", {"runtime/mount-options/rsuid"}, "rsuid", Does::kLift, kNosuid, kSuidNeeds},
+    {"Rdev", {"runtime/mount-options/rdev"}, "rdev", Does::kLift, kNodev, kDeviceNeeds},
     {"Ratime", {"runtime/mount-options/ratime"}, "ratime", Does::kLift, kNoatime},
     {"Rdiratime", {"runtime/mount-options/rdiratime"}, "rdiratime", Does::kLift, kNodiratime},
     {"Rrelatime", {"runtime/mount-options/rrelatime"}, "rrelatime", Does::kLift, kStrictatime},
