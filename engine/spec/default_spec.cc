@@ -46,36 +46,63 @@ void write_mount(JsonWriter& json, const DefaultMount& mount) {
   json.end_object();
 }
 
-void write_mounts(JsonWriter& json) {
+void write_mounts(JsonWriter& json, bool rootless) {
   json.key("mounts").begin_array();
   write_mount(json, {"/proc", "proc", "proc", {}});
   write_mount(json,
               {"/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}});
-  write_mount(json, {"/dev/pts",
-                     "devpts",
-                     "devpts",
-                     {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}});
+  if (rootless) {  // group 5 is not mapped
+    write_mount(json, {"/dev/pts",
+                       "devpts",
+                       "devpts",
+                       {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"}});
+  } else {
+    write_mount(json, {"/dev/pts",
+                       "devpts",
+                       "devpts",
+                       {"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"}});
+  }
   write_mount(
       json,
       {"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}});
   write_mount(json, {"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}});
-  write_mount(json, {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}});
+  if (rootless) {
+    write_mount(json, {"/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"}});
+  } else {
+    write_mount(json, {"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}});
+  }
   write_mount(
       json,
       {"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}});
   json.end_array();
 }
 
-void write_linux(JsonWriter& json, const DefaultSpec& options) {
-  json.key("linux").begin_object();
+void write_own_id(JsonWriter& json, std::string_view key, std::uint32_t id) {
+  json.key(key).begin_array().begin_object();
+  json.key("containerID").number(0).key("hostID").number(id).key("size").number(1);
+  json.end_object().end_array();
+}
+
+void write_ownership(JsonWriter& json, const DefaultSpec& options) {
+  if (options.rootless) {
+    write_own_id(json, "uidMappings", options.rootless->uid);
+    write_own_id(json, "gidMappings", options.rootless->gid);
+    return;
+  }
   json.key("resources").begin_object().key("devices").begin_array().begin_object();
   json.key("allow").boolean(false).key("access").string("rwm");
   json.end_object().end_array().end_object();
+}
+
+void write_linux(JsonWriter& json, const DefaultSpec& options) {
+  json.key("linux").begin_object();
+  write_ownership(json, options);
   json.key("namespaces").begin_array();
-  for (const std::string_view type : {"pid", "network", "ipc", "uts", "mount"}) {
+  for (const std::string_view type : {"pid", "network", "ipc", "uts", "mount", "user", "cgroup"}) {
+    if (type == (options.rootless ? "network" : "user")) continue;
+    if (type == "cgroup" && !options.cgroup_namespace) continue;
     json.begin_object().key("type").string(type).end_object();
   }
-  if (options.cgroup_namespace) json.begin_object().key("type").string("cgroup").end_object();
   json.end_array();
   json.key("maskedPaths")
       .strings({"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
@@ -96,7 +123,7 @@ std::string default_config(const DefaultSpec& options) {
   json.key("root").begin_object();
   json.key("path").string("rootfs").key("readonly").boolean(true).end_object();
   json.key("hostname").string("seatrial");
-  write_mounts(json);
+  write_mounts(json, options.rootless.has_value());
   write_linux(json, options);
   json.end_object();
   return json.take();

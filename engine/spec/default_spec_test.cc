@@ -60,5 +60,23 @@ TEST(DefaultConfig, ContainsTheSevenMounts) {
   EXPECT_THAT(config.linux_.readonly_paths, Contains("/proc/sys"));
 }
 
+// What root alone may have is not in it: limits, a group that is not mapped, a new sysfs.
+TEST(DefaultConfig, OfAnOrdinaryUserMapsThatUserAlone) {
+  const Config config =
+      parse(default_config({.rootless = RootlessOwner{.uid = 1000, .gid = 1001}}));
+  EXPECT_THAT(config.unsupported, IsEmpty());
+  EXPECT_THAT(namespaces(config), ElementsAre("pid", "ipc", "uts", "mount", "user"));
+  ASSERT_EQ(config.linux_.uid_mappings.size(), 1U);
+  ASSERT_EQ(config.linux_.gid_mappings.size(), 1U);
+  EXPECT_EQ(config.linux_.uid_mappings[0].host_id, 1000U);
+  EXPECT_EQ(config.linux_.gid_mappings[0].host_id, 1001U);
+  EXPECT_EQ(config.linux_.gid_mappings[0].size, 1U);
+  EXPECT_THAT(config.linux_.resources.devices, IsEmpty());
+  EXPECT_THAT(config.mounts.at(2).options.data,
+              ElementsAre("newinstance", "ptmxmode=0666", "mode=0620"));
+  EXPECT_EQ(config.mounts.at(5).source, "/sys");
+  EXPECT_TRUE(config.mounts.at(5).options.bind_recursive);
+}
+
 }  // namespace
 }  // namespace seatrial::spec::testing
