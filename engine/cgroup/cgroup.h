@@ -83,6 +83,9 @@ using Deadline = std::chrono::steady_clock::time_point;
 enum class Nodes {
   kDefaults,  // those that each container has
   kAny,       // those of linux.devices, too
+  // None, since all are the host's own, bound; and who builds the container may not restrict
+  // devices, which takes CAP_SYS_ADMIN of the first user namespace. Rules are not looked at then.
+  kForeign,
 };
 
 class Cgroup {

@@ -18,6 +18,9 @@ namespace {
 // The freezer's directory when it is the container's own.
 const Membership& own_freezer(const Identity& identity) {
   const Membership* const member = freezer_of(identity);
+  if (identity.members.empty()) {
+    throw error(Kind::kUnsupported, "pause: the container has no cgroup of its own");
+  }
   if (member == nullptr) {
     throw error(Kind::kUnsupported,
                 "pause: the cgroup controller freezer is not mounted on this host");

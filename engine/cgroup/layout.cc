@@ -162,6 +162,14 @@ const Hierarchy* Layout::mounted_at(std::string_view mountpoint) const {
   return found == hierarchies_.end() ? nullptr : &*found;
 }
 
+Layout Layout::without(std::span<const std::string> mountpoints) const {
+  Layout rest = *this;
+  std::erase_if(rest.hierarchies_, [&](const Hierarchy& each) {
+    return std::ranges::find(mountpoints, each.mountpoint) != mountpoints.end();
+  });
+  return rest;
+}
+
 bool Layout::is_hybrid() const {
   return std::ranges::any_of(hierarchies_, &Hierarchy::v2) && !is_pure_v2();
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +51,10 @@ class Layout {
 
   // The hierarchy mounted there, or null.
   const Hierarchy* mounted_at(std::string_view mountpoint) const;
+
+  // Those of them that are not mounted at one of these places. What is_hybrid() and is_pure_v2()
+  // then say is about what is left.
+  Layout without(std::span<const std::string> mountpoints) const;
 
   // v1 controllers and a v2 tree side by side.
   bool is_hybrid() const;

@@ -164,7 +164,7 @@ void Cgroup::apply(const spec::Resources& resources, Nodes nodes) const {
   if (is_too_narrow(resources.pids_limit)) at_once.pids_limit.reset();
   if (is_too_narrow(resources.unified)) at_once.unified.erase(kUnifiedPids);
   apply_limits(at_once);
-  apply_devices(resources.devices, nodes);
+  if (nodes != Nodes::kForeign) apply_devices(resources.devices, nodes);
 }
 
 bool Cgroup::leaves_something(const spec::Resources& resources, Nodes nodes) {

@@ -241,11 +241,14 @@ TEST_F(CgroupLimits, RefusalNamesPathAndValue) {
 
 TEST_F(CgroupLimits, UnmountedControllerIsRefusedByName) {
   const Cgroup nothing = Cgroup::open({});
+  const Cgroup other = Cgroup::open({.members = {{.hierarchy = "none-such"}}});
   spec::Resources resources;
   resources.pids_limit = 5;
   EXPECT_THAT(
-      error_of([&] { nothing.apply_limits(resources); }),
+      error_of([&] { other.apply_limits(resources); }),
       HasSubstr("linux.resources.pids.limit: 5: the cgroup controller pids is not mounted"));
+  EXPECT_THAT(error_of([&] { nothing.apply_limits(resources); }),
+              HasSubstr("linux.resources.pids.limit: 5: the container has no cgroup of its own"));
   resources = {};
   resources.devices.resize(1);
   EXPECT_THAT(error_of([&] { nothing.apply(resources); }), HasSubstr("linux.resources.devices"));

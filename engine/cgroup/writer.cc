@@ -43,6 +43,11 @@ const Directory& Writer::directory(const Setting& setting) {
     return open_.emplace(controller, Directory(member->directory)).first->second;
   }
   if (const Directory* const directory = in_v2(setting, controller)) return *directory;
+  if (identity_.members.empty()) {
+    throw error(Kind::kUnsupported,
+                "linux.resources.{}: {}: the container has no cgroup of its own", setting.key,
+                setting.value);
+  }
   throw error(Kind::kUnsupported,
               "linux.resources.{}: {}: the cgroup controller {} is not mounted on this host",
               setting.key, setting.value, controller);

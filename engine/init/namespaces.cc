@@ -57,7 +57,17 @@ Result execute(Run& run, const steps::JoinCgroup<Form>& step) {
 }
 
 Result execute(Run& run, const steps::SetOomScore<Form>& step) {
-  return write_file("/proc/self/oom_score_adj", text(run, step.value));
+  constexpr const char* kFile = "/proc/self/oom_score_adj";
+  Result result = write_file(kFile, text(run, step.value));
+  if (result != -EACCES) return result;
+  // The file of a process that is not dumpable belongs to the host's root. Nothing in a namespace
+  // that is to be joined can see this process yet.
+  sys(__NR_prctl, PR_SET_DUMPABLE, 1);
+  result = write_file(kFile, text(run, step.value));
+  sys(__NR_prctl, PR_SET_DUMPABLE, 0);
+  if (result != -EACCES) return result;
+  return fail(run, result,
+              "process.oomScoreAdj is lower than this user may go: that takes CAP_SYS_RESOURCE");
 }
 
 Result execute(Run&, const steps::RaiseRlimit<Form>& step) {

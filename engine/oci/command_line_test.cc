@@ -116,5 +116,19 @@ TEST(ParseUser, TakesNumbersOnly) {
   }
 }
 
+TEST(ParseRootless, TakesWhatGoCallsABoolean) {
+  using runtime::Rootless;
+  EXPECT_EQ(parse_rootless("auto"), Rootless::kDetect);
+  for (const char* text : {"true", "True", "TRUE", "t", "T", "1"}) {
+    EXPECT_EQ(parse_rootless(text), Rootless::kYes) << text;
+  }
+  for (const char* text : {"false", "False", "FALSE", "f", "F", "0"}) {
+    EXPECT_EQ(parse_rootless(text), Rootless::kNo) << text;
+  }
+  for (const char* text : {"", "yes", "2", "tRue"}) {
+    EXPECT_THROW(parse_rootless(text), Error) << text;
+  }
+}
+
 }  // namespace
 }  // namespace seatrial::oci

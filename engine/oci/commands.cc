@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -242,7 +243,9 @@ int write_spec(const GivenOptions& options) {
     throw error(Kind::kConflict, "{} exists already; it is not overwritten", path.native());
   }
   if (!fd) throw sys_error(errno, "create {}", path.native());
-  write_all(fd.get(), spec::default_config(), path.native());
+  spec::DefaultSpec wanted;
+  if (options.on("rootless")) wanted.rootless = {.uid = ::geteuid(), .gid = ::getegid()};
+  write_all(fd.get(), spec::default_config(wanted), path.native());
   return 0;
 }
 
@@ -303,6 +306,18 @@ spec::User parse_user(std::string_view text) {
   return user;
 }
 
+runtime::Rootless parse_rootless(std::string_view text) {
+  using runtime::Rootless;
+  if (text == "auto") return Rootless::kDetect;
+  for (const std::string_view word : {"true", "True", "TRUE", "t", "T", "1"}) {
+    if (text == word) return Rootless::kYes;
+  }
+  for (const std::string_view word : {"false", "False", "FALSE", "f", "F", "0"}) {
+    if (text == word) return Rootless::kNo;
+  }
+  throw error(Kind::kInvalidArgument, "--rootless {}: there is true, false and auto", text);
+}
+
 std::string version_text() {
   return fmt::format("seatrial-runtime version {}\ncommit: {}\nspec: {}\n", SEATRIAL_VERSION,
                      SEATRIAL_COMMIT, spec::kNewestVersion);
@@ -322,7 +337,8 @@ int carry_out(const CommandLine& line, const Log& log) {
     return 0;
   }
   if (const auto done = carry_out_alone(line)) return *done;
-  Runtime runtime(line.globals.get("root").value_or(runtime::default_root()));
+  Runtime runtime(line.globals.get("root").value_or(runtime::default_root()),
+                  parse_rootless(line.globals.get("rootless").value_or("auto")));
   runtime.on_warning([&log](std::string_view text) { log.write(LogLevel::kWarning, text); });
   for (const Entry& entry : kEntries) {
     if (entry.verb == line.verb->name) {

@@ -3,6 +3,7 @@
 
 #include "engine/oci/command_line.h"
 #include "engine/oci/log.h"
+#include "engine/runtime/runtime.h"
 #include "engine/spec/config.h"
 
 namespace seatrial::oci {
@@ -15,6 +16,9 @@ std::string version_text();
 
 // The exit status for an error: 255 for exec, as callers of runc know it, 1 for all else.
 int failure_status(const CommandLine& line);
+
+// "true", "false" (in Go's spellings) and "auto". Throws Error{kInvalidArgument}.
+runtime::Rootless parse_rootless(std::string_view text);
 
 // "UID[:GID]" and additional groups. Throws Error{kInvalidArgument}.
 spec::User parse_user(std::string_view text);

@@ -17,11 +17,16 @@ constexpr Option kPreserveFds{
     "pass descriptors 3 to 3+N-1 on; create and run count from behind those of LISTEN_FDS"};
 
 constexpr Option kGlobals[] = {
-    {"root", "DIR", "where containers' states lie; default: /run/seatrial"},
+    {"root", "DIR",
+     "where containers' states lie; default: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial for a "
+     "user "
+     "who is not root"},
     {"log", "PATH", "append errors and warnings to this file"},
     {"log-format", "FORMAT", "of the log: text (default) or json"},
     {"debug", "", "log what is done, too"},
-    {"rootless", "BOOL", "accepted for callers that pass it; detected"},
+    {"rootless", "BOOL",
+     "true, false or auto (default): whether a container goes without cgroups that its caller may "
+     "not make; auto: unless root of the host calls"},
     {"systemd-cgroup", "", "refused", '\0', kNoSystemd},
     kHelp,
     {"version", "", "print the version", 'v'},
@@ -115,7 +120,7 @@ constexpr Option kEvents[] = {
 
 constexpr Option kSpec[] = {
     {"bundle", "DIR", "where to write config.json", 'b'},
-    {"rootless", "", "refused", '\0', "only root's configuration is written by this version"},
+    {"rootless", "", "for containers that the caller runs without privileges"},
     kHelp,
 };
 

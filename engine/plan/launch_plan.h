@@ -22,14 +22,20 @@ struct CgroupHierarchy {
   std::string options;  // mount data: "cpu,cpuacct", "name=systemd"; empty for v2
   bool v2 = false;
   std::string cgroup;  // the container's cgroup in it, absolute within the hierarchy: "/a/b"
+  bool joined = true;  // else that is where the runtime is itself, and the container stays
 };
 
 // What the planner must know of the host and of this launch. Collected by engine/runtime.
 struct HostFacts {
   unsigned last_capability = 40;           // /proc/sys/kernel/cap_last_cap
   std::uint64_t own_capabilities = ~0ULL;  // CapPrm of the runtime
-  bool in_user_namespace = false;        // the runtime itself runs in a non-initial user namespace
-  std::vector<CgroupHierarchy> cgroups;  // those the container joins
+  bool in_user_namespace = false;  // the runtime itself runs in a non-initial user namespace
+  // Whether the runtime's own mount namespace is one whose mounts it may clone.
+  bool may_clone_mounts = true;
+  // What the runtime's user namespace maps; both empty where that is every id.
+  std::vector<spec::IdMapping> uid_map = {};
+  std::vector<spec::IdMapping> gid_map = {};
+  std::vector<CgroupHierarchy> cgroups = {};
 };
 
 // A compiled seccomp profile (engine/security). Empty: no filter.
@@ -96,6 +102,9 @@ struct ExecOptions {
   std::vector<spec::NamespaceType> namespaces;  // those the container has of its own
   // The container's rootfs, absolute: entered by chroot where `namespaces` has no kMount.
   std::string rootfs;
+  // What the container's user namespace maps; empty: everything, or unknown.
+  std::vector<spec::IdMapping> uid_map = {};
+  std::vector<spec::IdMapping> gid_map = {};
   SeccompFilter seccomp = {};                     // the container's
   std::optional<std::uint32_t> personality = {};  // and these
   std::optional<spec::MemoryPolicy> memory_policy = {};

@@ -19,6 +19,18 @@ std::string normal_path(std::string_view path);
 // CLONE_NEW* for a type of namespace.
 std::uint64_t clone_flag(spec::NamespaceType type);
 
+// The ids that the container's user namespace has; empty: all, or unknown.
+struct IdMaps {
+  std::span<const spec::IdMapping> uids;
+  std::span<const spec::IdMapping> gids;
+  bool of_runtime = false;  // the container has no user namespace of its own
+};
+IdMaps id_maps_of(const spec::Config& config, const HostFacts& host);
+
+// Throws kInvalidArgument naming the first that is not mapped by its JSON path.
+void refuse_unmapped_user(const spec::User& user, const IdMaps& maps);
+void refuse_unmapped_ids(const spec::Config& config, const IdMaps& maps);
+
 // What the mounts need to know beside themselves.
 struct MountContext {
   std::span<const CgroupHierarchy> cgroups;
@@ -28,6 +40,7 @@ struct MountContext {
   // The container has another user namespace than the runtime: what root of the container may not
   // reach is opened on the host's side.
   bool own_user_namespace = false;
+  bool may_clone_mounts = true;  // the runtime, on the host
   // The container's mappings, for idmapped mounts that bring none.
   std::span<const spec::IdMapping> uid_mappings;
   std::span<const spec::IdMapping> gid_mappings;

@@ -137,6 +137,7 @@ class Planner {
                            .in_user_namespace = in_user_namespace_,
                            .own_network_namespace = is(NamespaceType::kNetwork, Presence::kNew),
                            .own_user_namespace = has_user_namespace(),
+                           .may_clone_mounts = host_.may_clone_mounts,
                            .uid_mappings = config_.linux_.uid_mappings,
                            .gid_mappings = config_.linux_.gid_mappings,
                            .label = config_.linux_.mount_label});
@@ -158,6 +159,7 @@ class Planner {
 
   void join_cgroups(Steps& steps) {
     for (const CgroupHierarchy& hierarchy : host_.cgroups) {
+      if (!hierarchy.joined) continue;
       steps.push_back({JoinCgroup{.file = join_file(hierarchy)}});
     }
   }
@@ -364,11 +366,13 @@ LaunchPlan plan(const spec::Config& config, const HostFacts& host, const LaunchO
   }
   refuse_user_namespace_without_root(config);
   refuse_mounts_on_the_host(config);
+  refuse_unmapped_ids(config, id_maps_of(config, host));
   return Planner(config, host, options).make();
 }
 
 LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
                      const ExecOptions& options) {
+  refuse_unmapped_user(process.user, {.uids = options.uid_map, .gids = options.gid_map});
   std::uint64_t flags = 0;
   for (const NamespaceType type : options.namespaces) flags |= clone_flag(type);
   const ProcessContext context{.last_capability = host.last_capability,

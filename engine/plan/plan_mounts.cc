@@ -124,7 +124,14 @@ class MountPlanner {
                    .target = target,
                    .change = change_of(mount.options),
                    .recursive = mount.options.bind_recursive ? 1u : 0u};
-    if (mount.options.idmap || context_.own_user_namespace || keeps_peers(mount)) {
+    if (mount.options.idmap && !context_.may_clone_mounts) {
+      throw error(Kind::kDenied,
+                  "the idmapped mount on {} needs the right to mount on the host (CAP_SYS_ADMIN "
+                  "where the mounts are)",
+                  mount.destination);
+    }
+    const bool wants_host = mount.options.idmap || context_.own_user_namespace;
+    if ((wants_host && context_.may_clone_mounts) || keeps_peers(mount)) {
       step.opened = open_on_host(mount);
     }
     steps_.now.push_back({std::move(step)});

@@ -7,6 +7,7 @@
 #include "engine/runtime/bundle.h"
 #include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
+#include "engine/runtime/container_cgroups.h"
 #include "engine/runtime/container_id.h"
 #include "engine/runtime/home.h"
 #include "engine/runtime/hooks.h"
@@ -16,6 +17,7 @@
 #include "engine/runtime/launch.h"
 #include "engine/runtime/monitoring.h"
 #include "engine/runtime/net_devices.h"
+#include "engine/runtime/own_rights.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
 #include "engine/runtime/rfc3339.h"
@@ -27,8 +29,6 @@ namespace seatrial::runtime {
 namespace {
 
 enum class Begin { kLater, kAtOnce };
-
-constexpr unsigned kSetGid = 6;  // CAP_SETGID
 
 // One create, step by step; what it made is taken back unless finish() is reached.
 class Creation {
@@ -55,9 +55,10 @@ class Creation {
   const Begin begin_;
   const Bundle bundle_;
   const spec::Config& config_;
-  const std::vector<plan::CgroupHierarchy> hierarchies_;
+  const ContainerCgroups cgroups_;
   const plan::HostFacts host_;
   const plan::LaunchPlan plan_;
+  std::optional<IdMaps> id_maps_;  // nothing where no user namespace is made
   UniqueFd console_socket_;
   std::optional<Monitoring> monitoring_;
   std::optional<StateDirectory> directory_;
@@ -69,23 +70,25 @@ class Creation {
   bool hooks_begun_ = false;
 };
 
-cgroup::Nodes nodes_of(const spec::Config& config) {
-  return config.linux_.devices.empty() ? cgroup::Nodes::kDefaults : cgroup::Nodes::kAny;
-}
-
 // Whether all is done once init is ready. Who asked for a pid file may look for it as soon as the
 // program runs; a monitor is to know by then that it outlives its starter.
-bool may_start_unasked(const spec::Config& config, const CreateRequest& request) {
+bool may_start_unasked(const ContainerCgroups& cgroups, const CreateRequest& request) {
   return request.pid_file.empty() && !request.monitor &&
-         !cgroup::Cgroup::leaves_something(config.linux_.resources, nodes_of(config));
+         !cgroup::Cgroup::leaves_something(cgroups.resources, cgroups.nodes);
+}
+
+bool makes(const spec::Config& config, spec::NamespaceType type) {
+  const spec::Namespace* const entry = config.find_namespace(type);
+  return entry != nullptr && entry->path.empty();
 }
 
 UniqueFd network_namespace_of(pid_t pid) {
   return open_file(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
 }
 
-Bundle bundle_of(const CreateRequest& request) {
+Bundle bundle_of(const CreateRequest& request, Host& host) {
   Bundle bundle = load_bundle(request.bundle);
+  check_rights(bundle.config, host.facts({}));
   if (bundle.config.process) {
     auto& env = bundle.config.process->env;
     env.insert(env.end(), request.added_env.begin(), request.added_env.end());
@@ -99,21 +102,21 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
     : impl_(impl),
       request_(request),
       begin_(begin),
-      bundle_(bundle_of(request)),
+      bundle_(bundle_of(request, impl.host)),
       config_(bundle_.config),
-      hierarchies_(
-          planned_hierarchies(impl.host.layout(), config_.linux_.cgroups_path, request.id)),
-      host_(impl.host.facts(hierarchies_)),
+      cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
+      host_(impl.host.facts(cgroups_.hierarchies)),
       plan_(plan::plan(config_, host_,
                        {.bundle = bundle_.path.native(),
                         .id = request.id,
                         .start_at_once = begin == Begin::kAtOnce,
-                        .start_unasked = may_start_unasked(config_, request),
+                        .start_unasked = may_start_unasked(cgroups_, request),
                         .no_pivot = request.no_pivot,
                         .no_new_keyring = request.no_new_keyring,
                         .preserve_fds = request.preserve_fds,
                         .seccomp = impl.filter_of(config_)})) {
   require_kernel_calls();
+  if (plan_.needs_id_maps) id_maps_.emplace(config_.linux_, host_);
   if (config_.process) check_labels(*config_.process);
   if (!config_.linux_.net_devices.empty()) net_devices_.emplace(config_);
   check_mount_label(config_.linux_.mount_label);
@@ -158,7 +161,7 @@ Child Creation::run() {
       launch_->let_init_go();
     }
     build();
-    if (begin_ == Begin::kAtOnce && !may_start_unasked(config_, request_)) launch_->proceed();
+    if (begin_ == Begin::kAtOnce && !may_start_unasked(cgroups_, request_)) launch_->proceed();
     record();
     if (begin_ == Begin::kAtOnce) await_execution();
   } catch (...) {
@@ -183,13 +186,12 @@ void Creation::make_state() {
              .created = rfc3339(std::chrono::system_clock::now()),
              .annotations = config_.annotations,
              .planned_cgroups = cgroup::absent_directories(
-                 impl_.host.layout(), config_.linux_.cgroups_path, request_.id),
+                 cgroups_.layout(impl_.host), config_.linux_.cgroups_path, request_.id),
              .cgroups = {},
-             .own_pid_namespace = false,
+             .own_pid_namespace = makes(config_, spec::NamespaceType::kPid),
+             .own_user_namespace = makes(config_, spec::NamespaceType::kUser),
              .has_poststart = !config_.hooks.poststart.empty(),
              .has_poststop = !config_.hooks.poststop.empty()};
-  const spec::Namespace* pid = config_.find_namespace(spec::NamespaceType::kPid);
-  record_.own_pid_namespace = pid != nullptr && pid->path.empty();
   if (request_.monitor) record_.monitor_directory = request_.monitor->directory;
   directory_ = impl_.root.create(request_.id);
   try {
@@ -205,9 +207,9 @@ void Creation::make_state() {
 
 void Creation::make_cgroup() {
   const cgroup::Cgroup cgroup =
-      cgroup::Cgroup::create(impl_.host.layout(), config_.linux_.cgroups_path, request_.id);
+      cgroup::Cgroup::create(cgroups_.layout(impl_.host), config_.linux_.cgroups_path, request_.id);
   record_.cgroups = cgroup::print_identity(cgroup.identity());
-  cgroup.apply(config_.linux_.resources, nodes_of(config_));
+  cgroup.apply(cgroups_.resources, cgroups_.nodes);
   if (const auto owner = cgroup_owner(config_)) cgroup.give_to(*owner);
 }
 
@@ -222,9 +224,8 @@ void Creation::spawn() {
 }
 
 void Creation::build() {
-  const bool may_set_groups = (host_.own_capabilities >> kSetGid & 1) != 0;
   launch_->serve({
-      .write_id_maps = [&](pid_t pid) { write_id_maps(pid, config_.linux_, may_set_groups); },
+      .write_id_maps = [&](pid_t pid) { id_maps_->write(pid); },
       .before_init_works =
           [&](const sys::PidFd& init) {
             if (net_devices_) net_devices_->move_into(network_namespace_of(init.pid()));
@@ -243,8 +244,8 @@ void Creation::build() {
                           listener.get());
           },
   });
-  if (cgroup::Cgroup::leaves_something(config_.linux_.resources, nodes_of(config_))) {
-    Runtime::Impl::cgroup_of(record_).complete(config_.linux_.resources, nodes_of(config_));
+  if (cgroup::Cgroup::leaves_something(cgroups_.resources, cgroups_.nodes)) {
+    Runtime::Impl::cgroup_of(record_).complete(cgroups_.resources, cgroups_.nodes);
   }
 }
 

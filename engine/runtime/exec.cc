@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/runtime/console.h"
 #include "engine/runtime/home.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/launch.h"
+#include "engine/runtime/own_rights.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/seccomp_listener.h"
 #include "engine/runtime/security_modules.h"
@@ -103,6 +105,10 @@ sys::PidFd open_init(const Record& record) {
   return std::move(*init);
 }
 
+bool groups_are_free(pid_t process) {
+  return !read_file(fmt::format("/proc/{}/setgroups", process)).starts_with("deny");
+}
+
 void check_status(spec::Status status) {
   if (status == spec::Status::kRunning || status == spec::Status::kCreated) return;
   throw error(Kind::kConflict, "cannot exec in a container that is {}{}", spec::to_string(status),
@@ -118,6 +124,9 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   if (request.add_home) add_home(process, config, record.rootfs);
   check_labels(process);
   const sys::PidFd target = open_init(record);
+  if (impl.host.is_restricted()) {
+    check_process_rights(process, impl.host.facts({}), groups_are_free(record.init.pid));
+  }
   const plan::LaunchPlan plan = plan::plan_exec(
       process,
       impl.host.facts(
@@ -127,6 +136,8 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
        .id = request.id,
        .namespaces = foreign_namespaces(record.init.pid),
        .rootfs = record.rootfs,
+       .uid_map = config.linux_.uid_mappings,
+       .gid_map = config.linux_.gid_mappings,
        .seccomp = impl.filter_of(config),
        .personality = config.linux_.personality,
        .memory_policy = config.linux_.memory_policy});

@@ -1,10 +1,7 @@
 #include "engine/runtime/host.h"
 
-#include <linux/capability.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
 #include <string_view>
 
@@ -16,9 +13,6 @@
 namespace seatrial::runtime {
 namespace {
 
-// PROC_USER_INIT_INO: the inode that the kernel gives to the first user namespace.
-constexpr std::string_view kFirstUserNamespace = "user:[4026531837]";
-
 unsigned last_capability() {
   const std::string text = read_file("/proc/sys/kernel/cap_last_cap");
   unsigned number = 0;
@@ -29,20 +23,6 @@ unsigned last_capability() {
   return number;
 }
 
-std::uint64_t own_capabilities() {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  __user_cap_data_struct data[2] = {};
-  if (::syscall(SYS_capget, &header, data) != 0) throw sys_error(errno, "capget");
-  return (std::uint64_t{data[1].permitted} << 32) | data[0].permitted;
-}
-
-bool in_user_namespace() {
-  char target[64];
-  const ssize_t length = ::readlink("/proc/self/ns/user", target, sizeof target);
-  if (length < 0) throw sys_error(errno, "read /proc/self/ns/user");
-  return std::string_view(target, static_cast<std::size_t>(length)) != kFirstUserNamespace;
-}
-
 std::string last_component(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -51,7 +31,13 @@ std::string last_component(const std::string& path) {
 
 const cgroup::Layout& Host::layout() {
   const std::lock_guard lock(mutex_);
-  if (!layout_) layout_ = cgroup::Layout::detect();
+  if (layout_) return *layout_;
+  try {
+    layout_ = cgroup::Layout::detect();
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kUnsupported || !cgroups_are_optional()) throw;
+    layout_.emplace();
+  }
   return *layout_;
 }
 
@@ -88,25 +74,11 @@ plan::HostFacts Host::facts(std::vector<plan::CgroupHierarchy> cgroups) {
   if (!facts_) {
     facts_ = plan::HostFacts{.last_capability = last_capability(),
                              .own_capabilities = own_capabilities(),
-                             .in_user_namespace = in_user_namespace(),
-                             .cgroups = {}};
+                             .in_user_namespace = in_user_namespace()};
+    if (restricted_) add_restrictions(*facts_);
   }
   plan::HostFacts result = *facts_;
   result.cgroups = std::move(cgroups);
-  return result;
-}
-
-std::vector<plan::CgroupHierarchy> planned_hierarchies(const cgroup::Layout& layout,
-                                                       const std::string& cgroups_path,
-                                                       const std::string& container_id) {
-  std::vector<plan::CgroupHierarchy> result;
-  for (const cgroup::Hierarchy& hierarchy : layout.hierarchies()) {
-    result.push_back({.mountpoint = hierarchy.mountpoint,
-                      .name = hierarchy.name,
-                      .options = hierarchy.mount_options,
-                      .v2 = hierarchy.v2,
-                      .cgroup = cgroup::resolve_path(hierarchy, cgroups_path, container_id)});
-  }
   return result;
 }
 

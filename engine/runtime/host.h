@@ -8,7 +8,9 @@
 #include "engine/base/unique_fd.h"
 #include "engine/cgroup/cgroup.h"
 #include "engine/plan/launch_plan.h"
+#include "engine/runtime/own_rights.h"
 #include "engine/runtime/record.h"
+#include "engine/runtime/runtime.h"
 
 namespace seatrial::runtime {
 
@@ -16,6 +18,15 @@ namespace seatrial::runtime {
 // several threads.
 class Host {
  public:
+  explicit Host(Rootless rootless = Rootless::kDetect) : rootless_(rootless) {}
+
+  // Whether this process lacks privileges over the host (own_rights.h).
+  bool is_restricted() const { return restricted_; }
+  // Whether a container goes without the cgroups that this process may not make.
+  bool cgroups_are_optional() const {
+    return rootless_ == Rootless::kDetect ? restricted_ : rootless_ == Rootless::kYes;
+  }
+  // Without any hierarchy where there is none and cgroups are optional.
   const cgroup::Layout& layout();
   // Null before the first layout(): for those who would not read it for themselves.
   const cgroup::Layout* layout_if_known();
@@ -25,10 +36,12 @@ class Host {
   // This process, also where it is a fork of the one that made the Runtime.
   ProcessIdentity self();
 
-  // The facts for a plan whose container joins `cgroups`.
+  // The facts for a plan whose container is to be in `cgroups`.
   plan::HostFacts facts(std::vector<plan::CgroupHierarchy> cgroups);
 
  private:
+  const Rootless rootless_;
+  const bool restricted_ = runtime::is_restricted();
   std::mutex mutex_;
   std::optional<cgroup::Layout> layout_;
   UniqueFd init_program_;
@@ -37,12 +50,7 @@ class Host {
   std::optional<plan::HostFacts> facts_;
 };
 
-// The hierarchies that a container with this cgroupsPath joins, by name; makes nothing.
-std::vector<plan::CgroupHierarchy> planned_hierarchies(const cgroup::Layout& layout,
-                                                       const std::string& cgroups_path,
-                                                       const std::string& container_id);
-
-// Those that a running container is in.
+// The hierarchies that a running container is in.
 std::vector<plan::CgroupHierarchy> joined_hierarchies(const cgroup::Identity& identity);
 
 }  // namespace seatrial::runtime

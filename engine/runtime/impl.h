@@ -14,8 +14,8 @@
 namespace seatrial::runtime {
 
 struct Runtime::Impl {
-  explicit Impl(std::filesystem::path path)
-      : root(std::move(path)), seccomp_cache(seccomp_cache_of(root.path())) {}
+  Impl(std::filesystem::path path, Rootless rootless)
+      : root(std::move(path)), host(rootless), seccomp_cache(seccomp_cache_of(root.path())) {}
 
   StateRoot root;
   Host host;

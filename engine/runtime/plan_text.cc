@@ -1,5 +1,7 @@
 #include "engine/runtime/bundle.h"
+#include "engine/runtime/container_cgroups.h"
 #include "engine/runtime/host.h"
+#include "engine/runtime/own_rights.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/seccomp_filter.h"
 #include "engine/security/seccomp.h"
@@ -10,14 +12,15 @@ std::string plan_text(const std::filesystem::path& bundle_path) {
   const Bundle bundle = load_bundle(bundle_path);
   const std::string id = bundle.path.filename().native();
   Host host;
-  auto hierarchies = planned_hierarchies(host.layout(), bundle.config.linux_.cgroups_path, id);
+  check_rights(bundle.config, host.facts({}));
+  ContainerCgroups cgroups = choose_cgroups(host, bundle.config.linux_, id);
   plan::SeccompFilter filter;
   if (const auto& seccomp = bundle.config.linux_.seccomp;
       seccomp && bundle.config.unsupported.empty()) {
     filter = seccomp_filter(*seccomp, security::compile(*seccomp));
   }
   return plan::to_text(
-      plan::plan(bundle.config, host.facts(std::move(hierarchies)),
+      plan::plan(bundle.config, host.facts(std::move(cgroups.hierarchies)),
                  {.bundle = bundle.path.native(), .id = id, .seccomp = std::move(filter)}));
 }
 

@@ -65,6 +65,7 @@ std::string print_record(const Record& record) {
   json.end_array();
   json.key("cgroups").string(record.cgroups);
   json.key("ownPidNamespace").boolean(record.own_pid_namespace);
+  json.key("ownUserNamespace").boolean(record.own_user_namespace);
   json.key("hasPoststart").boolean(record.has_poststart);
   json.key("hasPoststop").boolean(record.has_poststop);
   json.end_object();
@@ -95,6 +96,7 @@ Record parse_record(std::string_view text) {
   record.planned_cgroups = root.require("plannedCgroups", "an array").strings();
   record.cgroups = take_string(root, "cgroups");
   record.own_pid_namespace = take_boolean(root, "ownPidNamespace");
+  record.own_user_namespace = take_boolean(root, "ownUserNamespace");
   record.has_poststart = take_boolean(root, "hasPoststart");
   record.has_poststop = take_boolean(root, "hasPoststop");
   return record;

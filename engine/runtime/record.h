@@ -47,8 +47,9 @@ struct Record {
   // Cgroup directories that did not exist when create began and that it was about to make,
   // outermost first. Where create was killed, they are what it may have left.
   std::vector<std::string> planned_cgroups = {};
-  std::string cgroups = {};        // cgroup::print_identity() once they are made
-  bool own_pid_namespace = false;  // its init's end is the end of all its processes
+  std::string cgroups = {};         // cgroup::print_identity() once they are made
+  bool own_pid_namespace = false;   // its init's end is the end of all its processes
+  bool own_user_namespace = false;  // which no other process enters
   bool has_poststart = false;
   bool has_poststop = false;
 };

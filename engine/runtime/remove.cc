@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include "engine/base/error.h"
+#include "engine/runtime/container_processes.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/monitoring.h"
@@ -19,6 +20,10 @@ constexpr auto kPatience = 10s;  // for processes to die and cgroups to become r
 void kill_processes(const Record& record, const cgroup::Cgroup& cgroup, cgroup::Deadline deadline) {
   const auto init = sys::PidFd::open(record.init.pid);
   const bool alive = init && record.init.is_alive();
+  // With a pid namespace of its own, init's end is the end of them all.
+  if (alive && is_without_cgroups(record) && !record.own_pid_namespace) {
+    kill_namespace(record, deadline);
+  }
   if (alive) init->send_signal(SIGKILL);
   cgroup.kill_all(deadline);
   if (alive && !init->wait_exit(deadline)) {

@@ -8,8 +8,10 @@
 #include <cstdlib>
 
 #include "engine/base/error.h"
+#include "engine/runtime/container_processes.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/own_rights.h"
 #include "engine/spec/parse_config.h"
 #include "engine/sys/pid_fd.h"
 #include "engine/sys/standard_descriptors.h"
@@ -25,8 +27,11 @@ void kill_frozen(const cgroup::Cgroup& cgroup) {
 }  // namespace
 
 std::filesystem::path default_root() {
-  const char* runtime_dir = std::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() != 0 && runtime_dir != nullptr && *runtime_dir != '\0') {
+  const char* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  const char* const user = std::getenv("USER");
+  const bool is_root = ::geteuid() == 0 && (!in_user_namespace() ||
+                                            (user != nullptr && std::string_view(user) == "root"));
+  if (!is_root && runtime_dir != nullptr && *runtime_dir != '\0') {
     return std::filesystem::path(runtime_dir) / "seatrial";
   }
   return "/run/seatrial";
@@ -42,8 +47,9 @@ std::optional<ExitStatus> Child::wait(std::optional<std::chrono::milliseconds> t
   return ExitStatus{.code = end->code};
 }
 
-Runtime::Runtime(std::filesystem::path root)
-    : impl_((sys::occupy_standard_descriptors(), std::make_unique<Impl>(std::move(root)))) {}
+Runtime::Runtime(std::filesystem::path root, Rootless rootless)
+    : impl_((sys::occupy_standard_descriptors(),
+             std::make_unique<Impl>(std::move(root), rootless))) {}
 Runtime::Runtime(Runtime&&) noexcept = default;
 Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 Runtime::~Runtime() = default;
@@ -76,6 +82,7 @@ std::vector<spec::State> Runtime::list() const {
 std::vector<pid_t> Runtime::processes(const std::string& id) const {
   const Record record = impl_->root.open(id).read_record();
   if (record.phase == Phase::kCreating || !impl_->is_of_this_boot(record)) return {};
+  if (is_without_cgroups(record)) return namespace_processes(record);
   std::vector<pid_t> pids = Impl::cgroup_of(record).processes();
   // A cgroup that stood before the container also holds processes of others: those are not listed.
   if (pids.empty() && record.init.is_alive()) pids.push_back(record.init.pid);
@@ -85,6 +92,10 @@ std::vector<pid_t> Runtime::processes(const std::string& id) const {
 void Runtime::kill(const std::string& id, int signal, bool all) {
   const Record record = impl_->root.open(id).read_record();
   const bool alive = impl_->init_is_alive(record);
+  if (all && alive && is_without_cgroups(record)) {
+    signal_namespace(record, signal);
+    return;
+  }
   if (all && record.phase == Phase::kCreated && impl_->is_of_this_boot(record)) {
     const cgroup::Cgroup cgroup = Impl::cgroup_of(record);
     if (!alive && cgroup.processes().empty()) {

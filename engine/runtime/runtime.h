@@ -132,10 +132,14 @@ class Child {
   UniqueFd console_master_;
 };
 
+// Whether containers may go without the cgroups that the caller may not make, where they ask for no
+// limit and no path of cgroups: as runc has it, where the caller is not root of the host.
+enum class Rootless { kDetect, kYes, kNo };
+
 class Runtime {
  public:
   // State lies under `root`/ID. `root` is made when absent (mode 0700).
-  explicit Runtime(std::filesystem::path root);
+  explicit Runtime(std::filesystem::path root, Rootless rootless = Rootless::kDetect);
   Runtime(Runtime&&) noexcept;
   Runtime& operator=(Runtime&&) noexcept;
   Runtime(const Runtime&) = delete;
@@ -195,7 +199,9 @@ class Runtime {
 // The plan that create would carry out for this bundle on this host, a line a step. Makes nothing.
 std::string plan_text(const std::filesystem::path& bundle);
 
-// Where state lies without --root: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial when not root.
+// Where state lies without --root: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial for a user who is
+// not root of the host (but, as runc has it, not for the root of a user namespace whose $USER is
+// root).
 std::filesystem::path default_root();
 
 }  // namespace seatrial::runtime

@@ -1,0 +1,394 @@
+// Containers of a user without privileges, and of a root that is one in a user namespace only.
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <csignal>
+#include <thread>
+
+#include "engine/runtime/rootless_fixture.h"
+#include "engine/spec/state.h"
+#include "engine/sys/spawn.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class RootlessRuntime : public RootlessTest {
+ protected:
+  void TearDown() override { EXPECT_EQ(left_behind(), ""); }
+
+  std::string output_as_user(const RootlessBundle& bundle) const {
+    return sys::as_ordinary_user([&] { return output_of(bundle); });
+  }
+};
+
+constexpr const char* kShowMaps =
+    "cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups | tr -s ' \\n' ' '; id -u";
+
+TEST_F(RootlessRuntime, RunsWithTheUsersOwnIdAlone) {
+  EXPECT_EQ(output_as_user({.command = kShowMaps}), " 0 54321 1 0 54321 1 deny 0\n0");
+}
+
+TEST_F(RootlessRuntime, HasTheHostsDevices) {
+  EXPECT_EQ(output_as_user({.command = "echo x > /dev/null; head -c 2 /dev/zero | od -An -tx1; "
+                                       "test -c /dev/tty && test -c /dev/full; echo $?"}),
+            " 00 00\n0\n0");
+}
+
+TEST_F(RootlessRuntime, KeepsTheLimitsThatAUserMaySet) {
+  EXPECT_EQ(output_as_user({.command = "cat /proc/self/oom_score_adj; ulimit -n",
+                            .process = R"(, "oomScoreAdj": 345, "rlimits": [
+                              {"type": "RLIMIT_NOFILE", "soft": 60, "hard": 61}])"}),
+            "345\n60\n0");
+}
+
+// A bind mount keeps what the host's mount has of nosuid, nodev, noexec and read-only.
+TEST_F(RootlessRuntime, KeepsTheFlagsOfWhatItBinds) {
+  const std::string source = (dir_.path() / "source").native();
+  std::filesystem::create_directory(source);
+  const std::string shown = sys::in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 ||
+        ::mount("t", source.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0) {
+      throw sys_error(errno, "mount a tmpfs");
+    }
+    const auto with = [&](std::string_view option) {
+      return sys::as_ordinary_user([&] {
+        return output_of(
+            {.command = "grep ' /bound ' /proc/self/mounts | cut -d' ' -f4",
+             .mounts = fmt::format(
+                 R"({{"destination": "/bound", "source": "{}", "options": ["bind", "{}"]}},)",
+                 source, option)});
+      });
+    };
+    return with("ro") + "|" + with("exec");
+  });
+  EXPECT_THAT(shown, StartsWith("ro,nosuid,nodev,noexec,"));
+  EXPECT_THAT(shown, AllOf(HasSubstr("|run "), HasSubstr(" on /bound"), HasSubstr("EPERM")));
+}
+
+TEST_F(RootlessRuntime, GoesThroughTheStates) {
+  EXPECT_EQ(sys::as_ordinary_user([&] {
+              Runtime made = runtime();
+              std::string states;
+              const auto note = [&] {
+                states += fmt::format("{} ", spec::to_string(made.state(id_).status));
+              };
+              Child child = made.create(request({.command = "sleep 1000 & exec sleep 1000"}));
+              note();
+              made.start(id_);
+              note();
+              Child exec =
+                  made.exec({.id = id_, .args = {"/usr/bin/id", "-u"}, .stdio = {-1, -1, -1}});
+              states += fmt::format("exec:{} ", exec.wait(10s).value().code);
+              made.kill(id_, SIGKILL);
+              states += fmt::format("end:{} ", child.wait(10s).value().code);
+              note();
+              made.remove(id_);
+              return states;
+            }),
+            "created running exec:0 end:137 stopped ");
+}
+
+// Neither list nor signal has a cgroup to go by.
+TEST_F(RootlessRuntime, FindsAllProcessesWithoutACgroup) {
+  for (const bool own_pids : {true, false}) {
+    EXPECT_EQ(
+        sys::as_ordinary_user([&] {
+          Runtime made = runtime();
+          Child child =
+              made.run(request({.command = "sleep 1000 & exec sleep 1000", .own_pids = own_pids}));
+          Child exec =
+              made.exec({.id = id_, .args = {"/usr/bin/sleep", "1000"}, .stdio = {-1, -1, -1}});
+          std::size_t found = 0;
+          // The shell may not have started its child yet.
+          for (int i = 0; i < 1000 && found < 3; ++i) {
+            found = made.processes(id_).size();
+            std::this_thread::sleep_for(5ms);
+          }
+          made.kill(id_, SIGKILL, true);
+          // Init ends when all in its namespace are reaped.
+          const int end = exec.wait(10s).value().code;
+          const int ends = end + child.wait(10s).value().code;
+          made.remove(id_);
+          return fmt::format("{} {}", found, ends);
+        }),
+        "3 274")
+        << own_pids;
+  }
+}
+
+// Without a pid namespace the end of init is not the end of the others.
+TEST_F(RootlessRuntime, DeletesARunningContainerWithAllItsProcesses) {
+  EXPECT_EQ(sys::as_ordinary_user([&] {
+              Runtime made = runtime();
+              Child child =
+                  made.run(request({.command = "sleep 1000 & exec sleep 1000", .own_pids = false}));
+              Child exec =
+                  made.exec({.id = id_, .args = {"/usr/bin/sleep", "1000"}, .stdio = {-1, -1, -1}});
+              made.remove(id_, true);
+              return fmt::format("{} {}", child.wait(10s).value().code,
+                                 exec.wait(10s).value().code);
+            }),
+            "137 137");
+}
+
+TEST_F(RootlessRuntime, SaysThatThereIsNoCgroupToPauseOrLimit) {
+  EXPECT_THAT(sys::as_ordinary_user([&] {
+                Runtime made = runtime();
+                Child child = made.run(request({.command = "exec sleep 1000"}));
+                std::string said;
+                try {
+                  made.pause(id_);
+                } catch (const Error& failure) {
+                  said += failure.what();
+                }
+                try {
+                  made.update(id_, {.pids_limit = 5});
+                } catch (const Error& failure) {
+                  said += failure.what();
+                }
+                made.remove(id_, true);
+                return said;
+              }),
+              AllOf(HasSubstr("pause: the container has no cgroup of its own"),
+                    HasSubstr("linux.resources.pids.limit: 5: the container has no cgroup")));
+}
+
+TEST_F(RootlessRuntime, RefusesByNameBeforeItMakesAnything) {
+  const auto refusal = [&](const RootlessBundle& bundle) {
+    const std::string said = output_as_user(bundle);
+    EXPECT_EQ(left_behind(), "");
+    return said;
+  };
+  EXPECT_THAT(refusal({.own_users = false}), HasSubstr("linux.namespaces: an entry of type user"));
+  EXPECT_THAT(refusal({.section = R"(, "resources": {"memory": {"limit": 100000000}})"}),
+              HasSubstr("linux.resources.memory: needs a cgroup, which user 54321 may not make"));
+  EXPECT_THAT(refusal({.section = R"(, "cgroupsPath": "/rootless-test")"}),
+              HasSubstr("linux.cgroupsPath: /rootless-test: user 54321 may not make"));
+  EXPECT_THAT(refusal({.user = R"({"uid": 0, "gid": 0, "additionalGids": [0]})"}),
+              HasSubstr("process.user.additionalGids: setgroups(2) is denied"));
+  EXPECT_THAT(refusal({.user = R"({"uid": 1, "gid": 0})"}),
+              HasSubstr("process.user.uid: user 1 is not mapped"));
+  EXPECT_THAT(refusal({.process = R"(, "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 1,
+                                     "hard": 900000000}])"}),
+              HasSubstr("process.rlimits[0].hard: RLIMIT_NOFILE 900000000 is above"));
+  EXPECT_THAT(refusal({.process = R"(, "oomScoreAdj": -1000)"}),
+              HasSubstr("process.oomScoreAdj is lower than this user may go"));
+  EXPECT_THAT(refusal({.section = R"(, "netDevices": {"lo": {}})"}), HasSubstr("linux.netDevices"));
+  // What limits nothing is no reason.
+  EXPECT_EQ(output_as_user({.section = R"(, "resources": {"cpu": {"shares": 0}, "devices": [
+                                          {"allow": false, "access": "rwm"}]})"}),
+            "0");
+}
+
+TEST_F(RootlessRuntime, NeedsItsCgroupsWhereTheCallerSaysSo) {
+  EXPECT_THAT(sys::as_ordinary_user([&] { return output_of({}, Rootless::kNo); }),
+              HasSubstr("the container needs its cgroups, because --rootless is false"));
+}
+
+// Who is killed at any instant leaves what recover takes: here, in the middle of create.
+TEST_F(RootlessRuntime, RecoversWhatAKilledRuntimeLeft) {
+  const RootlessBundle bundle{.command = "exec sleep 1000",
+                              .hooks = R"({"createRuntime": [{"path": "/usr/bin/sh",
+                                      "args": ["sh", "-c", "kill -9 $PPID"]}]})"};
+  EXPECT_EQ(sys::as_ordinary_user([&] { return output_of(bundle); }), "died");
+  EXPECT_EQ(left_behind(), id_ + " ");
+  EXPECT_EQ(sys::as_ordinary_user([&] {
+              const std::vector<std::string> cleaned = runtime().recover();
+              return cleaned.empty() ? std::string() : cleaned.front();
+            }),
+            id_);
+}
+
+// Whoever deletes it need not be who made it.
+TEST_F(RootlessRuntime, OutlivesItsCreatorAndIsDeletedByForce) {
+  EXPECT_EQ(sys::as_ordinary_user([&] {
+              Child child = runtime().run(request({.command = "exec sleep 1000"}));
+              return fmt::format("{}", child.pid() > 0);
+            }),
+            "true");
+  EXPECT_EQ(sys::as_ordinary_user([&] {
+              Runtime made = runtime();
+              const auto status = made.state(id_).status;
+              made.remove(id_, true);
+              return std::string(spec::to_string(status));
+            }),
+            "running");
+}
+
+// ---- Root of a user namespace -------------------------------------------------------------------
+
+void write_own_maps() {
+  const auto write = [](const char* file, const char* text) {
+    write_all(open_file(file, O_WRONLY).get(), text, file);
+  };
+  write("/proc/self/setgroups", "deny");
+  write("/proc/self/uid_map", "0 54321 1");
+  write("/proc/self/gid_map", "0 54321 1");
+}
+
+std::string as_root_of_a_namespace(int more, const std::function<std::string()>& body) {
+  return sys::as_ordinary_user([&] {
+    if (::unshare(CLONE_NEWUSER | more) != 0) throw sys_error(errno, "unshare");
+    write_own_maps();
+    return body();
+  });
+}
+
+class RootOfANamespace : public RootlessRuntime, public testing::WithParamInterface<int> {};
+
+// With a mount namespace of its own it may clone its mounts; without one, the host's are not its.
+INSTANTIATE_TEST_SUITE_P(, RootOfANamespace, testing::Values(0, CLONE_NEWNS));
+
+TEST_P(RootOfANamespace, NeedsNoUserNamespaceForTheContainer) {
+  EXPECT_EQ(
+      as_root_of_a_namespace(GetParam(),
+                             [&] {
+                               return output_of({.command = "id -u; test -c /dev/null; echo $?",
+                                                 .own_users = false});
+                             }),
+      "0\n0\n0");
+}
+
+TEST_P(RootOfANamespace, MayNestOneMore) {
+  EXPECT_EQ(
+      as_root_of_a_namespace(
+          GetParam(),
+          [&] {
+            return output_of({.command = kShowMaps,
+                              .uid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])",
+                              .gid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])"});
+          }),
+      " 0 0 1 0 0 1 deny 0\n0");
+}
+
+TEST_P(RootOfANamespace, IsToldWhichIdsItsOwnDoesNotMap) {
+  EXPECT_THAT(
+      as_root_of_a_namespace(
+          GetParam(),
+          [&] {
+            return output_of({.uid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 2}])",
+                              .gid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])"});
+          }),
+      HasSubstr("linux.uidMappings[0]: the ids 0 to 1 are not mapped as a whole"));
+}
+
+TEST_F(RootlessRuntime, IsToldWhereNoUserNamespaceCanBeMade) {
+  EXPECT_THAT(
+      as_root_of_a_namespace(
+          0,
+          [&] {
+            write_all(open_file("/proc/sys/user/max_user_namespaces", O_WRONLY).get(), "0",
+                      "max_user_namespaces");
+            return output_of({.uid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])",
+                              .gid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])"});
+          }),
+      HasSubstr("linux.namespaces: no user namespace can be made on this host: "
+                "/proc/sys/user/max_user_namespaces is 0"));
+}
+
+// ---- newuidmap and newgidmap --------------------------------------------------------------------
+
+class SubordinateRanges : public RootlessRuntime {
+ protected:
+  void SetUp() override {
+    RootlessRuntime::SetUp();
+    if (IsSkipped()) return;
+    if (::access("/usr/bin/newuidmap", X_OK) != 0) {
+      GTEST_SKIP() << "newuidmap (package uidmap) is not installed";
+    }
+    file("passwd", "root:x:0:0::/:/bin/sh\ntrial:x:54321:54321::/:/bin/sh\n");
+    file("group", "root:x:0:\ntrial:x:54321:\n");
+  }
+
+  void file(const std::string& name, std::string_view text) const {
+    write_file_atomically(dir_.path() / name, text);
+  }
+
+  // As the user, whom /etc of a mount namespace of the test's own knows as "trial".
+  std::string as_trial(const std::string& subuid, const std::string& subgid,
+                       const std::function<std::string()>& body) const {
+    file("subuid", subuid);
+    file("subgid", subgid);
+    return sys::in_child([&] {
+      if (::unshare(CLONE_NEWNS) != 0 ||
+          ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) {
+        throw sys_error(errno, "unshare");
+      }
+      for (const std::string name : {"passwd", "group", "subuid", "subgid"}) {
+        const std::string target = "/etc/" + name;
+        const UniqueFd there(::open(target.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0644));
+        if (::mount((dir_.path() / name).c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+          throw sys_error(errno, "bind on {}", target);
+        }
+      }
+      sys::become_ordinary_user();
+      return body();
+    });
+  }
+
+  static RootlessBundle bundle() {
+    const std::string map = R"([{"containerID": 0, "hostID": 54321, "size": 1},
+                                {"containerID": 1, "hostID": 200000, "size": 1000}])";
+    return {.command = kShowMaps,
+            .uid_mappings = map,
+            .gid_mappings = map,
+            .user = R"({"uid": 5, "gid": 6, "additionalGids": [7]})"};
+  }
+
+  const std::string grant_ = "trial:200000:1000\n";
+};
+
+TEST_F(SubordinateRanges, AreMappedByTheSetUidPrograms) {
+  const std::string shown = " 0 54321 1 1 200000 1000 0 54321 1 1 200000 1000 allow 5\n0";
+  EXPECT_EQ(as_trial(grant_, grant_, [&] { return output_of(bundle()); }), shown);
+  EXPECT_EQ(as_trial(grant_, grant_,
+                     [&] {
+                       ::clearenv();  // as podman calls a runtime
+                       return output_of(bundle());
+                     }),
+            shown);
+}
+
+TEST_F(SubordinateRanges, AreRefusedByNameWhereTheyAreNotTheUsers) {
+  const auto refusal = [&](const std::string& subuid, const std::string& subgid) {
+    std::string said = as_trial(subuid, subgid, [&] { return output_of(bundle()); });
+    EXPECT_EQ(left_behind(), "");
+    return said;
+  };
+  EXPECT_THAT(refusal("trial:200000:999\n", grant_),
+              HasSubstr("linux.uidMappings[1]: /etc/subuid does not give the ids 200000 to 200999 "
+                        "to user trial: for newuidmap to map them it needs a line "
+                        "\"trial:200000:1000\""));
+  EXPECT_THAT(refusal(grant_, "other:200000:1000\n"),
+              HasSubstr("linux.gidMappings[1]: /etc/subgid does not give the ids"));
+}
+
+TEST_F(SubordinateRanges, NeedProgramsThatGainPrivileges) {
+  EXPECT_THAT(as_trial(grant_, grant_,
+                       [&] {
+                         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                         return output_of(bundle());
+                       }),
+              HasSubstr("newuidmap, which has no power because this process may gain no new "
+                        "privileges"));
+}
+
+// The program has its own reasons, too: here that the user's group is not the one that /etc/passwd
+// has for it.
+TEST_F(SubordinateRanges, TellWhatTheProgramSays) {
+  file("passwd", "root:x:0:0::/:/bin/sh\ntrial:x:54321:777::/:/bin/sh\n");
+  EXPECT_THAT(as_trial(grant_, grant_, [&] { return output_of(bundle()); }),
+              AllOf(HasSubstr("/usr/bin/newuidmap refuses what /etc/subuid should give to user "
+                              "trial"),
+                    HasSubstr("owned by a different user")));
+}
+
+}  // namespace
+}  // namespace seatrial::runtime
