@@ -26,6 +26,7 @@ constexpr Row kRows[] = {
     {Feature::kSysfs, "sysfs"},
     {Feature::kOtherIds, "other-ids"},
     {Feature::kMakeDevices, "make-devices"},
+    {Feature::kAccessTimes, "access-times"},
     {Feature::kProcOfTheCallers, "proc-of-the-callers"},
     {Feature::kTerminal, "terminal"},
     {Feature::kExec, "exec"},

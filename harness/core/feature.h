@@ -25,6 +25,7 @@ enum class Feature {
   kSysfs,
   kOtherIds,          // the caller has more ids than one: may give files away, change groups
   kMakeDevices,       // the caller may create device nodes
+  kAccessTimes,       // a bind of the caller's mounts may have its own policy for access times
   kProcOfTheCallers,  // a container in the caller's pid namespace may have a procfs
   // Process.
   kTerminal,  // --console-socket

@@ -33,14 +33,14 @@ std::string namespace_object() {
   return line.object();
 }
 
-// Whether the process that the state document names has the container's root already.
-bool container_entered(const std::string& state) {
+// Whether a file is there in the root of the process that the state document names.
+bool root_has(const std::string& state, const char* file) {
   const std::size_t key = state.find("\"pid\"");
   const std::size_t number = state.find_first_of("0123456789", key);
   if (key == std::string::npos || number == std::string::npos) return false;
   const int pid = std::atoi(state.c_str() + number);
-  const std::string marker = "/proc/" + std::to_string(pid) + "/root/probe.outside";
-  return ::access(marker.c_str(), F_OK) == 0;
+  const std::string path = "/proc/" + std::to_string(pid) + "/root/" + file;
+  return ::access(path.c_str(), F_OK) == 0;
 }
 
 }  // namespace
@@ -61,7 +61,8 @@ int run_hook(const Operands& operands) {
                                .raw("namespaces", namespace_object())
                                .number("pid", ::getpid())
                                .flag("probe_visible", ::access("/probe.outside", F_OK) == 0)
-                               .flag("container_entered", container_entered(state))
+                               .flag("root_seen", root_has(state, "."))
+                               .flag("container_entered", root_has(state, "probe.outside"))
                                .object() +
                            "\n";
   const int fd = ::open(operands[0].c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -32,7 +32,8 @@ TRIAL(Capabilities, AreThoseOfTheConfigurationForRoot,
 
 TRIAL(Capabilities, AreNoneForRootWhereTheSetsAreEmpty,
       Clauses{"runtime/capabilities/bounding", "runtime/capabilities/effective",
-              "runtime/capabilities/permitted"}) {
+              "runtime/capabilities/permitted"},
+      Needs{Feature::kOtherIds}) {
   const Bundle chowning = Bundle::minimal()
                               .with_file("/data/file", "")
                               .probe({"status"})

@@ -54,7 +54,7 @@ TRIAL(ExecutedProcess, IsHeldToTheLimitsOfTheContainer, Clauses{"runtime/resourc
 
 TRIAL(ExecutedProcess, TakesUserEnvironmentAndDirectoryFromTheCall,
       Clauses{"runtime/process/env", "runtime/process/cwd", "runtime/user/uid", "runtime/user/gid"},
-      Needs{Feature::kExec}) {
+      Needs{Feature::kExec, Feature::kOtherIds}) {
   auto box = target().run(holding().env("BERTH=7").with_dir("/work"));
   ASSERT_TRUE(box.report().complete());
   const auto executed =
@@ -72,7 +72,7 @@ TRIAL(ExecutedProcess, FollowsAProcessObject,
       Clauses{"runtime/process/env", "runtime/process/cwd", "runtime/user/uid",
               "runtime/user/additional-gids", "runtime/capabilities/bounding",
               "runtime/capabilities/ambient", "runtime/process/no-new-privileges"},
-      Needs{Feature::kExec}) {
+      Needs{Feature::kExec, Feature::kOtherIds}) {
   auto box = target().run(
       holding().env("BERTH=7").with_dir("/work").capabilities({"CAP_CHOWN", "CAP_KILL"}));
   ASSERT_TRUE(box.report().complete());

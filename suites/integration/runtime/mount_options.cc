@@ -33,15 +33,21 @@ const FlagOption kFlagOptions[] = {
      "nosymfollow",
      kNosymfollow,
      {Feature::kNosymfollow}},
-    {"Noatime", {"runtime/mount-options/noatime", "runtime/mounts/applied"}, "noatime", kNoatime},
+    {"Noatime",
+     {"runtime/mount-options/noatime", "runtime/mounts/applied"},
+     "noatime",
+     kNoatime,
+     {Feature::kAccessTimes}},
     {"Nodiratime",
      {"runtime/mount-options/nodiratime", "runtime/mounts/applied"},
      "nodiratime",
-     kNodiratime},
+     kNodiratime,
+     {Feature::kAccessTimes}},
     {"Strictatime",
      {"runtime/mount-options/strictatime", "runtime/mounts/applied"},
      "strictatime",
-     kStrictatime},
+     kStrictatime,
+     {Feature::kAccessTimes}},
     {"Relatime", {"runtime/mount-options/relatime"}, "relatime", kNoEffect},
     // The other halves of the pairs: what they permit is permitted, and nothing else changes.
     {"Rw", {"runtime/mount-options/rw"}, "rw", kNoEffect},
@@ -129,7 +135,8 @@ TRIAL_TABLE(FilesystemOptions, kFilesystemOptions) {
 
 // What the runtime does not know is the filesystem's: tmpfs knows size and mode.
 TRIAL(FilesystemOptions, UnknownOnesAreHandedToTheFilesystem,
-      Clauses{"runtime/mount-options/unknown-to-filesystem", "runtime/mounts/applied"}) {
+      Clauses{"runtime/mount-options/unknown-to-filesystem", "runtime/mounts/applied"},
+      Needs{Feature::kOtherIds}) {
   auto box = target().run(Bundle::minimal()
                               .tmpfs("/given", {"size=64k", "mode=0710", "uid=7"})
                               .probe({"mountinfo"})

@@ -20,7 +20,7 @@ struct Offsets {
   std::string offsets;
   std::int64_t monotonic;  // nanoseconds
   std::int64_t boottime;
-  Needs needs{Feature::kTimeNamespace};
+  Needs needs{Feature::kTimeNamespace, Feature::kSpec11};
 };
 
 const Offsets kOffsets[] = {

@@ -38,7 +38,8 @@ TRIAL_TABLE(UserIds, kIds) {
   }
 }
 
-TRIAL(UserGroups, AreTheAdditionalGids, Clauses{"runtime/user/additional-gids"}) {
+TRIAL(UserGroups, AreTheAdditionalGids, Clauses{"runtime/user/additional-gids"},
+      Needs{Feature::kOtherIds}) {
   join_groups_of_the_caller();
   auto box = target().run(Bundle::minimal()
                               .with_file("/data/shared", "for the crew", 0040)
@@ -53,7 +54,8 @@ TRIAL(UserGroups, AreTheAdditionalGids, Clauses{"runtime/user/additional-gids"})
   EXPECT_THAT(box.report(), Failed("read", "/data/private", "EACCES"));
 }
 
-TRIAL(UserGroups, AreEmptyWithoutAdditionalGids, Clauses{"runtime/user/additional-gids"}) {
+TRIAL(UserGroups, AreEmptyWithoutAdditionalGids, Clauses{"runtime/user/additional-gids"},
+      Needs{Feature::kOtherIds}) {
   join_groups_of_the_caller();
   auto box = target().run(Bundle::minimal().user(1000, 1000).probe({"status"}));
   EXPECT_THAT(box.report().status().groups, IsEmpty());
