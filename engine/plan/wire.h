@@ -13,7 +13,7 @@ namespace seatrial::wire {
 // ---- Descriptors that the launcher inherits ---------------------------------------------------
 // 0, 1, 2: the container's stdio. 3 to base-1: descriptors preserved for the user's program
 // (--preserve-fds). argv[1] of the launcher is `base` in decimal; from there on:
-inline constexpr int kPlanOffset = 0;  // base + 0: sealed memfd with the encoded plan
+inline constexpr int kPlanOffset = 0;  // base + 0: memfd with the encoded plan, sealed by kProceed
 inline constexpr int kSyncOffset = 1;  // base + 1: SOCK_SEQPACKET pair with the runtime
 inline constexpr int kSlotOffset = 2;  // base + 2 + n: Slot n of the plan
 // All from `base` on are close-on-exec before the user's program starts; nothing else is open.
@@ -73,9 +73,10 @@ enum class MessageKind : std::uint32_t {
             // payload: optional detail, UTF-8 without NUL (why a path was refused, a hook's
             // stderr tail). sys_errno 0: the detail alone says why (a hook's exit status)
   // From the runtime.
-  kProceed,  // the answer to kIdMapsNeeded, kInitStarted (init reads it; may be sent ahead of the
-  // launch where the launcher asks nothing), kRuntimeHooksDue, kConsoleMaster, kSeccompListener;
-  // and to kReady where the plan has start_at_once
+  kProceed,  // to the launcher, before all else: the plan is there. Then the answer to
+  // kIdMapsNeeded, kInitStarted (init reads it; may be sent ahead where the launcher asks nothing),
+  // kRuntimeHooksDue, kConsoleMaster, kSeccompListener; and to kReady where the plan has
+  // start_at_once
   kAbort,  // give up: exit without a word
   // On the start connection, or on the sync socket where the plan has start_at_once.
   kStateNeeded,  // init: send the state document that startContainer hooks get on stdin

@@ -41,7 +41,7 @@ class Creation {
   void connect_console();
   void make_state();
   void make_cgroup();
-  void spawn();
+  void launch();
   void build();
   void record();
   void await_execution();
@@ -53,6 +53,7 @@ class Creation {
   Runtime::Impl& impl_;
   const CreateRequest& request_;
   const Begin begin_;
+  std::unique_ptr<Launch> launch_;  // begun first where the request is all that it takes
   const Bundle bundle_;
   const spec::Config& config_;
   const ContainerCgroups cgroups_;
@@ -66,7 +67,6 @@ class Creation {
   UniqueFd listener_;
   UniqueFd console_master_;
   std::optional<NetDevices> net_devices_;  // nothing where there are none
-  std::optional<Launch> launch_;
   bool hooks_begun_ = false;
 };
 
@@ -97,11 +97,23 @@ Bundle bundle_of(const CreateRequest& request, Host& host) {
   return bundle;
 }
 
-// Everything up to here only reads: a bad request fails before anything was made.
+std::unique_ptr<Launch> begin_launch(Runtime::Impl& impl, const CreateRequest& request,
+                                     int start_listener = -1, const Monitoring* monitor = nullptr) {
+  return std::make_unique<Launch>(LaunchRequest{.program = impl.host.init_program(),
+                                                .stdio = request.stdio,
+                                                .preserve_fds = request.preserve_fds,
+                                                .start_listener = start_listener,
+                                                .target = -1,
+                                                .monitor = monitor});
+}
+
+// Everything up to here only reads, but that a launcher may be on its way, which makes nothing
+// without a plan: a bad request fails before anything was made.
 Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begin)
     : impl_(impl),
       request_(request),
       begin_(begin),
+      launch_(begin == Begin::kAtOnce && !request.monitor ? begin_launch(impl, request) : nullptr),
       bundle_(bundle_of(request, impl.host)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
@@ -150,13 +162,13 @@ Child Creation::run() {
   }
   // The namespaces end with the processes in them, so they need no record and may come first. What
   // start listens on lies in the state directory, though.
-  if (plan_.init_joins_cgroups && begin_ == Begin::kAtOnce) spawn();
+  if (plan_.init_joins_cgroups && begin_ == Begin::kAtOnce) launch();
   make_state();
   try {
-    if (plan_.init_joins_cgroups && !launch_) spawn();
+    if (plan_.init_joins_cgroups && begin_ == Begin::kLater) launch();
     make_cgroup();
-    if (!launch_) {
-      spawn();
+    if (!plan_.init_joins_cgroups) {
+      launch();
     } else if (!net_devices_) {
       launch_->let_init_go();
     }
@@ -213,14 +225,11 @@ void Creation::make_cgroup() {
   if (const auto owner = cgroup_owner(config_)) cgroup.give_to(*owner);
 }
 
-void Creation::spawn() {
-  launch_.emplace(plan_, LaunchRequest{.program = impl_.host.init_program(),
-                                       .stdio = request_.stdio,
-                                       .preserve_fds = request_.preserve_fds,
-                                       .start_listener = listener_.get(),
-                                       .target = -1,
-                                       .hold_init = plan_.init_joins_cgroups || net_devices_,
-                                       .monitor = monitoring_ ? &*monitoring_ : nullptr});
+void Creation::launch() {
+  if (!launch_) {
+    launch_ = begin_launch(impl_, request_, listener_.get(), monitoring_ ? &*monitoring_ : nullptr);
+  }
+  launch_->give(plan_, plan_.init_joins_cgroups || net_devices_ ? Hold::kInit : Hold::kNothing);
 }
 
 void Creation::build() {

@@ -151,11 +151,12 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
     console_socket = connect_console_socket(request.console_socket);
   }
   UniqueFd console_master;
-  Launch launch(plan, {.program = impl.host.init_program(),
-                       .stdio = request.stdio,
-                       .preserve_fds = request.preserve_fds,
-                       .start_listener = -1,
-                       .target = target.get()});
+  Launch launch({.program = impl.host.init_program(),
+                 .stdio = request.stdio,
+                 .preserve_fds = request.preserve_fds,
+                 .start_listener = -1,
+                 .target = target.get()});
+  launch.give(plan, Hold::kNothing);
   launch.serve({.write_id_maps = {},
                 .while_init_works = {},
                 .run_hooks = {},

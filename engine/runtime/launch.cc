@@ -23,6 +23,7 @@ namespace {
 using wire::MessageKind;
 
 constexpr std::string_view kStart = "start the launcher";
+constexpr const char* kPlanFile = "plan";
 
 void kill_and_reap(const sys::PidFd& process) noexcept {
   if (!process) return;
@@ -65,7 +66,7 @@ bool is_seccomp_listener(int fd) {
 
 }  // namespace
 
-Launch::Launch(const plan::LaunchPlan& plan, const LaunchRequest& request) : plan_(plan) {
+Launch::Launch(const LaunchRequest& request) : plan_file_(sys::empty_memfd(kPlanFile)) {
   spawn(request);
 }
 
@@ -73,7 +74,7 @@ Launch::~Launch() {
   if (spawning_) abandon_spawn();
   if (control_) {
     abandon_monitor();
-  } else if (!init_ && !proceed_sent_ && !asks_for_id_maps(plan_)) {
+  } else if (holds_unmet_init_) {
     meet_init();
   }
   kill_and_reap(init_);
@@ -108,7 +109,6 @@ void Launch::abandon_monitor() noexcept {
 }
 
 void Launch::spawn(const LaunchRequest& request) {
-  const UniqueFd encoded = sys::sealed_memfd("plan", plan::encode(plan_));
   sys::SocketPair sync = sys::packet_socket_pair();
   const UniqueFd null = open_file("/dev/null", O_RDWR);
   const auto or_null = [&](int fd) { return fd < 0 ? null.get() : fd; };
@@ -120,7 +120,7 @@ void Launch::spawn(const LaunchRequest& request) {
   child.placements = {{or_null(request.stdio.in), 0},
                       {or_null(request.stdio.out), 1},
                       {or_null(request.stdio.err), 2},
-                      {encoded.get(), base + wire::kPlanOffset},
+                      {plan_file_.get(), base + wire::kPlanOffset},
                       {sync.second.get(), base + wire::kSyncOffset}};
   add_preserved(child.placements, request.preserve_fds);
   const auto place = [&](int fd, wire::Slot slot) {
@@ -130,18 +130,30 @@ void Launch::spawn(const LaunchRequest& request) {
   place(request.start_listener, wire::Slot::kStartListener);
   place(request.target, wire::Slot::kTargetPidfd);
   if (request.monitor != nullptr) add_monitor(child, *request.monitor, base, null.get());
-  // Init's first question is answered before it is asked, which spares it a wait for this process
-  // to be woken. Where the launcher asks something first, it would take the answer.
-  proceed_sent_ = !asks_for_id_maps(plan_) && !request.hold_init;
-  if (proceed_sent_) send_message(sync.first.get(), MessageKind::kProceed);
   with_context(kStart, [&] { spawning_.emplace(std::move(child)); });
   control_source_.reset();
   sync_ = std::move(sync.first);
 }
 
+void Launch::give(const plan::LaunchPlan& plan, Hold hold) {
+  plan_ = &plan;
+  sys::fill_and_seal(plan_file_.get(), kPlanFile, plan::encode(plan));
+  plan_file_.reset();
+  send_message(sync_.get(), MessageKind::kProceed);
+  // Init's first question is answered before it is asked, which spares it a wait for this process
+  // to be woken. Where the launcher asks something first, it would take the answer.
+  if (asks_for_id_maps(plan)) return;
+  if (hold == Hold::kInit) {
+    holds_unmet_init_ = true;
+  } else {
+    let_init_go();
+  }
+}
+
 void Launch::let_init_go() {
   send_message(sync_.get(), MessageKind::kProceed);
   proceed_sent_ = true;
+  holds_unmet_init_ = false;
 }
 
 // An init that is held must be known before the launcher is killed: nobody else can reap it.
@@ -199,7 +211,7 @@ bool Launch::is_from_init(const wire::Message& message) const {
     case MessageKind::kReady:
       return true;
     case MessageKind::kFailed:
-      return message.step >= plan_.launcher.size() && message.step != wire::kMonitorStep;
+      return message.step >= plan_->launcher.size() && message.step != wire::kMonitorStep;
     default:
       return false;
   }
@@ -209,6 +221,7 @@ void Launch::take_init(const wire::Message& message, const LaunchHandlers& handl
   auto opened = sys::PidFd::open(message.pid);
   if (!opened) fail_without_word();
   init_ = std::move(*opened);
+  holds_unmet_init_ = false;
   if (control_) {
     auto monitor = sys::PidFd::open(message.monitor);
     if (!monitor) fail_without_word();
@@ -316,7 +329,7 @@ void Launch::fail(const StepFailure& failure) {
     throw sys_error(failure.sys_errno, "the monitor: {}", failure.detail);
   }
   failed_step_ = failure.step;
-  throw to_error(failure, plan_);
+  throw to_error(failure, *plan_);
 }
 
 void Launch::fail_without_word() const {

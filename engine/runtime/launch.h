@@ -21,7 +21,6 @@ struct LaunchRequest {
   unsigned preserve_fds = 0;
   int start_listener = -1;              // for Slot::kStartListener
   int target = -1;                      // for Slot::kTargetPidfd
-  bool hold_init = false;               // until let_init_go(), or serve() has met init
   const Monitoring* monitor = nullptr;  // launch through one; it has the stdio then
 };
 
@@ -41,16 +40,22 @@ struct LaunchHandlers {
   std::function<void(UniqueFd listener, pid_t init)> take_listener = {};
 };
 
+enum class Hold { kNothing, kInit };
+
 // Owns the launcher, the monitor and init until release(): the destructor kills them, and reaps
 // those that are this process's children.
 class Launch {
  public:
-  // Spawns the launcher, and does not wait until it runs. Throws Error, for a descriptor to
-  // preserve that is not open too.
-  Launch(const plan::LaunchPlan& plan, const LaunchRequest& request);
+  // Spawns the launcher, and does not wait until it runs. It makes nothing before it has a plan.
+  // Throws Error, for a descriptor to preserve that is not open too.
+  explicit Launch(const LaunchRequest& request);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
   ~Launch();
+
+  // What the launcher is to do; comes before all that follows. An init that is held waits until
+  // let_init_go(), or until serve() has met it. The plan must live until the container is ready.
+  void give(const plan::LaunchPlan& plan, Hold hold);
 
   // What init's first steps need is there now. Comes before serve().
   void let_init_go();
@@ -93,7 +98,9 @@ class Launch {
   [[noreturn]] void fail(const StepFailure& failure);
   [[noreturn]] void fail_without_word() const;
 
-  const plan::LaunchPlan& plan_;
+  UniqueFd plan_file_;  // until it is filled
+  const plan::LaunchPlan* plan_ = nullptr;
+  bool holds_unmet_init_ = false;  // which waits for a word of this process's
   UniqueFd sync_;
   UniqueFd control_;                       // of the monitor
   UniqueFd control_source_;                // the monitor's end, until it has it

@@ -1,8 +1,12 @@
 #include "engine/runtime/launch.h"
 
 #include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include <cerrno>
 
 #include "engine/base/error.h"
+#include "engine/init/image.h"
 #include "engine/sys/memfd.h"
 
 namespace seatrial::runtime {
@@ -13,7 +17,8 @@ TEST(Launch, OfWhatIsNoProgramFails) {
   const UniqueFd program = sys::sealed_memfd("no program", "words");
   const plan::LaunchPlan plan;
   for (const bool held : {false, true}) {
-    Launch launch(plan, {.program = program.get(), .hold_init = held});
+    Launch launch({.program = program.get()});
+    launch.give(plan, held ? Hold::kInit : Hold::kNothing);
     if (held) launch.let_init_go();
     try {
       launch.serve({});
@@ -27,7 +32,15 @@ TEST(Launch, OfWhatIsNoProgramFails) {
 TEST(Launch, OfWhatIsNoProgramMayBeAbandoned) {
   const UniqueFd program = sys::sealed_memfd("no program", "words");
   const plan::LaunchPlan plan;
-  const Launch launch(plan, {.program = program.get(), .hold_init = true});
+  Launch launch({.program = program.get()});
+  launch.give(plan, Hold::kInit);
+}
+
+TEST(Launch, WithoutAPlanEndsWithoutALeftover) {
+  const UniqueFd program = sys::sealed_memfd("init", init::image(), sys::Executable::kYes);
+  { const Launch launch({.program = program.get()}); }
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
 }
 
 }  // namespace

@@ -28,15 +28,23 @@ UniqueFd create(const char* name, Executable executable) {
 
 UniqueFd sealed_memfd(const char* name, std::span<const std::byte> bytes, Executable executable) {
   UniqueFd fd = create(name, executable);
-  write_all(fd.get(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, name);
-  if (::lseek(fd.get(), 0, SEEK_SET) != 0) throw sys_error(errno, "rewind {}", name);
-  const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
-  if (::fcntl(fd.get(), F_ADD_SEALS, seals) != 0) throw sys_error(errno, "seal {}", name);
+  fill_and_seal(fd.get(), name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   return fd;
 }
 
 UniqueFd sealed_memfd(const char* name, std::string_view text) {
   return sealed_memfd(name, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+UniqueFd empty_memfd(const char* name) {
+  return create(name, Executable::kNo);
+}
+
+void fill_and_seal(int memfd, const char* name, std::string_view text) {
+  write_all(memfd, text, name);
+  if (::lseek(memfd, 0, SEEK_SET) != 0) throw sys_error(errno, "rewind {}", name);
+  const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+  if (::fcntl(memfd, F_ADD_SEALS, seals) != 0) throw sys_error(errno, "seal {}", name);
 }
 
 }  // namespace seatrial::sys

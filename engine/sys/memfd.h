@@ -16,4 +16,8 @@ UniqueFd sealed_memfd(const char* name, std::span<const std::byte> bytes,
                       Executable executable = Executable::kNo);
 UniqueFd sealed_memfd(const char* name, std::string_view text);
 
+// The same in two steps, for what a child is given before its content is known.
+UniqueFd empty_memfd(const char* name);
+void fill_and_seal(int memfd, const char* name, std::string_view text);
+
 }  // namespace seatrial::sys

@@ -82,6 +82,7 @@ class Parent {
     int pair[2];
     socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
     sync_ = UniqueFd(pair[0]);
+    reply(sync_.get(), MessageKind::kProceed, "");  // the plan is there
     const UniqueFd theirs(pair[1]);
     int pipe_ends[2];
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) _exit(90);
