@@ -35,6 +35,22 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
+std::vector<ChildBind> child_binds(const std::vector<PrivateBind>& binds) {
+  std::vector<ChildBind> result;
+  for (const PrivateBind& bind : binds) {
+    result.push_back(
+        {.source = bind.source.c_str(),
+         .target = bind.target.c_str(),
+         .recursive = bind.recursive,
+         .tree = {.attr_set = bind.recursive_set,
+                  .attr_clr = bind.recursive_clear,
+                  .propagation = 0,
+                  .userns_fd = 0},
+         .top = {.attr_set = bind.set, .attr_clr = bind.clear, .propagation = 0, .userns_fd = 0}});
+  }
+  return result;
+}
+
 // Blocks all signals: a handler must not run in the child, which shares our memory.
 class BlockedSignals {
  public:
@@ -59,6 +75,7 @@ struct Spawning::Shared {
       : request(std::move(asked)),
         args(pointers(request.args)),
         env(pointers(request.env)),
+        binds(child_binds(request.private_binds)),
         job{.executable = request.executable,
             .path = request.path.c_str(),
             .args = args.data(),
@@ -66,6 +83,10 @@ struct Spawning::Shared {
             .directory = request.directory.empty() ? nullptr : request.directory.c_str(),
             .own_process_group = request.own_process_group,
             .parent = request.ends_with_parent ? ::getpid() : 0,
+            .binds = binds.data(),
+            .bind_count = binds.size(),
+            .no_new_privileges = request.no_new_privileges,
+            .own_keyring = request.own_keyring,
             .placements = request.placements.data(),
             .placement_count = request.placements.size()} {
     for (const Placement& placement : request.placements) {
@@ -78,6 +99,7 @@ struct Spawning::Shared {
   SpawnRequest request;
   std::vector<char*> args;
   std::vector<char*> env;
+  std::vector<ChildBind> binds;
   ChildJob job;
   alignas(64) std::byte stack[kStackSize];
 };
@@ -85,8 +107,9 @@ struct Spawning::Shared {
 Spawning::Spawning(SpawnRequest request) : shared_(std::make_unique<Shared>(std::move(request))) {
   int pidfd = -1;
   const BlockedSignals blocked;
+  const int namespaces = !shared_->binds.empty() ? CLONE_NEWNS : 0;
   const pid_t pid = ::__clone(&become_program, shared_->stack + kStackSize,
-                              CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | SIGCHLD,
+                              CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | namespaces | SIGCHLD,
                               &shared_->job, &pidfd, nullptr, &shared_->job.alive);
   if (pid < 0) {
     const int clone_errno = errno;

@@ -1,6 +1,7 @@
 // Starting a child program at a cost that does not depend on the caller's size.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,19 @@ struct Placement {
   int target = -1;
 };
 
+// `source`, with all that is mounted below it where `recursive`, bound on `target`, which is of the
+// same kind. Then the bound mounts are changed as mount_setattr(2) takes it (MOUNT_ATTR_*): all of
+// them first, then the topmost.
+struct PrivateBind {
+  std::string source = {};
+  std::string target = {};
+  bool recursive = false;
+  std::uint64_t recursive_set = 0;
+  std::uint64_t recursive_clear = 0;
+  std::uint64_t set = 0;
+  std::uint64_t clear = 0;
+};
+
 struct SpawnRequest {
   // What to execute: an open file (a sealed memory file; no script), or, where that is -1, a path.
   int executable = -1;
@@ -26,6 +40,12 @@ struct SpawnRequest {
   std::string directory = {};      // working directory; empty: the caller's
   bool own_process_group = false;  // so that one kill reaches what the program starts, too
   bool ends_with_parent = false;   // killed when the caller's thread ends, whatever ends it
+  // Not empty: a mount namespace of the child's own with these, in order. What is mounted in the
+  // caller's later appears there too, and nothing the other way round; it ends with the child and
+  // what the child leaves in it. Needs CAP_SYS_ADMIN.
+  std::vector<PrivateBind> private_binds = {};
+  bool no_new_privileges = false;  // for good, and for all that the program starts
+  bool own_keyring = false;        // an anonymous session keyring instead of the caller's
 };
 
 // A child on its way to its program, while the caller goes on. It starts with all signal handlers

@@ -3,6 +3,8 @@
 #include <asm/unistd.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/keyctl.h>
+#include <linux/mount.h>
 #include <linux/prctl.h>
 #include <signal.h>
 
@@ -66,6 +68,32 @@ void end_with_parent(ChildJob& job) {
   if (raw_syscall(__NR_getppid) != job.parent) fail(job, "find the parent", kNoParent);
 }
 
+void change_mount(ChildJob& job, const char* target, unsigned flags, const mount_attr& change) {
+  if ((change.attr_set | change.attr_clr) == 0) return;
+  check(job, "change a mount",
+        raw_syscall(__NR_mount_setattr, AT_FDCWD, target, flags, &change, sizeof change));
+}
+
+void make_binds(ChildJob& job) {
+  if (job.bind_count == 0) return;
+  check(job, "cut the mount namespace off",
+        raw_syscall(__NR_mount, 0, "/", 0, MS_REC | MS_SLAVE, 0));
+  for (std::size_t i = 0; i < job.bind_count; ++i) {
+    const ChildBind& bind = job.binds[i];
+    const unsigned long flags = MS_BIND | (bind.recursive ? MS_REC : 0);
+    check(job, "bind a mount", raw_syscall(__NR_mount, bind.source, bind.target, 0, flags, 0));
+    change_mount(job, bind.target, AT_RECURSIVE, bind.tree);
+    change_mount(job, bind.target, 0, bind.top);
+  }
+}
+
+// A kernel without keys has no keyring to share.
+void take_own_keyring(ChildJob& job) {
+  constexpr long kNoKeys = -38;  // -ENOSYS
+  const long result = raw_syscall(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
+  if (result != kNoKeys) check(job, "join a keyring of its own", result);
+}
+
 }  // namespace
 
 int become_program(void* argument) {
@@ -73,6 +101,11 @@ int become_program(void* argument) {
   reset_signals();
   if (job.own_process_group) check(job, "setpgid", raw_syscall(__NR_setpgid, 0, 0));
   if (job.parent != 0) end_with_parent(job);
+  make_binds(job);
+  if (job.own_keyring) take_own_keyring(job);
+  if (job.no_new_privileges) {
+    check(job, "prctl", raw_syscall(__NR_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  }
   if (job.directory != nullptr) check(job, "chdir", raw_syscall(__NR_chdir, job.directory));
   place_descriptors(job);
   const long result = job.executable >= 0 ? raw_syscall(__NR_execveat, job.executable, "", job.args,

@@ -2,11 +2,22 @@
 // memory.
 #pragma once
 
+#include <linux/mount.h>
+
 #include <cstddef>
 
 #include "engine/sys/spawn.h"
 
 namespace seatrial::sys {
+
+// A PrivateBind.
+struct ChildBind {
+  const char* source = nullptr;
+  const char* target = nullptr;
+  bool recursive = false;
+  mount_attr tree = {};  // of all of it
+  mount_attr top = {};
+};
 
 // Laid out by the parent, and the child's until `alive` is 0. Plain arrays: code of a library could
 // be one that the parent is in the middle of.
@@ -18,6 +29,11 @@ struct ChildJob {
   const char* directory = nullptr;  // null: the parent's
   bool own_process_group = false;
   pid_t parent = 0;  // with which the child ends; 0: it does not
+  // In a mount namespace that is the child's own by now; none: it is not.
+  const ChildBind* binds = nullptr;
+  std::size_t bind_count = 0;
+  bool no_new_privileges = false;
+  bool own_keyring = false;
 
   Placement* placements = nullptr;
   std::size_t placement_count = 0;

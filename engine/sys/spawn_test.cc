@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/mount.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -180,6 +181,48 @@ TEST(Spawn, EndsWithItsParentWhereAsked) {
     pollfd end{reader.get(), POLLIN, 0};
     EXPECT_EQ(::poll(&end, 1, 1000), asked ? 1 : 0);
   }
+}
+
+// The caller sees none of it, and is not cut off from what it mounts itself.
+TEST(Spawn, BindsMountsForTheChildAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounts are made by root here";
+  const TempDir dir(std::filesystem::temp_directory_path());
+  std::filesystem::create_directory(dir.path() / "source");
+  std::filesystem::create_directory(dir.path() / "target");
+  write_file_atomically(dir.path() / "source/file", "bound\n");
+  write_file_atomically(dir.path() / "cover", "");
+  SpawnRequest request;
+  request.env = {"PATH=/usr/bin:/bin"};
+  request.private_binds = {
+      {.source = dir.path() / "source", .target = dir.path() / "target", .set = MOUNT_ATTR_RDONLY},
+      {.source = "/dev/null", .target = dir.path() / "cover"}};
+  EXPECT_EQ(output_of(fmt::format("cd {}; cat target/file; touch target/other 2>/dev/null && "
+                                  "echo written; test -c cover && echo covered",
+                                  dir.path().native()),
+                      {}, request),
+            "bound\ncovered\n");
+  EXPECT_TRUE(std::filesystem::is_empty(dir.path() / "target"));
+}
+
+TEST(Spawn, TellsWhichBindFailed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounts are made by root here";
+  try {
+    spawn({.path = "/bin/true",
+           .args = {"true"},
+           .private_binds = {{.source = "/nonexistent", .target = "/tmp"}}});
+    FAIL() << "it was bound";
+  } catch (const Error& failure) {
+    EXPECT_THAT(failure.what(), HasSubstr("bind a mount"));
+  }
+}
+
+TEST(Spawn, GivesTheChildNoNewPrivilegesAndAKeyring) {
+  SpawnRequest request;
+  request.env = {"PATH=/usr/bin:/bin"};
+  EXPECT_EQ(output_of("grep NoNewPrivs /proc/self/status", {}, request), "NoNewPrivs:\t0\n");
+  request.no_new_privileges = true;
+  request.own_keyring = true;
+  EXPECT_EQ(output_of("grep NoNewPrivs /proc/self/status", {}, request), "NoNewPrivs:\t1\n");
 }
 
 TEST(Spawn, WorksFromSeveralThreadsAtOnce) {
