@@ -40,7 +40,7 @@ std::filesystem::path default_root() {
 std::optional<ExitStatus> Child::wait(std::optional<std::chrono::milliseconds> timeout) {
   sys::PidFd process(pid_, std::move(pidfd_));
   const bool ended = process.wait_exit(sys::after(timeout));
-  const auto end = ended ? process.reap() : std::nullopt;
+  const auto end = ended ? process.reap_ended() : std::nullopt;
   pidfd_ = process.release();
   if (!ended) return std::nullopt;
   if (!end) throw error(Kind::kNotFound, "process {} was reaped by somebody else", pid_);

@@ -32,10 +32,18 @@ UniqueFd PidFd::copy_descriptor(int number) const {
 }
 
 std::optional<ProcessEnd> PidFd::reap() const {
+  return take_end(WNOHANG);
+}
+
+std::optional<ProcessEnd> PidFd::reap_ended() const {
+  return take_end(0);
+}
+
+std::optional<ProcessEnd> PidFd::take_end(int options) const {
   siginfo_t info{};
   int result = 0;
   do {
-    result = ::waitid(P_PIDFD, static_cast<id_t>(fd_.get()), &info, WEXITED | WNOHANG);
+    result = ::waitid(P_PIDFD, static_cast<id_t>(fd_.get()), &info, WEXITED | options);
   } while (result != 0 && errno == EINTR);
   if (result != 0 || info.si_pid == 0) return std::nullopt;
   const bool exited = info.si_code == CLD_EXITED;

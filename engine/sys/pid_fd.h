@@ -59,7 +59,13 @@ class PidFd {
   // has not exited yet, is no child of ours or was reaped by somebody else.
   std::optional<ProcessEnd> reap() const;
 
+  // The same for one of which wait_exit() has told the end: where somebody traces it (CRIU, while
+  // it writes a checkpoint), that one takes the end first, and it is waited for.
+  std::optional<ProcessEnd> reap_ended() const;
+
  private:
+  std::optional<ProcessEnd> take_end(int options) const;
+
   pid_t pid_ = -1;
   UniqueFd fd_;
 };

@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -75,6 +78,31 @@ TEST(PidFd, ReportsExitStatusAndSignal) {
   EXPECT_TRUE(killed.wait_exit(after(5s)));
   EXPECT_EQ(killed.reap().value().code, 128 + SIGTERM);
   EXPECT_FALSE(killed.send_signal(SIGTERM));
+}
+
+// As CRIU does: it kills what it has dumped, and is told of the end before the parent is.
+TEST(PidFd, AnEndThatATracerTakesFirstIsWaitedFor) {
+  const PidFd child = start({"/bin/sleep", "100"});
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t tracer = ::fork();
+  if (tracer == 0) {
+    if (::ptrace(PTRACE_SEIZE, child.pid(), nullptr, nullptr) != 0) ::_exit(1);
+    ::kill(child.pid(), SIGKILL);
+    if (::write(ends[1], "x", 1) != 1) ::_exit(2);
+    ::usleep(300'000);
+    ::_exit(::waitpid(child.pid(), nullptr, __WALL) == child.pid() ? 0 : 3);
+  }
+  char killed = 0;
+  ASSERT_EQ(::read(ends[0], &killed, 1), 1);
+  ASSERT_TRUE(child.wait_exit(after(5s)));
+  EXPECT_FALSE(child.reap());
+  EXPECT_EQ(child.reap_ended().value().code, 128 + SIGKILL);
+  int status = -1;
+  ::waitpid(tracer, &status, 0);
+  EXPECT_EQ(status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(PidFd, CopiesADescriptorOfTheProcess) {
