@@ -98,6 +98,26 @@ Result make_links(int dev) {
   return result < 0 ? result : sys(__NR_symlinkat, "pts/ptmx", dev, "ptmx");
 }
 
+bool is_null_device(int fd) {
+  struct statx facts;
+  return stat_fd(fd, facts) >= 0 && (facts.stx_mode & kTypeMask) == kCharacterType &&
+         facts.stx_rdev_major == 1 && facts.stx_rdev_minor == 3;
+}
+
+// Standard streams that are the host's null device become the container's: through the host's, its
+// root could change the host's mode and owner, and CRIU dumps no file of a mount outside. A /dev
+// where devices cannot be opened leaves them as they are.
+void take_own_null_device(int dev) {
+  int own = -1;
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (!is_null_device(fd)) continue;
+    if (own < 0) own = (int)open_at(dev, "null", O_RDWR | O_NOFOLLOW);
+    if (own < 0) return;
+    if (is_null_device(own)) sys(__NR_dup3, own, fd, 0);
+  }
+  close_fd(own);
+}
+
 }  // namespace
 
 Result execute(Run& run, const steps::DefaultDevices<Form>& step) {
@@ -115,6 +135,7 @@ Result execute(Run& run, const steps::DefaultDevices<Form>& step) {
     }
   }
   if (result >= 0) result = make_links((int)dev);
+  if (result >= 0) take_own_null_device((int)dev);
   close_fd(dev);
   return result;
 }
