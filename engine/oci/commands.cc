@@ -93,6 +93,15 @@ int create(const Call& call) {
   return 0;
 }
 
+// A checkpoint, or delete --force, has ended a container by removing it.
+void remove_if_there(const Call& call) {
+  try {
+    call.runtime.remove(call.id());
+  } catch (const Error& failure) {
+    if (failure.kind() != Kind::kNotFound) throw;
+  }
+}
+
 int run(const Call& call) {
   runtime::CreateRequest request = create_request(call);
   request.detached = call.options.on("detach");
@@ -103,7 +112,53 @@ int run(const Call& call) {
   Foreground foreground;
   runtime::Child child = call.runtime.run(request);
   const int status = foreground.attend(child);
-  if (!call.options.on("keep")) call.runtime.remove(call.id());
+  if (!call.options.on("keep")) remove_if_there(call);
+  return status;
+}
+
+runtime::CriuRequest criu_request(const GivenOptions& options) {
+  return {.images = options.get("image-path").value_or("checkpoint"),
+          .work = options.text("work-path"),
+          .manage_cgroups = options.text("manage-cgroups-mode"),
+          .empty_namespaces = options.all("empty-ns"),
+          .tcp_established = options.on("tcp-established"),
+          .external_unix_sockets = options.on("ext-unix-sk"),
+          .shell_job = options.on("shell-job"),
+          .file_locks = options.on("file-locks"),
+          .auto_dedup = options.on("auto-dedup")};
+}
+
+int checkpoint(const Call& call) {
+  const GivenOptions& options = call.options;
+  call.runtime.checkpoint({.id = call.id(),
+                           .criu = criu_request(options),
+                           .parent_images = options.text("parent-path"),
+                           .page_server = options.text("page-server"),
+                           .leave_running = options.on("leave-running"),
+                           .pre_dump = options.on("pre-dump"),
+                           .tcp_skip_in_flight = options.on("tcp-skip-in-flight")});
+  return 0;
+}
+
+int restore(const Call& call) {
+  const GivenOptions& options = call.options;
+  const runtime::RestoreRequest request{.id = call.id(),
+                                        .bundle = bundle_of(options),
+                                        .criu = criu_request(options),
+                                        .stdio = {},
+                                        .pid_file = options.text("pid-file"),
+                                        .console_socket = options.text("console-socket"),
+                                        .detached = options.on("detach"),
+                                        .lsm_profile = options.text("lsm-profile"),
+                                        .lsm_mount_context = options.text("lsm-mount-context")};
+  if (request.detached) {
+    call.runtime.restore(request);
+    return 0;
+  }
+  Foreground foreground;
+  runtime::Child child = call.runtime.restore(request);
+  const int status = foreground.attend(child);
+  remove_if_there(call);
   return status;
 }
 
@@ -260,10 +315,12 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {
-    {"create", create}, {"start", start},     {"run", run},     {"state", state},
-    {"kill", kill},     {"delete", remove},   {"list", list},   {"exec", exec},
-    {"ps", ps},         {"recover", recover}, {"pause", pause}, {"resume", resume},
-    {"update", update}, {"events", events},
+    {"create", create},   {"start", start},   {"run", run},
+    {"state", state},     {"kill", kill},     {"delete", remove},
+    {"list", list},       {"exec", exec},     {"ps", ps},
+    {"recover", recover}, {"pause", pause},   {"resume", resume},
+    {"update", update},   {"events", events}, {"checkpoint", checkpoint},
+    {"restore", restore},
 };
 
 std::string features_text() {

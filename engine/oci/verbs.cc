@@ -57,6 +57,67 @@ constexpr Option kRun[] = {
 
 constexpr Option kHelpOnly[] = {kHelp};
 
+// Of checkpoint and restore.
+constexpr Option kImagePath{"image-path", "DIR",
+                            "directory of the image files; default: checkpoint"};
+constexpr Option kWorkPath{"work-path", "DIR",
+                           "directory of CRIU's log; default: that of the images"};
+constexpr Option kTcpEstablished{"tcp-established", "", "open TCP connections are part of it"};
+constexpr Option kExternalUnixSockets{"ext-unix-sk", "",
+                                      "unix sockets may be connected to processes outside"};
+constexpr Option kShellJob{"shell-job", "", "the leader of a session may be outside"};
+constexpr Option kFileLocks{"file-locks", "", "locks of files are part of it"};
+constexpr Option kManageCgroups{"manage-cgroups-mode", "MODE",
+                                "how cgroups are restored: soft (default), full, strict or ignore"};
+constexpr Option kEmptyNamespace{
+    "empty-ns", "NAMESPACE",
+    "restore it without what is in it: network, which is always restored so"};
+constexpr Option kAutoDedup{"auto-dedup", "", "keep each page of memory in one image only"};
+constexpr Option kLazyPages{"lazy-pages", "", "refused", '\0',
+                            "all memory is restored before the processes go on"};
+
+constexpr Option kCheckpoint[] = {
+    kImagePath,
+    kWorkPath,
+    {"parent-path", "DIR", "images of an earlier --pre-dump, relative to --image-path"},
+    {"leave-running", "", "leave the container running; else it is deleted"},
+    kTcpEstablished,
+    {"tcp-skip-in-flight", "", "leave out TCP connections that are not accepted yet"},
+    kExternalUnixSockets,
+    kShellJob,
+    kLazyPages,
+    {"status-fd", "FD", "refused", '\0', "it belongs to --lazy-pages"},
+    {"page-server", "ADDRESS:PORT", "send the pages of memory to this page server of CRIU"},
+    kFileLocks,
+    {"pre-dump", "", "write memory only, and leave the container running"},
+    kManageCgroups,
+    kEmptyNamespace,
+    kAutoDedup,
+    kHelp,
+};
+
+constexpr Option kRestore[] = {
+    kBundle,
+    kConsoleSocket,
+    kPidFile,
+    kImagePath,
+    kWorkPath,
+    {"detach", "", "leave the container running", 'd'},
+    kTcpEstablished,
+    kExternalUnixSockets,
+    kShellJob,
+    kFileLocks,
+    kManageCgroups,
+    kEmptyNamespace,
+    kAutoDedup,
+    kLazyPages,
+    {"lsm-profile", "TYPE:NAME", "restore the processes with this profile or label"},
+    {"lsm-mount-context", "LABEL", "restore mounts that have a context of SELinux with this one"},
+    {"no-subreaper", "", "accepted for callers that pass it; never a subreaper"},
+    {"no-pivot", "", "refused", '\0', "CRIU enters the root file system its own way"},
+    kHelp,
+};
+
 constexpr Option kKill[] = {{"all", "", "signal every process of the container", 'a'}, kHelp};
 
 constexpr Option kDelete[] = {
@@ -144,6 +205,9 @@ constexpr Verb kVerbs[] = {
     {"update", "ID", "change the limits of a container", kUpdate, 1, 1},
     {"events", "ID", "print what a container uses, and that it ran out of memory, as JSON", kEvents,
      1, 1},
+    {"checkpoint", "ID", "write a running container into image files, through CRIU", kCheckpoint, 1,
+     1},
+    {"restore", "ID", "run a container from the image files of a checkpoint", kRestore, 1, 1},
     {"spec", "", "write a config.json to start from", kSpec, 0, 0},
     {"features", "", "print what a config.json may ask of this runtime, as JSON", kHelpOnly, 0, 0},
     {"plan", "", "print what create would do for a bundle, step by step", kPlan, 0, 0},

@@ -5,7 +5,6 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/runtime/bundle.h"
-#include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
 #include "engine/runtime/container_cgroups.h"
 #include "engine/runtime/container_id.h"
@@ -17,10 +16,10 @@
 #include "engine/runtime/launch.h"
 #include "engine/runtime/monitoring.h"
 #include "engine/runtime/net_devices.h"
+#include "engine/runtime/new_container.h"
 #include "engine/runtime/own_rights.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
-#include "engine/runtime/rfc3339.h"
 #include "engine/runtime/seccomp_listener.h"
 #include "engine/runtime/security_modules.h"
 #include "engine/sys/unix_path.h"
@@ -77,11 +76,6 @@ bool may_start_unasked(const ContainerCgroups& cgroups, const CreateRequest& req
          !cgroup::Cgroup::leaves_something(cgroups.resources, cgroups.nodes);
 }
 
-bool makes(const spec::Config& config, spec::NamespaceType type) {
-  const spec::Namespace* const entry = config.find_namespace(type);
-  return entry != nullptr && entry->path.empty();
-}
-
 UniqueFd network_namespace_of(pid_t pid) {
   return open_file(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
 }
@@ -136,24 +130,12 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }
 
-// Nobody may be left holding a terminal's master, and nobody may wait for one that will not come.
 void Creation::connect_console() {
-  const bool terminal = config_.process && config_.process->terminal;
-  const bool socket = !request_.console_socket.empty();
-  if (socket && request_.monitor) {
+  if (request_.monitor) {
+    if (request_.console_socket.empty()) return;
     throw error(Kind::kInvalidArgument, "a terminal goes to a console socket or to a monitor");
   }
-  if (terminal && request_.detached && !socket && !request_.monitor) {
-    throw error(Kind::kInvalidArgument,
-                "config.json asks for a process.terminal, which without a foreground needs a "
-                "console socket");
-  }
-  if (!socket) return;
-  if (!terminal || !request_.detached) {
-    throw error(Kind::kInvalidArgument,
-                "a console socket is for a detached container with process.terminal");
-  }
-  console_socket_ = connect_console_socket(request_.console_socket);
+  console_socket_ = connect_console_of(config_, request_.console_socket, request_.detached);
 }
 
 Child Creation::run() {
@@ -186,24 +168,7 @@ Child Creation::run() {
 }
 
 void Creation::make_state() {
-  record_ = {.phase = Phase::kCreating,
-             .boot = impl_.host.boot_id(),
-             .creator = impl_.host.self(),
-             .init = {},
-             .monitor = {},
-             .monitor_directory = {},
-             .oci_version = config_.oci_version,
-             .bundle = bundle_.path.native(),
-             .rootfs = bundle_.rootfs,
-             .created = rfc3339(std::chrono::system_clock::now()),
-             .annotations = config_.annotations,
-             .planned_cgroups = cgroup::absent_directories(
-                 cgroups_.layout(impl_.host), config_.linux_.cgroups_path, request_.id),
-             .cgroups = {},
-             .own_pid_namespace = makes(config_, spec::NamespaceType::kPid),
-             .own_user_namespace = makes(config_, spec::NamespaceType::kUser),
-             .has_poststart = !config_.hooks.poststart.empty(),
-             .has_poststop = !config_.hooks.poststop.empty()};
+  record_ = new_record(impl_, bundle_, request_.id, cgroups_);
   if (request_.monitor) record_.monitor_directory = request_.monitor->directory;
   directory_ = impl_.root.create(request_.id);
   try {
@@ -218,11 +183,7 @@ void Creation::make_state() {
 }
 
 void Creation::make_cgroup() {
-  const cgroup::Cgroup cgroup =
-      cgroup::Cgroup::create(cgroups_.layout(impl_.host), config_.linux_.cgroups_path, request_.id);
-  record_.cgroups = cgroup::print_identity(cgroup.identity());
-  cgroup.apply(cgroups_.resources, cgroups_.nodes);
-  if (const auto owner = cgroup_owner(config_)) cgroup.give_to(*owner);
+  runtime::make_cgroup(impl_, config_, request_.id, cgroups_, record_);
 }
 
 void Creation::launch() {
@@ -298,14 +259,7 @@ void Creation::take_console(UniqueFd master) {
 }
 
 spec::State Creation::state(spec::Status status, pid_t pid) const {
-  return {.oci_version = config_.oci_version,
-          .id = request_.id,
-          .status = status,
-          .pid = pid,
-          .bundle = record_.bundle,
-          .rootfs = record_.rootfs,
-          .created = record_.created,
-          .annotations = record_.annotations};
+  return state_of(record_, request_.id, status, pid);
 }
 
 // Called while the failure that matters is on its way up; one more is a warning.

@@ -53,6 +53,7 @@ std::string print_record(const Record& record) {
   put(json, "init", record.init);
   put(json, "monitor", record.monitor);
   json.key("monitorDirectory").string(record.monitor_directory);
+  if (record.checkpointer.pid != 0) put(json, "checkpointer", record.checkpointer);
   json.key("ociVersion").string(record.oci_version);
   json.key("bundle").string(record.bundle);
   json.key("rootfs").string(record.rootfs);
@@ -86,6 +87,7 @@ Record parse_record(std::string_view text) {
   record.init = take_process(root, "init");
   record.monitor = take_process(root, "monitor");
   record.monitor_directory = take_string(root, "monitorDirectory");
+  if (root.find("checkpointer")) record.checkpointer = take_process(root, "checkpointer");
   record.oci_version = take_string(root, "ociVersion");
   record.bundle = take_string(root, "bundle");
   record.rootfs = take_string(root, "rootfs");

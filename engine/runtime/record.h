@@ -39,6 +39,9 @@ struct Record {
   ProcessIdentity init = {};
   ProcessIdentity monitor = {};  // where monitor_directory is not empty
   std::string monitor_directory = {};
+  // CRIU, which wrote a checkpoint or is at it. It may outlive who started it, and what it holds by
+  // ptrace(2) cannot come to its end before it does.
+  ProcessIdentity checkpointer = {};
   std::string oci_version = {};
   std::string bundle = {};
   std::string rootfs = {};

@@ -40,6 +40,14 @@ TEST(Record, ReadsBackWhatItPrints) {
   EXPECT_TRUE(again.has_poststop);
 }
 
+TEST(Record, KnowsWhoWritesACheckpoint) {
+  Record record = full_record();
+  EXPECT_EQ(parse_record(print_record(record)).checkpointer.pid, 0);
+  record.checkpointer = {.pid = 13, .start_time = 103};
+  EXPECT_EQ(parse_record(print_record(record)).checkpointer.pid, 13);
+  EXPECT_EQ(parse_record(print_record(record)).checkpointer.start_time, 103U);
+}
+
 TEST(Record, RefusesAnythingElse) {
   EXPECT_THROW(parse_record(""), Error);
   EXPECT_THROW(parse_record("{}"), Error);

@@ -15,9 +15,18 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 10s;  // for processes to die and cgroups to become removable
 
+// One whose runtime was killed goes on, or waits for a container that is dead already.
+void kill_checkpointer(const Record& record, cgroup::Deadline deadline) {
+  const auto process = sys::PidFd::open(record.checkpointer.pid);
+  if (!process || !record.checkpointer.is_alive()) return;
+  process->send_signal(SIGKILL);
+  process->wait_exit(deadline);
+}
+
 // Kills the container's init, by identity, and all in its cgroups, and waits for init's end: in
 // this order, since a frozen process dies only when kill_all() thaws it.
 void kill_processes(const Record& record, const cgroup::Cgroup& cgroup, cgroup::Deadline deadline) {
+  kill_checkpointer(record, deadline);
   const auto init = sys::PidFd::open(record.init.pid);
   const bool alive = init && record.init.is_alive();
   // With a pid namespace of its own, init's end is the end of them all.

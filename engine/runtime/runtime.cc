@@ -11,6 +11,7 @@
 #include "engine/runtime/container_processes.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/new_container.h"
 #include "engine/runtime/own_rights.h"
 #include "engine/spec/parse_config.h"
 #include "engine/sys/pid_fd.h"
@@ -115,14 +116,7 @@ void Runtime::kill(const std::string& id, int signal, bool all) {
 }
 
 spec::State Runtime::Impl::state_of(const StateDirectory& directory, const Record& record) {
-  spec::State state{.oci_version = record.oci_version,
-                    .id = directory.id(),
-                    .status = spec::Status::kStopped,
-                    .pid = 0,
-                    .bundle = record.bundle,
-                    .rootfs = record.rootfs,
-                    .created = record.created,
-                    .annotations = record.annotations};
+  spec::State state = runtime::state_of(record, directory.id(), spec::Status::kStopped, 0);
   if (!is_of_this_boot(record)) return state;
   if (record.phase == Phase::kCreating) {
     if (record.creator.is_alive()) state.status = spec::Status::kCreating;

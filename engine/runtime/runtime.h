@@ -74,6 +74,42 @@ struct CreateRequest {
   bool add_home = false;  // HOME, from the container's /etc/passwd, where process.env has none
 };
 
+// What CRIU is to do beyond its default, on checkpoint and on restore.
+struct CriuRequest {
+  std::filesystem::path images = {};  // the directory of the image files
+  std::filesystem::path work = {};    // where CRIU's log goes; empty: to the images
+  std::string manage_cgroups = {};    // soft (also where empty), full, strict or ignore
+  std::vector<std::string> empty_namespaces = {};  // "network", which always is
+  bool tcp_established = false;                    // connections, too
+  bool external_unix_sockets = false;              // sockets with a peer outside
+  bool shell_job = false;                          // a session of which the leader is outside
+  bool file_locks = false;
+  bool auto_dedup = false;
+};
+
+struct CheckpointRequest {
+  std::string id = {};
+  CriuRequest criu = {};
+  // Images of an earlier checkpoint, relative to these: pages that have not changed stay there.
+  std::string parent_images = {};
+  std::string page_server = {};  // ADDRESS:PORT that takes the pages; empty: they are images, too
+  bool leave_running = false;
+  bool pre_dump = false;  // memory alone; the container runs on
+  bool tcp_skip_in_flight = false;
+};
+
+struct RestoreRequest {
+  std::string id = {};
+  std::filesystem::path bundle = {};
+  CriuRequest criu = {};
+  Stdio stdio = {};  // takes the place of pipes and files of the host that were its stdio
+  std::filesystem::path pid_file = {};
+  std::filesystem::path console_socket = {};  // as in CreateRequest, like `detached`
+  bool detached = false;
+  std::string lsm_profile = {};  // TYPE:NAME
+  std::string lsm_mount_context = {};
+};
+
 // A program that is to run after a while, whatever becomes of the caller until then.
 struct LaterRequest {
   std::chrono::milliseconds delay = {};
@@ -157,6 +193,13 @@ class Runtime {
   Child exec(const ExecRequest& request);
   spec::State state(const std::string& id) const;
   std::vector<spec::State> list() const;
+  // Writes a running or paused container into image files, through the program CRIU. Unless it is
+  // to be left running it is gone afterwards, poststop hooks included, as with runc. A failed
+  // checkpoint leaves it as it was. Throws Error{kUnsupported}, before it makes anything, where
+  // CRIU is not there or cannot work.
+  void checkpoint(const CheckpointRequest& request);
+  // Makes a running container of such images. The child is the container's first process.
+  Child restore(const RestoreRequest& request);
   // Pids in the container, in the caller's pid namespace.
   std::vector<pid_t> processes(const std::string& id) const;
   void kill(const std::string& id, int signal, bool all = false);

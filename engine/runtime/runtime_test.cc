@@ -302,6 +302,48 @@ TEST_F(RuntimeTest, AClosedInputIsNothingOfTheRuntimes) {
 }
 
 // Nobody writes into them: to wait would be for ever.
+// Through the host's, root in the container could change the host's mode and owner.
+TEST_F(RuntimeTest, ANullDeviceAsStdioIsTheContainersOwn) {
+  CreateRequest create = request({.command = "exec sleep 1000"});
+  create.stdio = {.in = -1, .out = -1, .err = 2};
+  Child child = runtime_->create(create);
+  const auto device_of = [&](const char* path) {
+    struct stat status{};
+    EXPECT_EQ(::stat(fmt::format("/proc/{}/{}", child.pid(), path).c_str(), &status), 0);
+    return std::pair(status.st_dev, status.st_ino);
+  };
+  EXPECT_EQ(device_of("fd/0"), device_of("root/dev/null"));
+  EXPECT_EQ(device_of("fd/1"), device_of("root/dev/null"));
+  EXPECT_NE(device_of("fd/2"), device_of("root/dev/null"));
+  runtime_->remove(id_, true);
+  child.wait(5s);
+}
+
+// On a host where CRIU works this is what cases in a lane do.
+TEST_F(RuntimeTest, ACheckpointWithoutCriuIsRefusedBeforeAnythingIsMade) {
+  const fs::path images = dir_.path() / "images";
+  const std::string path = std::getenv("PATH");
+  write_file_atomically(dir_.path() / "criu",
+                        "#!/bin/sh\necho 'Error (criu/vdso.c:381): vdso: Unexpected' >&2\nexit 1\n",
+                        0755);
+  ::setenv("PATH", dir_.path().c_str(), 1);
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  const std::string expected =
+      "CRIU cannot work on this host: criu check: Error (criu/vdso.c:381): vdso: Unexpected";
+  EXPECT_THAT(failure_of([&] { runtime_->checkpoint({.id = id_, .criu = {.images = images}}); }),
+              HasSubstr(expected));
+  EXPECT_FALSE(fs::exists(images));
+  EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
+  runtime_->remove(id_, true);
+  child.wait(5s);
+  EXPECT_THAT(failure_of([&] {
+                runtime_->restore({.id = id_, .bundle = dir_.path(), .criu = {.images = images}});
+              }),
+              HasSubstr(expected));
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+  ::setenv("PATH", path.c_str(), 1);
+}
+
 TEST_F(RuntimeTest, AFifoIsNeitherAConfigurationNorANamespace) {
   const std::string fifo = dir_.path() / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);

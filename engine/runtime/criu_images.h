@@ -1,0 +1,75 @@
+// What checkpoint and restore agree on: the directories of the images, the options that both take,
+// and descriptors.json beside the images, which says what the container's stdio was (runc's file:
+// an array of what /proc/PID/fd shows).
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/base/unique_fd.h"
+#include "engine/runtime/criu_rpc.h"
+#include "engine/runtime/runtime.h"
+
+namespace seatrial::runtime::criu {
+
+inline constexpr const char* kDescriptors = "descriptors.json";
+
+// Those of which CRIU takes one that stands, and does not restore it.
+inline constexpr std::array<std::pair<spec::NamespaceType, const char*>, 2> kExternalNamespaces{
+    {{spec::NamespaceType::kNetwork, "net"}, {spec::NamespaceType::kPid, "pid"}}};
+
+// The name in the image of one that stood before: "extRootNetNS", as runc calls it.
+std::string namespace_key(std::string_view name);
+
+// Throws Error{kUnsupported} naming what of the configuration a restored container would not have:
+// CRIU does not say so.
+void check_config(const spec::Config& config);
+
+// Throws Error naming the word that means nothing.
+Options options_of(const CriuRequest& request, const spec::Config& config);
+
+enum class Absent { kMake, kRefuse };
+
+// Both directories, open.
+class Directories {
+ public:
+  // Throws Error naming the directory; that of the images may have to be there.
+  Directories(const CriuRequest& request, Absent absent);
+
+  int images() const { return images_.get(); }
+  int work() const { return work_ ? work_.get() : -1; }
+  std::filesystem::path log(const char* name) const { return logs_ / name; }
+
+  // Opens both anew as the process sees them. CRIU works in one of them, and mounts there: that
+  // must be in its own mount namespace. The process must not have been reaped.
+  void reopen_for(pid_t pid);
+
+ private:
+  UniqueFd images_;
+  UniqueFd work_;
+  std::filesystem::path image_path_;
+  std::filesystem::path logs_;
+};
+
+struct StdioFile {
+  std::string link = {};  // "pipe:[4711]", "/dev/null"
+  // "file[1f:2a]", its mount and inode, for a file that lies outside the container; else empty.
+  std::string external_key = {};
+};
+
+// Of the container's first process.
+std::vector<StdioFile> stdio_of(pid_t init);
+
+std::string print_descriptors(const std::vector<StdioFile>& files);
+
+// What of the caller's stdio takes the place of what the image's was. Pure. Throws
+// Error{kInvalidArgument} for a text that is no such list.
+std::vector<InheritedFd> inherited_stdio(std::string_view descriptors);
+
+}  // namespace seatrial::runtime::criu
