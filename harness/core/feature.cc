@@ -37,6 +37,7 @@ constexpr Row kRows[] = {
     {Feature::kAppArmor, "apparmor"},
     {Feature::kSelinux, "selinux"},
     {Feature::kScheduler, "scheduler"},
+    {Feature::kDeadlineScheduling, "deadline-scheduling"},
     {Feature::kIoPriority, "io-priority"},
     {Feature::kPersonality, "personality"},
     {Feature::kExecCpuAffinity, "exec-cpu-affinity"},

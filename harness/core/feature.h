@@ -37,6 +37,7 @@ enum class Feature {
   kAppArmor,
   kSelinux,
   kScheduler,
+  kDeadlineScheduling,  // the caller may use SCHED_DEADLINE
   kIoPriority,
   kPersonality,
   kExecCpuAffinity,

@@ -54,7 +54,8 @@ const Scheduling kSchedulings[] = {
      "SCHED_DEADLINE",
      0,
      0,
-     false},
+     false,
+     {Feature::kScheduler, Feature::kSpec11, Feature::kDeadlineScheduling}},
 };
 
 }  // namespace
