@@ -18,12 +18,9 @@ namespace {
 // The freezer's directory when it is the container's own.
 const Membership& own_freezer(const Identity& identity) {
   const Membership* const member = freezer_of(identity);
-  if (identity.members.empty()) {
-    throw error(Kind::kUnsupported, "pause: the container has no cgroup of its own");
-  }
   if (member == nullptr) {
     throw error(Kind::kUnsupported,
-                "pause: the cgroup controller freezer is not mounted on this host");
+                "pause: the container has no cgroup of its own with the controller freezer");
   }
   if (!is_ours(*member)) {
     throw error(Kind::kConflict, "pause: the cgroup {} is not the container's own",

@@ -116,6 +116,22 @@ const Hierarchy* place_of(const Layout& layout, const Wanted& wanted) {
   return unified == layout.hierarchies().end() ? nullptr : &*unified;
 }
 
+bool names(const spec::DeviceRule& rule, const spec::Device& device) {
+  return (rule.type == 'a' || rule.type == static_cast<char>(device.type)) &&
+         (!rule.major || *rule.major == device.major) &&
+         (!rule.minor || *rule.minor == device.minor);
+}
+
+// The last rule that speaks of it decides; where there are rules, what none names is denied.
+bool allows(const std::vector<spec::DeviceRule>& rules, const spec::Device& device,
+            bool spec::DeviceRule::* access) {
+  bool allowed = rules.empty();
+  for (const spec::DeviceRule& rule : rules) {
+    if (rule.*access && names(rule, device)) allowed = rule.allow;
+  }
+  return allowed;
+}
+
 }  // namespace
 
 std::vector<Refusal> refusals(const Layout& layout, std::string_view cgroups_path,
@@ -145,6 +161,20 @@ void check_limits(const Layout& layout, const std::vector<Refusal>& refusals,
     throw Error(Kind::kDenied, refusal->sys_errno,
                 fmt::format("linux.resources.{}: needs a cgroup, which user {} may not make: {}",
                             wanted.key, ::geteuid(), refusal->path));
+  }
+}
+
+void check_devices(const std::vector<spec::Device>& devices,
+                   const std::vector<spec::DeviceRule>& rules) {
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const spec::Device& device = devices[i];
+    if (device.type == spec::DeviceType::kFifo) continue;
+    const bool read = allows(rules, device, &spec::DeviceRule::read);
+    if (read && allows(rules, device, &spec::DeviceRule::write)) continue;
+    throw error(Kind::kDenied,
+                "linux.resources.devices: keeps the container from {} {}, which linux.devices[{}] "
+                "gives to it; only root of the host can hold back a part of a device",
+                read ? "writing to" : "reading", device.path, i);
   }
 }
 

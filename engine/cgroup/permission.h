@@ -28,4 +28,9 @@ std::vector<Refusal> refusals(const Layout& layout, std::string_view cgroups_pat
 void check_limits(const Layout& layout, const std::vector<Refusal>& refusals,
                   const spec::Resources& resources);
 
+// For a container whose devices are all the host's, bound, and that nobody can restrict to rules:
+// throws Error{kDenied} naming a device that it would get although the rules keep it from it.
+void check_devices(const std::vector<spec::Device>& devices,
+                   const std::vector<spec::DeviceRule>& rules);
+
 }  // namespace seatrial::cgroup

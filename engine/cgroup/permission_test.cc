@@ -124,5 +124,28 @@ TEST_F(LimitsTest, WhatLimitsNothingIsNoReasonToRefuse) {
             "none");
 }
 
+TEST(DevicesOfTheHost, AreRefusedWhereARuleKeepsThemBack) {
+  const spec::Device fuse{.path = "/dev/fuse", .major = 10, .minor = 229};
+  const spec::DeviceRule nothing{.allow = false};
+  const spec::DeviceRule all_of_misc{.allow = true, .type = 'c', .major = 10};
+  const spec::DeviceRule read_only{
+      .allow = true, .type = 'c', .major = 10, .minor = 229, .write = false};
+  const auto failure = [&](const std::vector<spec::DeviceRule>& rules) -> std::string {
+    try {
+      check_devices({fuse}, rules);
+    } catch (const Error& refusal) {
+      return refusal.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(failure({}), "none");
+  EXPECT_EQ(failure({nothing, all_of_misc}), "none");
+  EXPECT_THAT(failure({nothing}), AllOf(HasSubstr("linux.resources.devices"),
+                                        HasSubstr("reading /dev/fuse, which linux.devices[0]")));
+  EXPECT_THAT(failure({all_of_misc, nothing}), HasSubstr("reading /dev/fuse"));
+  EXPECT_THAT(failure({nothing, read_only}), HasSubstr("writing to /dev/fuse"));
+  EXPECT_THAT(failure({{.allow = true, .type = 'b', .major = 10}}), HasSubstr("reading"));
+}
+
 }  // namespace
 }  // namespace seatrial::cgroup

@@ -72,13 +72,34 @@ Result make_node(Run& run, int dir, const Wanted& wanted) {
   return result < 0 ? result : sys(__NR_mknodat, dir, wanted.name, wanted.mode, number);
 }
 
-// In a user namespace a node that was made could not be opened: the host's own is bound instead.
-Result bind_node(int dir, const char* name, const char* on_host) {
-  const Result made = sys(__NR_mknodat, dir, name, kRegularType | 0644, 0);
-  if (made < 0 && made != -EEXIST) return made;
-  const Result target = open_at(dir, name, O_PATH | O_NOFOLLOW);
-  if (target < 0) return target;
+// What the host has under this name must be what the configuration means by it.
+Result take_node(Run& run, const char* on_host, const Wanted& wanted) {
   const Result node = clone_tree(AT_FDCWD, on_host, false);
+  if (node == -ENOENT) {
+    return fail(run, node, "the host has no such device, and in a user namespace none can be made");
+  }
+  if (node < 0) return node;
+  struct statx facts;
+  Result result = stat_fd((int)node, facts);
+  if (result >= 0 &&
+      ((facts.stx_mode & kTypeMask) != (wanted.mode & kTypeMask) ||
+       facts.stx_rdev_major != wanted.major || facts.stx_rdev_minor != wanted.minor)) {
+    result = fail(run, -ENODEV,
+                  "what the host has there is another device, and in a user namespace none can be "
+                  "made");
+  }
+  if (result >= 0) return node;
+  close_fd(node);
+  return result;
+}
+
+// In a user namespace a node that was made could not be opened: the host's own is bound instead.
+Result bind_node(Run& run, int dir, const char* on_host, const Wanted& wanted) {
+  const Result made = sys(__NR_mknodat, dir, wanted.name, kRegularType | 0644, 0);
+  if (made < 0 && made != -EEXIST) return made;
+  const Result target = open_at(dir, wanted.name, O_PATH | O_NOFOLLOW);
+  if (target < 0) return target;
+  const Result node = take_node(run, on_host, wanted);
   const Result result = node < 0 ? node : attach((int)node, (int)target);
   close_fd(node);
   close_fd(target);
@@ -126,9 +147,9 @@ Result execute(Run& run, const steps::DefaultDevices<Form>& step) {
   if (dev < 0) return dev;
   Result result = 0;
   for (const Node& node : kNodes) {
-    result = step.bind != 0 ? bind_node((int)dev, node.name, node.on_host)
-                            : make_node(run, (int)dev,
-                                        {node.name, kCharacterType | 0666, node.major, node.minor});
+    const Wanted wanted = {node.name, kCharacterType | 0666, node.major, node.minor};
+    result = step.bind != 0 ? bind_node(run, (int)dev, node.on_host, wanted)
+                            : make_node(run, (int)dev, wanted);
     if (result < 0) {
       if (run.detail == nullptr) fail(run, result, node.on_host);
       break;
@@ -146,10 +167,11 @@ Result execute(Run& run, const steps::Device<Form>& step) {
   const Result dir = make_directories(run, path, false);
   if (dir < 0) return dir;
   Result result;
+  const Wanted wanted = {name, step.mode, step.major, step.minor};
   if (step.bind != 0) {
-    result = bind_node((int)dir, name, path);
+    result = bind_node(run, (int)dir, path, wanted);
   } else {
-    result = make_node(run, (int)dir, {name, step.mode, step.major, step.minor});
+    result = make_node(run, (int)dir, wanted);
     if (result >= 0) {
       result = sys(__NR_fchownat, dir, name, step.uid, step.gid, AT_SYMLINK_NOFOLLOW);
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -330,6 +331,22 @@ std::string features_text() {
                               systemd.refuse.empty());
 }
 
+Runtime open_runtime(const GivenOptions& globals) {
+  const runtime::Rootless rootless = parse_rootless(globals.get("rootless").value_or("auto"));
+  if (const auto root = globals.get("root")) return Runtime(*root, rootless);
+  const std::filesystem::path root = runtime::default_root();
+  const char* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime_dir == nullptr || *runtime_dir == '\0') {
+    return with_context("without --root and $XDG_RUNTIME_DIR",
+                        [&] { return Runtime(root, rootless); });
+  }
+  Runtime made(root, rootless);
+  // XDG Base Directory Specification: what is not touched for hours may be cleaned from there,
+  // unless it has the sticky bit.
+  if (root.parent_path() == runtime_dir) ::chmod(root.c_str(), 01700);
+  return made;
+}
+
 // Verbs that need no state root. Nothing for the others.
 std::optional<int> carry_out_alone(const CommandLine& line) {
   const std::string_view verb = line.verb->name;
@@ -394,8 +411,7 @@ int carry_out(const CommandLine& line, const Log& log) {
     return 0;
   }
   if (const auto done = carry_out_alone(line)) return *done;
-  Runtime runtime(line.globals.get("root").value_or(runtime::default_root()),
-                  parse_rootless(line.globals.get("rootless").value_or("auto")));
+  Runtime runtime = open_runtime(line.globals);
   runtime.on_warning([&log](std::string_view text) { log.write(LogLevel::kWarning, text); });
   for (const Entry& entry : kEntries) {
     if (entry.verb == line.verb->name) {

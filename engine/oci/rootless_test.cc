@@ -73,7 +73,9 @@ TEST_F(RootlessProgram, RunsWhatItsSpecDescribes) {
               return all + "; " + call({"run", "box"});
             }),
             " = 0; 0\n         0      54321          1\n = 3");
-  EXPECT_TRUE(std::filesystem::exists(dir_.path() / "seatrial")) << "the default of --root";
+  struct stat root{};
+  ASSERT_EQ(::stat((dir_.path() / "seatrial").c_str(), &root), 0) << "the default of --root";
+  EXPECT_EQ(root.st_mode & 07777, 01700U);
   EXPECT_TRUE(std::filesystem::is_empty(dir_.path() / "seatrial"));
 }
 
@@ -102,11 +104,12 @@ TEST_F(RootlessProgram, CarriesOutEachVerb) {
   EXPECT_THAT(said, AllOf(HasSubstr("create:  = 0\n"), HasSubstr("start:  = 0\n"),
                           HasSubstr("exec:  = 7\n"), HasSubstr("list: box\n = 0\n"),
                           HasSubstr("kill:  = 0\n"), HasSubstr("delete:  = 0\n")));
-  EXPECT_THAT(said, AllOf(testing::ContainsRegex("ps: \\[[0-9]+\\]"),
-                          HasSubstr("no cgroup of its own\n = 1\nupdate: "),
-                          HasSubstr("linux.resources.pids.limit: 5: the container has no cgroup"),
-                          HasSubstr("\"type\":\"stats\""), HasSubstr("box does not exist"),
-                          EndsWith("recover:  = 0\n")));
+  EXPECT_THAT(said,
+              AllOf(testing::ContainsRegex("ps: \\[[0-9]+\\]"),
+                    HasSubstr("no cgroup of its own with the controller freezer\n = 1\nupdate: "),
+                    HasSubstr("linux.resources.pids.limit: 5: the container has no cgroup"),
+                    HasSubstr("\"type\":\"stats\""), HasSubstr("box does not exist"),
+                    EndsWith("recover:  = 0\n")));
 }
 
 TEST_F(RootlessProgram, RefusesRootsConfigurationByName) {

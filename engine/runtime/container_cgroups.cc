@@ -55,6 +55,7 @@ ContainerCgroups choose_cgroups(Host& host, const spec::Linux& config, const std
   if (!refusals.empty() || layout.hierarchies().empty()) {
     cgroup::check_limits(layout, refusals, config.resources);
   }
+  if (host.is_restricted()) cgroup::check_devices(config.devices, config.resources.devices);
   std::vector<std::string> without;
   for (const cgroup::Refusal& each : refusals) without.push_back(each.mountpoint);
   if (!without.empty()) chosen.some = layout.without(without);

@@ -90,7 +90,7 @@ std::vector<sys::PidFd> open_each(const Record& record) {
 }  // namespace
 
 bool is_without_cgroups(const Record& record) {
-  return record.phase == Phase::kCreated && record.cgroups.empty();
+  return record.init.pid > 0 && record.cgroups.empty();
 }
 
 std::vector<pid_t> namespace_processes(const Record& record) {

@@ -42,9 +42,13 @@ class Creation {
   void make_cgroup();
   void launch();
   void build();
+  void record_init(pid_t pid);
   void record();
   void await_execution();
   void undo();
+  bool has_no_cgroup() const { return cgroups_.layout(impl_.host).hierarchies().empty(); }
+  // Whether there is something to do between the clone of init and its first step.
+  bool is_init_met_first() const { return net_devices_ || has_no_cgroup(); }
   spec::State state(spec::Status status, pid_t pid) const;
   std::string run_runtime_hooks(const sys::PidFd& init);
   void take_console(UniqueFd master);
@@ -151,7 +155,7 @@ Child Creation::run() {
     make_cgroup();
     if (!plan_.init_joins_cgroups) {
       launch();
-    } else if (!net_devices_) {
+    } else if (!is_init_met_first()) {
       launch_->let_init_go();
     }
     build();
@@ -190,7 +194,8 @@ void Creation::launch() {
   if (!launch_) {
     launch_ = begin_launch(impl_, request_, listener_.get(), monitoring_ ? &*monitoring_ : nullptr);
   }
-  launch_->give(plan_, plan_.init_joins_cgroups || net_devices_ ? Hold::kInit : Hold::kNothing);
+  launch_->give(plan_,
+                plan_.init_joins_cgroups || is_init_met_first() ? Hold::kInit : Hold::kNothing);
 }
 
 void Creation::build() {
@@ -199,11 +204,12 @@ void Creation::build() {
       .before_init_works =
           [&](const sys::PidFd& init) {
             if (net_devices_) net_devices_->move_into(network_namespace_of(init.pid()));
+            if (has_no_cgroup()) record_init(init.pid());
           },
       .while_init_works =
           [&](const sys::PidFd& init) {
             directory_->write_config(bundle_.config_text);
-            record_.init = identify(init.pid());
+            if (!has_no_cgroup()) record_.init = identify(init.pid());
             if (monitoring_) record_.monitor = identify(launch_->monitor());
           },
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
@@ -217,6 +223,13 @@ void Creation::build() {
   if (cgroup::Cgroup::leaves_something(cgroups_.resources, cgroups_.nodes)) {
     Runtime::Impl::cgroup_of(record_).complete(cgroups_.resources, cgroups_.nodes);
   }
+}
+
+// Without a cgroup that recovery could look into, init must be known before it can outlive this
+// process.
+void Creation::record_init(pid_t pid) {
+  record_.init = identify(pid);
+  directory_->write_record(record_);
 }
 
 // The program may run already: should the runtime be killed before this, the container counts as

@@ -36,7 +36,7 @@ struct Record {
   Phase phase = Phase::kCreating;
   std::string boot = {};  // the kernel's boot id: pids of another boot mean nothing
   ProcessIdentity creator = {};
-  ProcessIdentity init = {};
+  ProcessIdentity init = {};     // while creating: only where it has no cgroup to be found in
   ProcessIdentity monitor = {};  // where monitor_directory is not empty
   std::string monitor_directory = {};
   // CRIU, which wrote a checkpoint or is at it. It may outlive who started it, and what it holds by

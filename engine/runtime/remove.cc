@@ -127,6 +127,11 @@ void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
   if (!has_record(directory)) return;
   const Record record = directory.read_record();
   if (record.phase != Phase::kCreating || !impl.is_of_this_boot(record)) return;
+  if (is_without_cgroups(record)) {
+    const auto init = sys::PidFd::open(record.init.pid);
+    if (init && record.init.is_alive()) init->send_signal(SIGKILL);
+    return;
+  }
   Runtime::Impl::cgroup_of(record).kill_all(std::chrono::steady_clock::now() + kPatience);
 }
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <thread>
 
+#include "engine/cgroup/layout.h"
 #include "engine/runtime/rootless_fixture.h"
 #include "engine/spec/state.h"
 #include "engine/sys/spawn.h"
@@ -27,6 +28,19 @@ class RootlessRuntime : public RootlessTest {
   }
 };
 
+// How many living processes have this in their command line.
+int processes_named(const std::string& word) {
+  int found = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc")) {
+    try {
+      if (read_file(each.path() / "cmdline").find(word) != std::string::npos) ++found;
+    } catch (const Error&) {
+      // No process, or gone meanwhile.
+    }
+  }
+  return found;
+}
+
 constexpr const char* kShowMaps =
     "cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups | tr -s ' \\n' ' '; id -u";
 
@@ -38,6 +52,20 @@ TEST_F(RootlessRuntime, HasTheHostsDevices) {
   EXPECT_EQ(output_as_user({.command = "echo x > /dev/null; head -c 2 /dev/zero | od -An -tx1; "
                                        "test -c /dev/tty && test -c /dev/full; echo $?"}),
             " 00 00\n0\n0");
+}
+
+// None can be made, so a name that means another device on the host, or none, is no device.
+TEST_F(RootlessRuntime, TakesADeviceFromTheHostOnlyWhereItIsTheOneThatIsMeant) {
+  const auto with = [&](std::string_view path, int minor) {
+    return output_as_user(
+        {.command = "test -c /dev/zero && test -c /dev/null; echo $?",
+         .section =
+             fmt::format(R"(, "devices": [{{"path": "{}", "type": "c", "major": 1, "minor": {}}}])",
+                         path, minor)});
+  };
+  EXPECT_EQ(with("/dev/zero", 5), "0\n0");
+  EXPECT_THAT(with("/dev/zero", 3), HasSubstr("what the host has there is another device"));
+  EXPECT_THAT(with("/dev/none-such", 3), HasSubstr("the host has no such device"));
 }
 
 TEST_F(RootlessRuntime, KeepsTheLimitsThatAUserMaySet) {
@@ -192,6 +220,41 @@ TEST_F(RootlessRuntime, NeedsItsCgroupsWhereTheCallerSaysSo) {
               HasSubstr("the container needs its cgroups, because --rootless is false"));
 }
 
+// Where the host has handed a part of one hierarchy down, that is what the container is limited by.
+TEST_F(RootlessRuntime, UsesTheCgroupsThatTheUserWasGiven) {
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  const cgroup::Hierarchy* const pids = layout.find("pids");
+  if (pids == nullptr) GTEST_SKIP() << "no hierarchy of v1 has the controller pids";
+  const std::filesystem::path given = pids->mountpoint + pids->own_cgroup + "/" + id_;
+  std::filesystem::create_directory(given);
+  for (const std::string file : {"", "tasks", "cgroup.procs"}) {
+    const std::filesystem::path path = file.empty() ? given : given / file;
+    ASSERT_EQ(::chown(path.c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser), 0) << path;
+  }
+  EXPECT_EQ(sys::in_child([&] {
+              write_all(open_file(given / "tasks", O_WRONLY).get(), "0", "tasks");
+              sys::become_ordinary_user();
+              Runtime made = runtime();
+              Child child =
+                  made.run(request({.command = "exec sleep 1000",
+                                    .section = R"(, "resources": {"pids": {"limit": 20}})"}));
+              Child exec =
+                  made.exec({.id = id_, .args = {"/usr/bin/sleep", "1000"}, .stdio = {-1, -1, -1}});
+              made.update(id_, {.pids_limit = 30});
+              const std::string shown =
+                  fmt::format("{} {} {}", std::filesystem::exists(given / id_),
+                              made.stats(id_).pids_max.value_or(0), made.processes(id_).size());
+              made.kill(id_, SIGKILL, true);
+              exec.wait(10s);
+              child.wait(10s);
+              made.remove(id_);
+              return shown;
+            }),
+            "true 30 2");
+  EXPECT_FALSE(std::filesystem::exists(given / id_));
+  EXPECT_EQ(::rmdir(given.c_str()), 0);
+}
+
 // Who is killed at any instant leaves what recover takes: here, in the middle of create.
 TEST_F(RootlessRuntime, RecoversWhatAKilledRuntimeLeft) {
   const RootlessBundle bundle{.command = "exec sleep 1000",
@@ -204,6 +267,25 @@ TEST_F(RootlessRuntime, RecoversWhatAKilledRuntimeLeft) {
               return cleaned.empty() ? std::string() : cleaned.front();
             }),
             id_);
+}
+
+// The program runs as soon as it can, and here it kills the runtime before that has told of it, or
+// right behind.
+TEST_F(RootlessRuntime, RecoversAProgramThatRunsAlready) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(
+        sys::as_ordinary_user([&] {
+          return output_of({.command = "kill -9 $PPID; sleep 1000; : " + id_, .own_pids = false});
+        }),
+        "died");
+    sys::as_ordinary_user([&] {
+      runtime().recover();
+      runtime().remove(id_, true);
+      return std::string();
+    });
+    EXPECT_EQ(left_behind(), "");
+    EXPECT_EQ(processes_named(id_), 0);
+  }
 }
 
 // Whoever deletes it need not be who made it.

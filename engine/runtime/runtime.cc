@@ -92,7 +92,7 @@ std::vector<pid_t> Runtime::processes(const std::string& id) const {
 
 void Runtime::kill(const std::string& id, int signal, bool all) {
   const Record record = impl_->root.open(id).read_record();
-  const bool alive = impl_->init_is_alive(record);
+  const bool alive = record.phase == Phase::kCreated && impl_->init_is_alive(record);
   if (all && alive && is_without_cgroups(record)) {
     signal_namespace(record, signal);
     return;
