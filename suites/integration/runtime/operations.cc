@@ -269,6 +269,8 @@ TRIAL(DeleteOperation, RemovesWhatCreateMade,
 TRIAL(DeleteOperation, KeepsWhatItOnlyUsed,
       Clauses{"runtime/operations/delete-keeps-foreign-resources"}) {
   auto owner = target().run(holding());
+  // No plain user may look at a process that has yet to execute the program.
+  ASSERT_TRUE(owner.report().complete());
   const std::string shared = scratch_file("shared/file", "kept");
   const std::string joined = "/proc/" + std::to_string(owner.pid()) + "/ns/ipc";
   auto guest = target().run(Bundle::minimal()
