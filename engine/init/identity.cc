@@ -86,7 +86,7 @@ Result execute(Run& run, const steps::InstallSeccomp<Form>& step) {
     const std::uint64_t* instructions;
   } program = {(unsigned short)step.program.count, list(run, step.program)};  // struct sock_fprog
   const bool listened = (step.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
-  Result result = listened ? announce_listener(run) : 0;
+  Result result = listened && run.listener == nullptr ? announce_listener(run) : 0;
   if (result < 0) return result;
   result = sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
   if (result == -EACCES) {
@@ -95,6 +95,7 @@ Result execute(Run& run, const steps::InstallSeccomp<Form>& step) {
     if (result >= 0) result = sys(__NR_seccomp, SECCOMP_SET_MODE_FILTER, step.flags, &program);
   }
   if (result < 0 || !listened) return result;
+  if (run.listener != nullptr) *run.listener = (std::int32_t)result;
   await_proceed(run);
   // As long as this one is open, the calls of a container whose listener is gone wait forever.
   close_fd(result);

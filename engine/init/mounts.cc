@@ -79,6 +79,22 @@ Result attach_unless_over_procfs(Run& run, int mount, int target) {
   return attach(mount, target);
 }
 
+// The host's sysfs with all below it, as a mount with these attributes.
+Result bind_host_sysfs(std::uint64_t attributes) {
+  const Result mount = clone_tree(AT_FDCWD, "/sys", true);
+  if (mount < 0) return mount;
+  const std::uint64_t policy = attributes & MOUNT_ATTR__ATIME;
+  const Result result =
+      change_mount((int)mount, AT_RECURSIVE,
+                   {.attr_set = attributes,
+                    .attr_clr = policy != 0 ? (std::uint64_t)MOUNT_ATTR__ATIME : 0,
+                    .propagation = 0,
+                    .userns_fd = 0});
+  if (result >= 0) return mount;
+  close_fd(mount);
+  return result;
+}
+
 Result label_root(int mount, const char* label) {
   if (*label == '\0') return 0;
   const Result root = sys(__NR_openat, mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -188,6 +204,10 @@ Result execute(Run& run, const steps::Mount<Form>& step) {
     const Result context = result;
     result = make_mount(run, step, (int)context, (int)target, is_new);
     close_fd(context);
+  }
+  if (result == -EPERM && (step.flags & steps::kBindHostsWhereRefused) != 0) {
+    run.detail = nullptr;
+    result = bind_host_sysfs(step.attributes);
   }
   if (result >= 0) result = place(run, step, (int)result, (int)target);
   close_fd(target);

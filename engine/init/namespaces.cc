@@ -1,5 +1,6 @@
 // The launcher's steps: cgroups, limits that need the host's privileges, namespaces.
 #include <asm/errno.h>
+#include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
@@ -48,6 +49,28 @@ Result write_file(const char* path, const char* content) {
   const Result written = write_bytes((int)fd, content, length(content));
   close_fd(fd);
   return written;
+}
+
+// Sends what init leaves in `run.listener`. Its own filter holds up nothing here.
+Result hand_listener(Run& run, Result pid) {
+  struct {
+    int fd;
+    short events;
+    short revents;
+  } init = {(int)sys(__NR_pidfd_open, pid, 0), 1 /* POLLIN */, 0};
+  if (init.fd < 0) return init.fd;
+  while (*run.listener == 0) {
+    const struct {
+      long seconds;
+      long nanoseconds;
+    } pause = {0, 1'000'000};
+    // The shared descriptors keep the socket open: nobody else would tell that init has died.
+    if (sys(__NR_ppoll, &init, 1, &pause, 0, 0) > 0) exit_process(1);
+  }
+  close_fd(init.fd);
+  wire::Message message;
+  message.kind = wire::MessageKind::kSeccompListener;
+  return send_message(run.sync, message, nullptr, *run.listener);
 }
 
 }  // namespace
@@ -148,14 +171,24 @@ Result execute(Run& run, const steps::CloneInit<Form>& step) {
   // signal is the launcher's own (clone(2), CLONE_PARENT). The kernel writes the monitor's copy of
   // the number, so that it knows of init even when this process is killed right behind the clone.
   const std::uint64_t told = run.cloned != nullptr ? CLONE_PARENT_SETTID : 0;
-  const Result pid = sys(__NR_clone, step.flags | CLONE_PARENT | told, 0, run.cloned, 0, 0);
+  std::uint64_t shared = 0;
+  if (step.hand_listener != 0) {
+    const Result page = sys(__NR_mmap, 0, sizeof *run.listener, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page < 0) return page;
+    run.listener = (volatile std::int32_t*)page;
+    shared = CLONE_FILES;
+  }
+  const Result pid =
+      sys(__NR_clone, step.flags | CLONE_PARENT | told | shared, 0, run.cloned, 0, 0);
   if (pid < 0) return pid;
   if (pid == 0) run_init(run);
   wire::Message message;
   message.kind = wire::MessageKind::kInitStarted;
   message.pid = (std::int32_t)pid;
   message.monitor = run.monitor;
-  return send_message(run.sync, message, nullptr);
+  const Result sent = send_message(run.sync, message, nullptr);
+  return sent < 0 || step.hand_listener == 0 ? sent : hand_listener(run, pid);
 }
 
 }  // namespace seatrial::init

@@ -29,11 +29,12 @@ struct Run {
   int sync = -1;
   int start_listener = -1;
   int target_pidfd = -1;
-  int start = -1;                  // over which the outcome of start is told
-  std::uint32_t step = 0;          // the one being carried out
-  int monitor = 0;                 // its process id; 0: there is none
-  std::int32_t* cloned = nullptr;  // where the monitor finds init's process id
-  std::uint32_t umask = 0;         // the one that the launcher was started with
+  int start = -1;                             // over which the outcome of start is told
+  std::uint32_t step = 0;                     // the one being carried out
+  int monitor = 0;                            // its process id; 0: there is none
+  volatile std::int32_t* listener = nullptr;  // where the launcher waits for its number
+  std::int32_t* cloned = nullptr;             // where the monitor finds init's process id
+  std::uint32_t umask = 0;                    // the one that the launcher was started with
 
   // Why the step failed, where the errno alone does not tell.
   const char* detail = nullptr;

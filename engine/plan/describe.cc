@@ -133,8 +133,11 @@ struct Describer {
     return "make a time namespace" + in_parentheses(offsets);
   }
   std::string operator()(const CloneInit& step) const {
-    if (step.flags == 0) return "clone init";
-    return fmt::format("clone init into new namespaces ({})", name_bits(step.flags, kNamespaces));
+    std::string phrase = "clone init";
+    if (step.flags != 0) {
+      phrase += fmt::format(" into new namespaces ({})", name_bits(step.flags, kNamespaces));
+    }
+    return step.hand_listener != 0 ? phrase + " and hand its seccomp listener over" : phrase;
   }
   std::string operator()(const LabelKeys& step) const {
     return fmt::format("label its keys {}", step.label);

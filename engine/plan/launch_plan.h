@@ -68,7 +68,8 @@ struct LaunchPlan {
   std::vector<Step> launcher;  // in the host's namespaces, up to the clone of init
   std::vector<Step> init;      // inside
   unsigned preserve_fds = 0;
-  bool needs_id_maps = false;  // kIdMapsNeeded will come
+  bool needs_id_maps = false;            // kIdMapsNeeded will come
+  bool launcher_hands_listener = false;  // and ends when it has; else init announces the listener
   // The first step of init that needs the cgroups is init's own, so that they may be made while the
   // launcher makes the namespaces.
   bool init_joins_cgroups = false;

@@ -89,6 +89,10 @@ void add_process(const spec::Process& process, const ProcessContext& context, St
 // itself.
 void add_execution(const spec::Process& process, const ProcessContext& context, Steps& steps);
 
+// Whether the listener of this filter is the launcher's to hand over: who lacks CAP_SYS_PTRACE in
+// the user namespace in which init began cannot take it from there (pidfd_getfd(2)).
+bool launcher_hands_listener(const SeccompFilter& filter, const HostFacts& host);
+
 Console console_of(const spec::Process& process, bool on_dev_console);
 
 }  // namespace seatrial::plan

@@ -193,7 +193,9 @@ class Planner {
       launcher(NewTimeNamespace{.offsets = offsets_text(config_.linux_.time_offsets)});
     }
     constexpr std::uint64_t kMadeBefore = CLONE_NEWUSER | CLONE_NEWTIME;
-    launcher(CloneInit{.flags = new_flags & ~kMadeBefore});
+    plan_.launcher_hands_listener = launcher_hands_listener(options_.seccomp, host_);
+    launcher(CloneInit{.flags = new_flags & ~kMadeBefore,
+                       .hand_listener = plan_.launcher_hands_listener ? 1u : 0u});
   }
 
   void add_outside_root() {
@@ -400,7 +402,9 @@ LaunchPlan plan_exec(const spec::Process& process, const HostFacts& host,
         {EnterTarget{.rootfs = needs_root ? options.rootfs : "", .flags = flags}});
   }
   if (context.in_user_namespace) plan.launcher.push_back({BecomeRoot{}});
-  plan.launcher.push_back({CloneInit{}});
+  plan.launcher_hands_listener = launcher_hands_listener(options.seccomp, host);
+  plan.launcher.push_back(
+      {CloneInit{.flags = 0, .hand_listener = plan.launcher_hands_listener ? 1u : 0u}});
 
   add_keyring_and_label(process, keyring_of(options.no_new_keyring, options.id), plan.init);
   if (process.terminal) {

@@ -101,7 +101,7 @@ class MountPlanner {
       add_bind(mount, target);
     } else if (mount.type == "cgroup" || mount.type == "cgroup2") {
       add_cgroup(mount, target);
-    } else if (mount.type == "sysfs" && context_.in_user_namespace &&
+    } else if (mount.type == "sysfs" && context_.own_user_namespace &&
                !context_.own_network_namespace) {
       add_host_sysfs(mount, target);
     } else {
@@ -140,7 +140,8 @@ class MountPlanner {
   // What was cloned in the container's mount namespace could only be shared anew: there all that
   // comes from the host is a slave or private. Root of a user namespace must not mount on the host.
   bool keeps_peers(const spec::Mount& mount) const {
-    return mount.options.propagation == MS_SHARED && !context_.in_user_namespace;
+    return mount.options.propagation == MS_SHARED && !context_.own_user_namespace &&
+           context_.may_clone_mounts;
   }
 
   // The number under which the launcher keeps the source.
@@ -192,6 +193,10 @@ class MountPlanner {
     // A symbolic link there would put the one file system that hooks and labels rely on
     // elsewhere (CVE-2019-19921).
     if (mount.type == "proc" || mount.type == "sysfs") step.flags |= steps::kNoSymlinkTarget;
+    // Whose network namespace it is, only the kernel can tell.
+    if (mount.type == "sysfs" && context_.in_user_namespace && !context_.own_network_namespace) {
+      step.flags |= steps::kBindHostsWhereRefused;
+    }
     label(step);
     if (mount.options.copy_up) step.flags |= steps::kCopyUp;
     if (mount.type == "tmpfs" && !has_mode(step.options)) step.flags |= steps::kModeOfTarget;

@@ -100,6 +100,11 @@ void add_scheduling(const spec::Process& process, const ProcessContext& context,
 
 }  // namespace
 
+bool launcher_hands_listener(const SeccompFilter& filter, const HostFacts& host) {
+  constexpr unsigned kSysPtrace = 19;  // CAP_SYS_PTRACE
+  return filter.notifies() && (host.own_capabilities >> kSysPtrace & 1) == 0;
+}
+
 bool SeccompFilter::notifies() const {
   return (flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
 }

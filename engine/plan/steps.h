@@ -193,11 +193,14 @@ struct NewTimeNamespace {
   typename F::Text offsets{};
 };
 
-// `flags`: the CLONE_NEW* of the namespaces that init gets of its own.
+// `flags`: the CLONE_NEW* of the namespaces that init gets of its own. `hand_listener`: the
+// launcher stays until init has installed its filter, shares descriptors with it until then, and
+// sends the listener, for a runtime that may not take it out of init.
 template <typename F>
 struct CloneInit {
   static constexpr Op kOp = Op::kCloneInit;
   std::uint64_t flags = 0;
+  std::uint32_t hand_listener = 0;
 };
 
 // Empty name: an anonymous keyring.
@@ -226,6 +229,7 @@ enum MountFlag : std::uint32_t {
   kCopyUp = 2,           // first fill it with what the target holds
   kModeOfTarget = 4,  // a tmpfs without mode=: as the directory that it covers, unless made for it
   kReadonlySuperblock = 8,
+  kBindHostsWhereRefused = 16,  // sysfs of a network namespace that may be somebody else's
 };
 inline constexpr std::uint32_t kNotKept = 0xffffffff;
 inline constexpr std::uint32_t kMostKept = 32;

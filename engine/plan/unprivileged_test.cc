@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/seccomp.h>
 
 #include "engine/base/error.h"
 #include "engine/plan/parts.h"
+#include "engine/plan/step.h"
 #include "engine/spec/default_spec.h"
 #include "engine/spec/mount_options.h"
 #include "engine/spec/parse_config.h"
@@ -108,6 +110,42 @@ TEST_F(UnprivilegedPlan, KnowsWhatItsOwnNamespaceMaps) {
   host.uid_map = {{.container_id = 0, .host_id = 1000, .size = 3}};
   EXPECT_EQ(refusal(),
             "process.user.uid: user 3 is not mapped by the user namespace of this process");
+}
+
+TEST_F(UnprivilegedPlan, HasTheLauncherHandOverAListener) {
+  const LaunchOptions options{
+      .bundle = "/b",
+      .id = "box",
+      .seccomp = {.program = std::string(8, '\0'), .flags = SECCOMP_FILTER_FLAG_NEW_LISTENER}};
+  config.linux_.seccomp.emplace();
+  EXPECT_TRUE(plan(config, host, options).launcher_hands_listener);
+  EXPECT_FALSE(plan(config, host,
+                    {.bundle = "/b", .id = "box", .seccomp = {.program = std::string(8, '\0')}})
+                   .launcher_hands_listener);
+  host.own_capabilities = ~0ULL;
+  EXPECT_FALSE(plan(config, host, options).launcher_hands_listener);
+}
+
+// Of a runtime that is root in a user namespace: the kernel tells whether the network is its own.
+TEST_F(UnprivilegedPlan, MountsSysfsOrBindsTheHosts) {
+  EXPECT_THAT(text(), HasSubstr("bind /sys on /sys"));
+  std::erase_if(config.linux_.namespaces,
+                [](const auto& each) { return each.type == NamespaceType::kUser; });
+  config.linux_.uid_mappings.clear();
+  config.linux_.gid_mappings.clear();
+  host.in_user_namespace = true;
+  std::erase_if(config.mounts, [](const auto& each) { return each.destination == "/sys"; });
+  config.mounts.push_back({.destination = "/sys",
+                           .type = "sysfs",
+                           .source = "sysfs",
+                           .options = spec::parse_mount_options({"ro"})});
+  const LaunchPlan made = plan(config, host, {.bundle = "/b", .id = "box"});
+  const auto is_flagged = [](const Step& step) {
+    const auto* const mount = std::get_if<Mount>(&step.action);
+    return mount != nullptr && mount->type == "sysfs" &&
+           (mount->flags & steps::kBindHostsWhereRefused) != 0;
+  };
+  EXPECT_EQ(std::ranges::count_if(made.init, is_flagged), 1);
 }
 
 TEST_F(UnprivilegedPlan, ExecIsRefusedAUserThatIsNotMapped) {

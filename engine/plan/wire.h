@@ -65,7 +65,8 @@ enum class MessageKind : std::uint32_t {
   kRuntimeHooksDue,  // init: mounts stand, root not yet pivoted: run prestart and createRuntime
                      // hooks. The answer's payload is the state document for createContainer hooks
   kConsoleMaster,    // init: SCM_RIGHTS carries the pseudo-terminal's master
-  kSeccompListener,  // init, about to install a filter with a listener: `descriptor` is the number
+  kSeccompListener,  // From a launcher that hands it over: with the descriptor. Else from
+                     // init, about to install a filter with a listener: `descriptor` is the number
                      // that it will have. Sent ahead, because the filter may hold up the sending:
                      // the runtime takes the descriptor out of init (pidfd_getfd(2))
   kReady,            // init: all that create does is done. See "How a plan ends" below

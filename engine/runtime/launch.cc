@@ -232,11 +232,15 @@ void Launch::take_init(const wire::Message& message, const LaunchHandlers& handl
     send_message(sync_.get(), MessageKind::kProceed);
   }
   if (handlers.while_init_works) handlers.while_init_works(init_);
-  // It ended after its last message; nothing is left to wait for but the scheduler.
+  if (!plan_->launcher_hands_listener) meet_the_end_of_launcher();
+  for (Incoming& each : std::exchange(early_, {})) answer(std::move(each), handlers);
+}
+
+// It ended, or does so, after its last message; nothing is left to wait for but the scheduler.
+void Launch::meet_the_end_of_launcher() {
   launcher_.wait_exit(std::nullopt);
   launcher_.reap();
   launcher_.reset();
-  for (Incoming& each : std::exchange(early_, {})) answer(std::move(each), handlers);
 }
 
 // A launcher that was killed between its clone of init and its message leaves an init that waits
@@ -265,8 +269,15 @@ void Launch::answer(Incoming incoming, const LaunchHandlers& handlers) {
       take_console(std::move(incoming.descriptors.front()), handlers);
       break;
     case MessageKind::kSeccompListener: {
-      UniqueFd listener = await_listener(incoming.message.descriptor);
-      if (!listener) return;  // why comes as a message
+      UniqueFd listener;
+      if (plan_->launcher_hands_listener) {
+        if (incoming.descriptors.size() != 1) throw error(Kind::kInternal, "no listener was sent");
+        listener = std::move(incoming.descriptors.front());
+        meet_the_end_of_launcher();
+      } else {
+        listener = await_listener(incoming.message.descriptor);
+        if (!listener) return;  // why comes as a message
+      }
       handlers.take_listener(std::move(listener), init_.pid());
       break;
     }

@@ -88,6 +88,7 @@ class Launch {
   void await_launcher();
   void abandon_spawn() noexcept;
   void abandon_monitor() noexcept;
+  void meet_the_end_of_launcher();
   void take_init(const wire::Message& message, const LaunchHandlers& handlers);
   void answer(Incoming incoming, const LaunchHandlers& handlers);
   void take_console(UniqueFd master, const LaunchHandlers& handlers);

@@ -28,11 +28,12 @@ bool has(std::uint64_t capabilities, unsigned number) {
 }
 
 // Only the owner of a mount namespace may; a root that unshared nothing but its user namespace is
-// not. Asked by effect, and what was cloned is gone with the descriptor.
+// not. Asked by effect, and what was cloned is gone with the descriptor. With that right the kernel
+// may still refuse the root alone, where a mount below it is locked (EINVAL).
 bool may_clone_mounts() {
   const UniqueFd clone(static_cast<int>(
       ::syscall(SYS_open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
-  return static_cast<bool>(clone);
+  return clone || errno != EPERM;
 }
 
 std::string line_of(const char* path) {

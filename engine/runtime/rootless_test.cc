@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 
 #include <csignal>
 #include <thread>
@@ -9,7 +10,7 @@
 #include "engine/cgroup/layout.h"
 #include "engine/runtime/rootless_fixture.h"
 #include "engine/spec/state.h"
-#include "engine/sys/spawn.h"
+#include "engine/sys/unix_path.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -304,6 +305,43 @@ TEST_F(RootlessRuntime, OutlivesItsCreatorAndIsDeletedByForce) {
             "running");
 }
 
+// A runtime that may not trace init gets the listener all the same, for an exec as for a container.
+TEST_F(RootlessRuntime, GetsTheListenerOfAFilter) {
+  EXPECT_EQ(sys::as_ordinary_user([&] {
+              const UniqueFd directory = open_file(dir_.path(), O_PATH | O_DIRECTORY);
+              const UniqueFd agent =
+                  sys::listen_at(directory.get(), "agent.sock", sys::SocketType::kStream);
+              const auto received = [&] {
+                const UniqueFd connection(::accept4(agent.get(), nullptr, nullptr, SOCK_CLOEXEC));
+                char text[4096];
+                iovec vector{.iov_base = text, .iov_len = sizeof text};
+                alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))] = {};
+                msghdr message{};
+                message.msg_iov = &vector;
+                message.msg_iovlen = 1;
+                message.msg_control = control;
+                message.msg_controllen = sizeof control;
+                const bool got = ::recvmsg(connection.get(), &message, 0) > 0;
+                const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+                return got && header != nullptr && header->cmsg_type == SCM_RIGHTS;
+              };
+              Runtime made = runtime();
+              Child child = made.run(request(
+                  {.command = "exec sleep 1000",
+                   .section = fmt::format(
+                       R"(, "seccomp": {{"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "{}",
+                            "syscalls": [{{"names": ["swapoff"], "action": "SCMP_ACT_NOTIFY"}}]}})",
+                       (dir_.path() / "agent.sock").native())}));
+              std::string all = fmt::format("{}", received());
+              Child exec = made.exec({.id = id_, .args = {"/usr/bin/true"}, .stdio = {-1, -1, -1}});
+              all += fmt::format(" {} {}", received(), exec.wait(10s).value().code);
+              made.remove(id_, true);
+              child.wait(10s);
+              return all;
+            }),
+            "true true 0");
+}
+
 // ---- Root of a user namespace -------------------------------------------------------------------
 
 void write_own_maps() {
@@ -336,6 +374,32 @@ TEST_P(RootOfANamespace, NeedsNoUserNamespaceForTheContainer) {
                                                  .own_users = false});
                              }),
       "0\n0\n0");
+}
+
+// Who owns its mount namespace passes mounts on as the host's root does.
+TEST_F(RootlessRuntime, SharesTheMountsOfANamespaceOfItsOwn) {
+  const std::string source = (dir_.path() / "source").native();
+  std::filesystem::create_directories(source + "/inside");
+  ASSERT_EQ(::chown((source + "/inside").c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser), 0);
+  EXPECT_EQ(as_root_of_a_namespace(
+                CLONE_NEWNS,
+                [&] {
+                  if (::mount(source.c_str(), source.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
+                      ::mount(nullptr, source.c_str(), nullptr, MS_SHARED, nullptr) != 0) {
+                    throw sys_error(errno, "share {}", source);
+                  }
+                  const std::string printed =
+                      output_of({.command = "mount -t tmpfs made /bound/inside; echo $?",
+                                 .process = R"(, "capabilities": {"bounding": ["CAP_SYS_ADMIN"],
+                          "permitted": ["CAP_SYS_ADMIN"], "effective": ["CAP_SYS_ADMIN"]})",
+                                 .mounts = fmt::format(R"({{"destination": "/bound", "source": "{}",
+                                                  "options": ["bind", "shared"]}},)",
+                                                       source),
+                                 .own_users = false});
+                  const std::string mounts = read_file("/proc/self/mounts");
+                  return printed + (mounts.find(source + "/inside") != mounts.npos ? " here" : "");
+                }),
+            "0\n0 here");
 }
 
 TEST_P(RootOfANamespace, MayNestOneMore) {
