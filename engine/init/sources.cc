@@ -29,6 +29,15 @@ Result write_map(Result pid, const char* name, const char* map) {
   return written;
 }
 
+// Who may not set groups writes a map of groups only where it gives up that others can
+// (user_namespaces(7)).
+Result write_group_map(Result pid, const char* map) {
+  const Result result = write_map(pid, "gid_map", map);
+  if (result != -EPERM) return result;
+  const Result denied = write_map(pid, "setgroups", "deny");
+  return denied < 0 ? result : write_map(pid, "gid_map", map);
+}
+
 // A user namespace with these maps, held by nothing but the descriptor that is returned.
 Result make_user_namespace(const char* uid_map, const char* gid_map) {
   const Result pid = sys(__NR_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
@@ -38,7 +47,7 @@ Result make_user_namespace(const char* uid_map, const char* gid_map) {
     for (;;) sys(__NR_ppoll, 0, 0, 0, 0, 0);
   }
   Result result = write_map(pid, "uid_map", uid_map);
-  if (result >= 0) result = write_map(pid, "gid_map", gid_map);
+  if (result >= 0) result = write_group_map(pid, gid_map);
   if (result >= 0) result = open_file(proc_path(pid, "ns/user"), O_RDONLY);
   sys(__NR_kill, pid, SIGKILL);
   sys(__NR_wait4, pid, 0, 0, 0);

@@ -103,4 +103,17 @@ class RootlessTest : public testing::Test {
   TempDir dir_{std::filesystem::temp_directory_path()};
 };
 
+inline constexpr const char* kShowMaps =
+    "cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups | tr -s ' \\n' ' '; id -u";
+
+// Each test leaves nothing.
+class RootlessRuntime : public RootlessTest {
+ protected:
+  void TearDown() override { EXPECT_EQ(left_behind(), ""); }
+
+  std::string output_as_user(const RootlessBundle& bundle) const {
+    return sys::as_ordinary_user([&] { return output_of(bundle); });
+  }
+};
+
 }  // namespace seatrial::runtime

@@ -1,8 +1,10 @@
 // Containers of a user without privileges, and of a root that is one in a user namespace only.
 #include <gmock/gmock.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <csignal>
 #include <thread>
@@ -20,15 +22,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-class RootlessRuntime : public RootlessTest {
- protected:
-  void TearDown() override { EXPECT_EQ(left_behind(), ""); }
-
-  std::string output_as_user(const RootlessBundle& bundle) const {
-    return sys::as_ordinary_user([&] { return output_of(bundle); });
-  }
-};
-
 // How many living processes have this in their command line.
 int processes_named(const std::string& word) {
   int found = 0;
@@ -41,9 +34,6 @@ int processes_named(const std::string& word) {
   }
   return found;
 }
-
-constexpr const char* kShowMaps =
-    "cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups | tr -s ' \\n' ' '; id -u";
 
 TEST_F(RootlessRuntime, RunsWithTheUsersOwnIdAlone) {
   EXPECT_EQ(output_as_user({.command = kShowMaps}), " 0 54321 1 0 54321 1 deny 0\n0");
@@ -256,6 +246,35 @@ TEST_F(RootlessRuntime, UsesTheCgroupsThatTheUserWasGiven) {
   EXPECT_EQ(::rmdir(given.c_str()), 0);
 }
 
+// In v2 that is enough to stop it where it is.
+TEST_F(RootlessRuntime, FreezesWhereItWasGivenACgroupOfV2) {
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  const auto v2 = std::ranges::find_if(layout.hierarchies(), &cgroup::Hierarchy::v2);
+  if (v2 == layout.hierarchies().end() || layout.is_pure_v2()) {
+    GTEST_SKIP() << "no hierarchy of v2 beside v1, where a container may be below its maker";
+  }
+  const std::filesystem::path given = v2->mountpoint + v2->own_cgroup + "/" + id_;
+  std::filesystem::create_directory(given);
+  for (const auto& path : {given, given / "cgroup.procs"}) {
+    ASSERT_EQ(::chown(path.c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser), 0) << path;
+  }
+  EXPECT_EQ(sys::in_child([&] {
+              write_all(open_file(given / "cgroup.procs", O_WRONLY).get(), "0", "cgroup.procs");
+              sys::become_ordinary_user();
+              Runtime made = runtime();
+              Child child = made.run(request({.command = "exec sleep 1000"}));
+              made.pause(id_);
+              std::string states(spec::to_string(made.state(id_).status));
+              made.resume(id_);
+              states += fmt::format(" {}", spec::to_string(made.state(id_).status));
+              made.remove(id_, true);
+              child.wait(10s);
+              return states;
+            }),
+            "paused running");
+  EXPECT_EQ(::rmdir(given.c_str()), 0);
+}
+
 // Who is killed at any instant leaves what recover takes: here, in the middle of create.
 TEST_F(RootlessRuntime, RecoversWhatAKilledRuntimeLeft) {
   const RootlessBundle bundle{.command = "exec sleep 1000",
@@ -340,200 +359,6 @@ TEST_F(RootlessRuntime, GetsTheListenerOfAFilter) {
               return all;
             }),
             "true true 0");
-}
-
-// ---- Root of a user namespace -------------------------------------------------------------------
-
-void write_own_maps() {
-  const auto write = [](const char* file, const char* text) {
-    write_all(open_file(file, O_WRONLY).get(), text, file);
-  };
-  write("/proc/self/setgroups", "deny");
-  write("/proc/self/uid_map", "0 54321 1");
-  write("/proc/self/gid_map", "0 54321 1");
-}
-
-std::string as_root_of_a_namespace(int more, const std::function<std::string()>& body) {
-  return sys::as_ordinary_user([&] {
-    if (::unshare(CLONE_NEWUSER | more) != 0) throw sys_error(errno, "unshare");
-    write_own_maps();
-    return body();
-  });
-}
-
-class RootOfANamespace : public RootlessRuntime, public testing::WithParamInterface<int> {};
-
-// With a mount namespace of its own it may clone its mounts; without one, the host's are not its.
-INSTANTIATE_TEST_SUITE_P(, RootOfANamespace, testing::Values(0, CLONE_NEWNS));
-
-TEST_P(RootOfANamespace, NeedsNoUserNamespaceForTheContainer) {
-  EXPECT_EQ(
-      as_root_of_a_namespace(GetParam(),
-                             [&] {
-                               return output_of({.command = "id -u; test -c /dev/null; echo $?",
-                                                 .own_users = false});
-                             }),
-      "0\n0\n0");
-}
-
-// Who owns its mount namespace passes mounts on as the host's root does.
-TEST_F(RootlessRuntime, SharesTheMountsOfANamespaceOfItsOwn) {
-  const std::string source = (dir_.path() / "source").native();
-  std::filesystem::create_directories(source + "/inside");
-  ASSERT_EQ(::chown((source + "/inside").c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser), 0);
-  EXPECT_EQ(as_root_of_a_namespace(
-                CLONE_NEWNS,
-                [&] {
-                  if (::mount(source.c_str(), source.c_str(), nullptr, MS_BIND, nullptr) != 0 ||
-                      ::mount(nullptr, source.c_str(), nullptr, MS_SHARED, nullptr) != 0) {
-                    throw sys_error(errno, "share {}", source);
-                  }
-                  const std::string printed =
-                      output_of({.command = "mount -t tmpfs made /bound/inside; echo $?",
-                                 .process = R"(, "capabilities": {"bounding": ["CAP_SYS_ADMIN"],
-                          "permitted": ["CAP_SYS_ADMIN"], "effective": ["CAP_SYS_ADMIN"]})",
-                                 .mounts = fmt::format(R"({{"destination": "/bound", "source": "{}",
-                                                  "options": ["bind", "shared"]}},)",
-                                                       source),
-                                 .own_users = false});
-                  const std::string mounts = read_file("/proc/self/mounts");
-                  return printed + (mounts.find(source + "/inside") != mounts.npos ? " here" : "");
-                }),
-            "0\n0 here");
-}
-
-TEST_P(RootOfANamespace, MayNestOneMore) {
-  EXPECT_EQ(
-      as_root_of_a_namespace(
-          GetParam(),
-          [&] {
-            return output_of({.command = kShowMaps,
-                              .uid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])",
-                              .gid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])"});
-          }),
-      " 0 0 1 0 0 1 deny 0\n0");
-}
-
-TEST_P(RootOfANamespace, IsToldWhichIdsItsOwnDoesNotMap) {
-  EXPECT_THAT(
-      as_root_of_a_namespace(
-          GetParam(),
-          [&] {
-            return output_of({.uid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 2}])",
-                              .gid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])"});
-          }),
-      HasSubstr("linux.uidMappings[0]: the ids 0 to 1 are not mapped as a whole"));
-}
-
-TEST_F(RootlessRuntime, IsToldWhereNoUserNamespaceCanBeMade) {
-  EXPECT_THAT(
-      as_root_of_a_namespace(
-          0,
-          [&] {
-            write_all(open_file("/proc/sys/user/max_user_namespaces", O_WRONLY).get(), "0",
-                      "max_user_namespaces");
-            return output_of({.uid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])",
-                              .gid_mappings = R"([{"containerID": 0, "hostID": 0, "size": 1}])"});
-          }),
-      HasSubstr("linux.namespaces: no user namespace can be made on this host: "
-                "/proc/sys/user/max_user_namespaces is 0"));
-}
-
-// ---- newuidmap and newgidmap --------------------------------------------------------------------
-
-class SubordinateRanges : public RootlessRuntime {
- protected:
-  void SetUp() override {
-    RootlessRuntime::SetUp();
-    if (IsSkipped()) return;
-    if (::access("/usr/bin/newuidmap", X_OK) != 0) {
-      GTEST_SKIP() << "newuidmap (package uidmap) is not installed";
-    }
-    file("passwd", "root:x:0:0::/:/bin/sh\ntrial:x:54321:54321::/:/bin/sh\n");
-    file("group", "root:x:0:\ntrial:x:54321:\n");
-  }
-
-  void file(const std::string& name, std::string_view text) const {
-    write_file_atomically(dir_.path() / name, text);
-  }
-
-  // As the user, whom /etc of a mount namespace of the test's own knows as "trial".
-  std::string as_trial(const std::string& subuid, const std::string& subgid,
-                       const std::function<std::string()>& body) const {
-    file("subuid", subuid);
-    file("subgid", subgid);
-    return sys::in_child([&] {
-      if (::unshare(CLONE_NEWNS) != 0 ||
-          ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) {
-        throw sys_error(errno, "unshare");
-      }
-      for (const std::string name : {"passwd", "group", "subuid", "subgid"}) {
-        const std::string target = "/etc/" + name;
-        const UniqueFd there(::open(target.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0644));
-        if (::mount((dir_.path() / name).c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) {
-          throw sys_error(errno, "bind on {}", target);
-        }
-      }
-      sys::become_ordinary_user();
-      return body();
-    });
-  }
-
-  static RootlessBundle bundle() {
-    const std::string map = R"([{"containerID": 0, "hostID": 54321, "size": 1},
-                                {"containerID": 1, "hostID": 200000, "size": 1000}])";
-    return {.command = kShowMaps,
-            .uid_mappings = map,
-            .gid_mappings = map,
-            .user = R"({"uid": 5, "gid": 6, "additionalGids": [7]})"};
-  }
-
-  const std::string grant_ = "trial:200000:1000\n";
-};
-
-TEST_F(SubordinateRanges, AreMappedByTheSetUidPrograms) {
-  const std::string shown = " 0 54321 1 1 200000 1000 0 54321 1 1 200000 1000 allow 5\n0";
-  EXPECT_EQ(as_trial(grant_, grant_, [&] { return output_of(bundle()); }), shown);
-  EXPECT_EQ(as_trial(grant_, grant_,
-                     [&] {
-                       ::clearenv();  // as podman calls a runtime
-                       return output_of(bundle());
-                     }),
-            shown);
-}
-
-TEST_F(SubordinateRanges, AreRefusedByNameWhereTheyAreNotTheUsers) {
-  const auto refusal = [&](const std::string& subuid, const std::string& subgid) {
-    std::string said = as_trial(subuid, subgid, [&] { return output_of(bundle()); });
-    EXPECT_EQ(left_behind(), "");
-    return said;
-  };
-  EXPECT_THAT(refusal("trial:200000:999\n", grant_),
-              HasSubstr("linux.uidMappings[1]: /etc/subuid does not give the ids 200000 to 200999 "
-                        "to user trial: for newuidmap to map them it needs a line "
-                        "\"trial:200000:1000\""));
-  EXPECT_THAT(refusal(grant_, "other:200000:1000\n"),
-              HasSubstr("linux.gidMappings[1]: /etc/subgid does not give the ids"));
-}
-
-TEST_F(SubordinateRanges, NeedProgramsThatGainPrivileges) {
-  EXPECT_THAT(as_trial(grant_, grant_,
-                       [&] {
-                         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-                         return output_of(bundle());
-                       }),
-              HasSubstr("newuidmap, which has no power because this process may gain no new "
-                        "privileges"));
-}
-
-// The program has its own reasons, too: here that the user's group is not the one that /etc/passwd
-// has for it.
-TEST_F(SubordinateRanges, TellWhatTheProgramSays) {
-  file("passwd", "root:x:0:0::/:/bin/sh\ntrial:x:54321:777::/:/bin/sh\n");
-  EXPECT_THAT(as_trial(grant_, grant_, [&] { return output_of(bundle()); }),
-              AllOf(HasSubstr("/usr/bin/newuidmap refuses what /etc/subuid should give to user "
-                              "trial"),
-                    HasSubstr("owned by a different user")));
 }
 
 }  // namespace
