@@ -5,21 +5,15 @@
 // the program without it (CVE-2019-16884, CVE-2019-19921). Only the open file is kept, which takes
 // nothing from any other process than init.
 #include <asm/errno.h>
-#include <linux/magic.h>
 
 #include "engine/init/executors.h"
 #include "engine/init/memory.h"
+#include "engine/init/mounts.h"
 
 namespace seatrial::init {
 namespace {
 
 constexpr char kPrefix[] = "self/attr/";
-
-// struct statfs; its header needs the C library's.
-struct FileSystemFacts {
-  long type;
-  char rest[256];
-};
 
 // Init's own file of this name.
 Result open_own(Run& run, const char* file) {
@@ -37,14 +31,9 @@ Result open_own(Run& run, const char* file) {
 }  // namespace
 
 Result execute(Run& run, const steps::OpenOwnProcfs<Form>&) {
-  const Result procfs = open_file("/proc", O_PATH | O_DIRECTORY);
-  if (procfs < 0) return procfs;
-  FileSystemFacts facts = {};
-  const Result result = sys(__NR_fstatfs, procfs, &facts);
-  if (result < 0) return result;
-  if (facts.type != PROC_SUPER_MAGIC) return fail(run, kOnlyDetail, "/proc is no procfs");
-  run.own_procfs = (int)procfs;
-  return 0;
+  const Result procfs = open_host_procfs(run);
+  if (procfs >= 0) run.own_procfs = (int)procfs;
+  return procfs;
 }
 
 Result execute(Run& run, const steps::LabelKeys<Form>& step) {

@@ -125,6 +125,15 @@ Result is_directory_fd(int fd) {
 
 }  // namespace
 
+Result open_host_procfs(Run& run) {
+  const Result procfs = open_file("/proc", O_PATH | O_DIRECTORY);
+  if (procfs < 0) return procfs;
+  const Result whole = is_procfs_root((int)procfs);
+  if (whole > 0) return procfs;
+  close_fd(procfs);
+  return whole < 0 ? whole : fail(run, kOnlyDetail, "/proc is no procfs");
+}
+
 Result explain(Run& run, int context, Result error) {
   static char words[512];
   // "e tmpfs: Bad value for 'size'": a letter for the level, the file system, the message.

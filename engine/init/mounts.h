@@ -13,6 +13,9 @@ Result new_mount(const char* type, std::uint64_t attributes, const char* label =
 // SELinux; empty: those that the kernel's policy has for it.
 Result label_all(int context, const char* label);
 
+// The runtime's /proc, which must be a procfs as a whole. Before the container's root is entered.
+Result open_host_procfs(Run& run);
+
 Result apply_change(int mount, const steps::MountChange& change);
 
 // Gives the file system that is being configured its options: "key=value" or "flag".

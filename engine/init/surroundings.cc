@@ -57,9 +57,12 @@ Result execute(Run& run, const steps::SetDomainname<Form>& step) {
 }
 
 Result execute(Run& run, const steps::OpenProcfs<Form>&) {
-  const Result mount = new_mount("proc", 0);
-  if (mount >= 0) run.procfs = (int)mount;
-  return mount;
+  Result procfs = new_mount("proc", 0);
+  // Of a pid namespace that belongs to another user namespace; the one that is there shows the same
+  // parameters.
+  if (procfs == -EPERM) procfs = open_host_procfs(run);
+  if (procfs >= 0) run.procfs = (int)procfs;
+  return procfs;
 }
 
 Result execute(Run& run, const steps::Sysctl<Form>& step) {

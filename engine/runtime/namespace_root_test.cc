@@ -102,6 +102,20 @@ TEST_F(RootlessRuntime, MapsOwnersOfMountsWithoutTheRightToSetGroups) {
       "0:0\n0");
 }
 
+// As podman has it for a user's container in the host's pid namespace, of which no procfs can be
+// mounted.
+TEST_P(RootOfANamespace, SetsParametersWithoutAPidNamespace) {
+  EXPECT_EQ(as_root_of_a_namespace(
+                GetParam(),
+                [&] {
+                  return output_of({.command = "cat /proc/sys/kernel/shm_rmid_forced",
+                                    .section = R"(, "sysctl": {"kernel.shm_rmid_forced": "1"})",
+                                    .own_users = false,
+                                    .own_pids = false});
+                }),
+            "1\n0");
+}
+
 TEST_P(RootOfANamespace, MayNestOneMore) {
   EXPECT_EQ(
       as_root_of_a_namespace(
