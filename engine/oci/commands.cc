@@ -327,7 +327,8 @@ constexpr Entry kEntries[] = {
 std::string features_text() {
   const Option& systemd = *std::ranges::find(global_options(), "systemd-cgroup", &Option::name);
   return spec::print_features({{"seatrial.runtime.version", SEATRIAL_VERSION},
-                               {"seatrial.runtime.commit", SEATRIAL_COMMIT}},
+                               {"seatrial.runtime.commit", SEATRIAL_COMMIT},
+                               {"seatrial.runtime.checkpoint.enabled", "true"}},
                               systemd.refuse.empty());
 }
 

@@ -225,6 +225,9 @@ void Restoration::restore() {
                   take(notification, std::move(descriptors));
                 });
   session_.reset();
+  if (record_.phase != Phase::kCreated) {
+    throw error(Kind::kInternal, "criu has restored no process");
+  }
   remove_tree(impl_.root.path() / request_.id / kStage);
 }
 

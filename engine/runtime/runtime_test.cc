@@ -319,31 +319,6 @@ TEST_F(RuntimeTest, ANullDeviceAsStdioIsTheContainersOwn) {
   child.wait(5s);
 }
 
-// On a host where CRIU works this is what cases in a lane do.
-TEST_F(RuntimeTest, ACheckpointWithoutCriuIsRefusedBeforeAnythingIsMade) {
-  const fs::path images = dir_.path() / "images";
-  const std::string path = std::getenv("PATH");
-  write_file_atomically(dir_.path() / "criu",
-                        "#!/bin/sh\necho 'Error (criu/vdso.c:381): vdso: Unexpected' >&2\nexit 1\n",
-                        0755);
-  ::setenv("PATH", dir_.path().c_str(), 1);
-  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
-  const std::string expected =
-      "CRIU cannot work on this host: criu check: Error (criu/vdso.c:381): vdso: Unexpected";
-  EXPECT_THAT(failure_of([&] { runtime_->checkpoint({.id = id_, .criu = {.images = images}}); }),
-              HasSubstr(expected));
-  EXPECT_FALSE(fs::exists(images));
-  EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
-  runtime_->remove(id_, true);
-  child.wait(5s);
-  EXPECT_THAT(failure_of([&] {
-                runtime_->restore({.id = id_, .bundle = dir_.path(), .criu = {.images = images}});
-              }),
-              HasSubstr(expected));
-  EXPECT_THAT(runtime_->list(), IsEmpty());
-  ::setenv("PATH", path.c_str(), 1);
-}
-
 TEST_F(RuntimeTest, AFifoIsNeitherAConfigurationNorANamespace) {
   const std::string fifo = dir_.path() / "fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);

@@ -1,0 +1,166 @@
+// checkpoint and restore as far as they come without CRIU's work: the program that is found is a
+// script that says what a test has it say. What CRIU really does is tried in a lane
+// (lane.checkpoint).
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "engine/runtime/container_fixture.h"
+#include "engine/runtime/state_root.h"
+
+namespace seatrial::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using spec::Status;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class CheckpointTest : public ContainerTest {
+ protected:
+  void SetUp() override {
+    ContainerTest::SetUp();
+    path_ = std::getenv("PATH");
+    ::setenv("PATH", dir_.path().c_str(), 1);
+    install_criu("exit 0");
+  }
+
+  void TearDown() override {
+    if (!path_.empty()) ::setenv("PATH", path_.c_str(), 1);
+    if (!runtime_) return;
+    EXPECT_THAT(StateRoot(runtime_->root()).ids(), IsEmpty());
+  }
+
+  // `swrk` is what it does when it is to dump or to restore, descriptor 3 being the conversation.
+  void install_criu(const std::string& swrk, const std::string& check = "exit 0") {
+    write_file_atomically(
+        dir_.path() / "criu",
+        fmt::format("#!/bin/sh\nif [ $1 = check ]; then {}; fi\n{}\n", check, swrk), 0755);
+  }
+
+  CreateRequest request(const std::string& more_namespaces = {}) {
+    write_file_atomically(dir_.path() / "config.json", fmt::format(R"({{
+      "ociVersion": "1.3.0", "root": {{"path": "rootfs"}},
+      "process": {{"args": ["/usr/bin/sleep", "1000"], "cwd": "/", "user": {{"uid": 0, "gid": 0}}}},
+      "mounts": [
+        {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
+        {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
+        {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+      "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}{}]}}}})",
+                                                                   more_namespaces));
+    return {.id = id_, .bundle = dir_.path(), .stdio = {-1, -1, -1}};
+  }
+
+  std::string checkpoint_failure(CheckpointRequest checkpoint = {}) {
+    checkpoint.id = id_;
+    checkpoint.criu.images = images_;
+    return failure_of([&] { runtime_->checkpoint(checkpoint); });
+  }
+
+  std::string restore_failure() {
+    return failure_of([&] {
+      runtime_->restore({.id = id_,
+                         .bundle = dir_.path(),
+                         .criu = {.images = images_},
+                         .stdio = {-1, -1, -1},
+                         .detached = true});
+    });
+  }
+
+  void end(Child& child) {
+    runtime_->remove(id_, true);
+    child.wait(5s);
+  }
+
+  const fs::path images_ = dir_.path() / "images";
+  std::string path_;
+};
+
+TEST_F(CheckpointTest, AHostWhereCriuCannotWorkIsRefusedBeforeAnythingIsMade) {
+  install_criu("exit 0", "echo 'Error (criu/vdso.c:381): vdso: Unexpected' >&2; exit 1");
+  Child child = runtime_->run(request());
+  const std::string expected =
+      "CRIU cannot work on this host: criu check: Error (criu/vdso.c:381): vdso: Unexpected";
+  EXPECT_THAT(checkpoint_failure(), HasSubstr(expected));
+  EXPECT_FALSE(fs::exists(images_));
+  EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
+  end(child);
+  EXPECT_THAT(restore_failure(), HasSubstr(expected));
+}
+
+TEST_F(CheckpointTest, OnlyWhatRunsIsWritten) {
+  EXPECT_THAT(checkpoint_failure(), HasSubstr("does not exist"));
+  Child child = runtime_->create(request());
+  EXPECT_THAT(checkpoint_failure(), HasSubstr("a container that is created"));
+  end(child);
+}
+
+TEST_F(CheckpointTest, AContainerWithAMonitorIsRefused) {
+  CreateRequest create = request();
+  create.monitor = MonitorRequest{.directory = dir_.path() / "monitor"};
+  runtime_->run(create);
+  EXPECT_THAT(checkpoint_failure(), HasSubstr("has a monitor"));
+  EXPECT_FALSE(fs::exists(images_));
+  runtime_->remove(id_, true);
+}
+
+TEST_F(CheckpointTest, BadWordsAreRefusedBeforeAnythingIsMade) {
+  Child child = runtime_->run(request());
+  EXPECT_THAT(checkpoint_failure({.parent_images = "/abs"}), HasSubstr("is not relative"));
+  EXPECT_THAT(checkpoint_failure({.parent_images = "../none"}), HasSubstr("leads to no directory"));
+  for (const char* server : {"localhost", ":27", "host:", "host:0", "host:65536", "host:27x"}) {
+    EXPECT_THAT(checkpoint_failure({.page_server = server}), HasSubstr("is not ADDRESS:PORT"));
+  }
+  EXPECT_FALSE(fs::exists(images_));
+  end(child);
+}
+
+// It names the log, and the container goes on.
+TEST_F(CheckpointTest, ACriuThatFailsIsQuoted) {
+  install_criu("exit 7");
+  Child child = runtime_->run(request());
+  EXPECT_THAT(checkpoint_failure(), HasSubstr("criu hung up without a word"));
+  EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
+  EXPECT_EQ(read_file(images_ / "descriptors.json"), R"(["/dev/null","/dev/null","/dev/null"])");
+  end(child);
+}
+
+// A response of protobuf: type DUMP, no success, errno 3.
+TEST_F(CheckpointTest, AFailureIsToldWithWhatTheLogSays) {
+  install_criu(
+      fmt::format("/usr/bin/head -c 1 <&3 >/dev/null; "
+                  "echo '(00.1) Error (criu/x.c:1): no such thing' > {}/dump.log; "
+                  "printf '\\010\\001\\020\\000\\070\\003' >&3",
+                  images_.native()));
+  Child child = runtime_->run(request());
+  EXPECT_THAT(checkpoint_failure(), HasSubstr("criu: Error (criu/x.c:1): no such thing (the whole "
+                                              "log is "));
+  end(child);
+}
+
+// Success without a notification between: nobody has said that a process runs.
+TEST_F(CheckpointTest, ARestoreThatFailsLeavesNothing) {
+  fs::create_directories(images_);
+  write_file_atomically(images_ / "descriptors.json", "[]");
+  request();
+  install_criu("/usr/bin/head -c 1 <&3 >/dev/null; exit 7");
+  EXPECT_THAT(restore_failure(), HasSubstr("criu hung up without a word"));
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+  install_criu("/usr/bin/head -c 1 <&3 >/dev/null; printf '\\010\\002\\020\\001' >&3");
+  EXPECT_THAT(restore_failure(), HasSubstr("criu has restored no process"));
+  EXPECT_THAT(runtime_->list(), IsEmpty());
+}
+
+TEST_F(CheckpointTest, ARestoreNeedsImages) {
+  request();
+  EXPECT_THAT(restore_failure(), HasSubstr("images"));
+  fs::create_directories(images_);
+  EXPECT_THAT(restore_failure(), HasSubstr("descriptors.json"));
+  request(R"(, {"type": "user"})");
+  write_file_atomically(images_ / "descriptors.json", "[]");
+  EXPECT_THAT(restore_failure(), HasSubstr("user namespace"));
+}
+
+}  // namespace
+}  // namespace seatrial::runtime
