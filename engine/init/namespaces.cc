@@ -141,6 +141,12 @@ Result execute(Run& run, const steps::NewUserNamespace<Form>&) {
   // write it. Nothing in a namespace that was joined can see this process.
   sys(__NR_prctl, PR_SET_DUMPABLE, 1);
   const Result result = sys(__NR_unshare, CLONE_NEWUSER);
+  if (result == -ENOSPC || result == -EUSERS) {
+    return fail(run, result, "too many user namespaces (/proc/sys/user/max_user_namespaces)");
+  }
+  if (result == -EPERM) {
+    return fail(run, result, "from within a chroot, or where a security module forbids it");
+  }
   if (result < 0) return result;
   wire::Message message;
   message.kind = wire::MessageKind::kIdMapsNeeded;

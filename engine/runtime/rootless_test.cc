@@ -275,6 +275,43 @@ TEST_F(RootlessRuntime, FreezesWhereItWasGivenACgroupOfV2) {
   EXPECT_EQ(::rmdir(given.c_str()), 0);
 }
 
+// On a host with v2 alone, limits are handed down within what is the user's.
+TEST_F(RootlessRuntime, LimitsWhereItWasGivenATreeOfV2) {
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  if (!layout.is_pure_v2()) GTEST_SKIP() << "v2 is not alone on this host";
+  const cgroup::Hierarchy& v2 = layout.hierarchies().front();
+  const std::filesystem::path given = v2.mountpoint + "/" + id_;
+  std::filesystem::create_directories(given / "own");
+  for (const std::string file :
+       {".", "cgroup.procs", "cgroup.subtree_control", "own", "own/cgroup.procs"}) {
+    ASSERT_EQ(::chown((given / file).c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser), 0) << file;
+  }
+  EXPECT_EQ(sys::in_child([&] {
+              write_all(open_file(given / "own/cgroup.procs", O_WRONLY).get(), "0", "cgroup.procs");
+              sys::become_ordinary_user();
+              Runtime made = runtime();
+              Child child = made.run(request({.command = "exec sleep 1000",
+                                              .section = R"(, "resources": {"pids": {"limit": 20},
+                                            "devices": [{"allow": false, "access": "rwm"}]})"}));
+              Child exec =
+                  made.exec({.id = id_, .args = {"/usr/bin/sleep", "1000"}, .stdio = {-1, -1, -1}});
+              made.update(id_, {.pids_limit = 30});
+              made.pause(id_);
+              std::string shown =
+                  fmt::format("{} {} {}", spec::to_string(made.state(id_).status),
+                              made.stats(id_).pids_max.value_or(0), made.processes(id_).size());
+              made.kill(id_, SIGKILL, true);
+              exec.wait(10s);
+              child.wait(10s);
+              made.remove(id_);
+              return shown;
+            }),
+            "paused 30 2");
+  EXPECT_FALSE(std::filesystem::exists(given / id_));
+  EXPECT_EQ(::rmdir((given / "own").c_str()), 0);
+  EXPECT_EQ(::rmdir(given.c_str()), 0);
+}
+
 // Who is killed at any instant leaves what recover takes: here, in the middle of create.
 TEST_F(RootlessRuntime, RecoversWhatAKilledRuntimeLeft) {
   const RootlessBundle bundle{.command = "exec sleep 1000",
