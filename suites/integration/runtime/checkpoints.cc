@@ -20,6 +20,7 @@
 #include "harness/core/lack.h"
 #include "harness/core/process.h"
 #include "harness/fixtures/case.h"
+#include "harness/fixtures/mode_limits.h"
 
 namespace {
 
@@ -30,6 +31,9 @@ constexpr const char* kCounter = "/data/counter";
 void need_criu(Subject& subject) {
   if (!subject.command({"checkpoint", "--help"}).succeeded()) {
     throw Lack(subject.info().name + " has no verb checkpoint");
+  }
+  if (is_unprivileged(subject.mode())) {
+    throw Lack(std::string(lacking_one(subject.mode())) + " may not do what CRIU does as root");
   }
   seatrial::sys::bring_up_loopback(seatrial::sys::own_network_namespace().get());
   const Outcome check = [] {
