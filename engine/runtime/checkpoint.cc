@@ -11,6 +11,7 @@
 #include "engine/runtime/criu_images.h"
 #include "engine/runtime/criu_mounts.h"
 #include "engine/runtime/impl.h"
+#include "engine/sys/proc_stat.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -69,6 +70,16 @@ void leave_out_namespaces(const spec::Config& config, criu::Options& options) {
   }
 }
 
+// Whether it was started by the container's first process, or by what that has started.
+bool is_below(pid_t process, pid_t init) {
+  while (process > 1 && process != init) {
+    const auto stat = sys::proc_stat(process);
+    if (!stat) return true;  // it has ended
+    process = stat->parent;
+  }
+  return process == init;
+}
+
 class Checkpoint {
  public:
   Checkpoint(Runtime::Impl& impl, const CheckpointRequest& request)
@@ -104,6 +115,7 @@ class Checkpoint {
           criu::mounts_to_leave_out(config_, record_.rootfs, identity(), record_.init.pid);
       save_stdio();
     }
+    warn_of_executed_processes();
     ask(directories.log(kLog));
     if (request_.leave_running || request_.pre_dump) return;
     impl_.destroy(directory_, record_, Runtime::Impl::Processes::kKill, true);
@@ -112,6 +124,18 @@ class Checkpoint {
  private:
   cgroup::Identity identity() const {
     return record_.cgroups.empty() ? cgroup::Identity{} : cgroup::parse_identity(record_.cgroups);
+  }
+
+  // CRIU says nothing of them, and a restored container does not have them.
+  void warn_of_executed_processes() const {
+    for (const pid_t process : cgroup::Cgroup::open(identity()).processes()) {
+      if (is_below(process, record_.init.pid)) continue;
+      impl_.warn(
+          fmt::format("process {} is not part of the checkpoint: it was executed in the container, "
+                      "of which CRIU "
+                      "writes the first process and what that has started",
+                      process));
+    }
   }
 
   // Who deletes the container by force must be able to end CRIU, whatever became of us.

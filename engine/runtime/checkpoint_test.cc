@@ -3,6 +3,7 @@
 // (lane.checkpoint).
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "engine/runtime/container_fixture.h"
@@ -123,6 +124,21 @@ TEST_F(CheckpointTest, ACriuThatFailsIsQuoted) {
   EXPECT_THAT(checkpoint_failure(), HasSubstr("criu hung up without a word"));
   EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
   EXPECT_EQ(read_file(images_ / "descriptors.json"), R"(["/dev/null","/dev/null","/dev/null"])");
+  end(child);
+}
+
+TEST_F(CheckpointTest, WhatWasExecutedIsToldToBeLeftOut) {
+  install_criu("exit 7");
+  Child child = runtime_->run(request());
+  checkpoint_failure();
+  EXPECT_EQ(warnings_, "");
+  Child executed = runtime_->exec({.id = id_, .args = {"/usr/bin/sleep", "1000"}});
+  checkpoint_failure();
+  EXPECT_THAT(warnings_,
+              HasSubstr(fmt::format("process {} is not part of the checkpoint", executed.pid())));
+  // Reaped first: the end of the container's first process waits for it.
+  ::kill(executed.pid(), SIGKILL);
+  executed.wait(5s);
   end(child);
 }
 

@@ -19,7 +19,13 @@ std::optional<ProcStat> parse_proc_stat(std::string_view text) {
   const std::size_t command_end = text.rfind(')');
   if (command_end == std::string_view::npos || command_end + 2 >= text.size()) return std::nullopt;
   std::string_view rest = text.substr(command_end + 2);
-  ProcStat result{.state = rest.front(), .start_time = 0};
+  ProcStat result{.state = rest.front(), .parent = 0, .start_time = 0};
+  const std::size_t parent = rest.find(' ');
+  if (parent == std::string_view::npos) return std::nullopt;
+  const char* const end = rest.data() + rest.size();
+  if (std::from_chars(rest.data() + parent + 1, end, result.parent).ec != std::errc()) {
+    return std::nullopt;
+  }
   for (int skipped = 0; skipped < kFieldsFromStateToStartTime; ++skipped) {
     const std::size_t space = rest.find(' ');
     if (space == std::string_view::npos) return std::nullopt;

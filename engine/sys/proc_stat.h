@@ -11,6 +11,7 @@ namespace seatrial::sys {
 
 struct ProcStat {
   char state = '?';              // 'R', 'S', 'D', 'Z' (zombie), 'X' (dead), ...
+  pid_t parent = 0;              // 0: in a pid namespace that we do not see
   std::uint64_t start_time = 0;  // clock ticks since boot: with the pid, an identity
 };
 

@@ -11,6 +11,7 @@ TEST(ProcStat, CommandMayHoldAnything) {
       "42 (a) Z 1\n (b) S 1 42 42 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2 3");
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->state, 'S');
+  EXPECT_EQ(parsed->parent, 1);
   EXPECT_EQ(parsed->start_time, 987654U);
 }
 
