@@ -18,15 +18,11 @@ constexpr Option kPreserveFds{
 
 constexpr Option kGlobals[] = {
     {"root", "DIR",
-     "where containers' states lie; default: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial for a "
-     "user "
-     "who is not root"},
+     "where containers' states lie; default: /run/seatrial, not root's: $XDG_RUNTIME_DIR/seatrial"},
     {"log", "PATH", "append errors and warnings to this file"},
     {"log-format", "FORMAT", "of the log: text (default) or json"},
     {"debug", "", "log what is done, too"},
-    {"rootless", "BOOL",
-     "true, false or auto (default): whether a container goes without cgroups that its caller may "
-     "not make; auto: unless root of the host calls"},
+    {"rootless", "BOOL", "go without cgroups that may not be made: true, false, auto (default)"},
     {"systemd-cgroup", "", "refused", '\0', kNoSystemd},
     kHelp,
     {"version", "", "print the version", 'v'},

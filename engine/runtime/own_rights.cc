@@ -52,7 +52,11 @@ void check_user_namespace(const spec::Config& config, const plan::HostFacts& fac
   const spec::Namespace* const users = config.find_namespace(NamespaceType::kUser);
   const bool may_build = has(facts.own_capabilities, CAP_SYS_ADMIN);
   if (users == nullptr) {
-    if (may_build) return;
+    // Without any namespace there is nothing but a chroot to be made.
+    if (may_build ||
+        (config.linux_.namespaces.empty() && has(facts.own_capabilities, CAP_SYS_CHROOT))) {
+      return;
+    }
     throw error(Kind::kDenied,
                 "linux.namespaces: an entry of type user is needed, with linux.uidMappings and "
                 "linux.gidMappings: user {} has no CAP_SYS_ADMIN, without which no other container "

@@ -37,6 +37,8 @@ TEST(OwnRights, AskForAUserNamespaceWhereTheyAreNone) {
   plan::HostFacts facts;
   EXPECT_NO_THROW(check_rights(config, facts));
   facts.own_capabilities = ~(std::uint64_t{1} << CAP_SYS_ADMIN);
+  EXPECT_NO_THROW(check_rights(config, facts)) << "a chroot is all";
+  config.linux_.namespaces = {{.type = spec::NamespaceType::kMount}};
   try {
     check_rights(config, facts);
     FAIL() << "nothing was refused";
@@ -46,6 +48,9 @@ TEST(OwnRights, AskForAUserNamespaceWhereTheyAreNone) {
   config.linux_.namespaces = {{.type = spec::NamespaceType::kUser}};
   config.linux_.gid_mappings = {{.container_id = 0, .host_id = 1, .size = 5}};
   EXPECT_NO_THROW(check_rights(config, facts));
+  config.linux_.namespaces.clear();
+  facts.own_capabilities = 0;
+  EXPECT_THROW(check_rights(config, facts), Error) << "not even that";
 }
 
 }  // namespace
