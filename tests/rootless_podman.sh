@@ -6,6 +6,7 @@ set -eu
 for needed in runc podman newuidmap busybox; do
   command -v $needed >/dev/null || { echo "$needed is not installed"; exit 77; }
 done
+[ -e /etc/subuid ] && [ -e /etc/subgid ] || { echo "/etc/subuid or /etc/subgid is missing"; exit 77; }
 [ "$(id -u)" = 0 ] || { echo "only root can become another user"; exit 77; }
 
 dir=$(mktemp -d /tmp/rootless-podman.XXXXXX)

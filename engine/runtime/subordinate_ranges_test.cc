@@ -20,12 +20,13 @@ class SubordinateRanges : public RootlessRuntime {
     if (::access("/usr/bin/newuidmap", X_OK) != 0) {
       GTEST_SKIP() << "newuidmap (package uidmap) is not installed";
     }
+    std::filesystem::create_directory(dir_.path() / "etc");
     file("passwd", "root:x:0:0::/:/bin/sh\ntrial:x:54321:54321::/:/bin/sh\n");
     file("group", "root:x:0:\ntrial:x:54321:\n");
   }
 
   void file(const std::string& name, std::string_view text) const {
-    write_file_atomically(dir_.path() / name, text);
+    write_file_atomically(dir_.path() / "etc" / name, text);
   }
 
   // As the user, whom /etc of a mount namespace of the test's own knows as "trial".
@@ -38,12 +39,8 @@ class SubordinateRanges : public RootlessRuntime {
           ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) {
         throw sys_error(errno, "unshare");
       }
-      for (const std::string name : {"passwd", "group", "subuid", "subgid"}) {
-        const std::string target = "/etc/" + name;
-        const UniqueFd there(::open(target.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0644));
-        if (::mount((dir_.path() / name).c_str(), target.c_str(), nullptr, MS_BIND, nullptr) != 0) {
-          throw sys_error(errno, "bind on {}", target);
-        }
+      if (::mount((dir_.path() / "etc").c_str(), "/etc", nullptr, MS_BIND, nullptr) != 0) {
+        throw sys_error(errno, "bind on /etc");
       }
       if (!without_.empty() &&
           ::mount("/dev/null", without_.c_str(), nullptr, MS_BIND, nullptr) != 0) {
@@ -141,6 +138,13 @@ TEST_F(SubordinateRanges, NeedProgramsThatGainPrivileges) {
                        }),
               HasSubstr("newuidmap, which has no power because this process may gain no new "
                         "privileges"));
+}
+
+// Where the host takes ranges from elsewhere, the files say nothing, and the program decides.
+TEST_F(SubordinateRanges, AreTheProgramsToFindWhereTheyComeFromElsewhere) {
+  file("nsswitch.conf", "passwd: files\nsubid:\tsss\n");
+  EXPECT_THAT(as_trial("", "", [&] { return output_of(bundle()); }),
+              HasSubstr("/usr/bin/newuidmap refuses what /etc/subuid should give to user trial: "));
 }
 
 // The program has its own reasons, too: here that the user's group is not the one that /etc/passwd
