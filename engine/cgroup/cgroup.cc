@@ -193,6 +193,13 @@ std::vector<std::string> absent_directories(const Layout& layout, std::string_vi
   return absent;
 }
 
+void Cgroup::adopt() {
+  for (Membership& member : identity_.members) {
+    if (!member.made.empty() || member.cgroup == "/") continue;
+    member.made.push_back({member.directory, Directory(member.directory).inode()});
+  }
+}
+
 Cgroup Cgroup::open(Identity identity) {
   return Cgroup(std::move(identity));
 }

@@ -104,6 +104,10 @@ class Cgroup {
   static Cgroup create(const Layout& layout, std::string_view cgroups_path,
                        std::string_view container_id);
 
+  // Counts the directories themselves as made by create() where they stood before: systemd has made
+  // them for this container.
+  void adopt();
+
   // The cgroup of a recorded identity, for later commands. Checks nothing until used.
   static Cgroup open(Identity identity);
 

@@ -91,10 +91,25 @@ DeviceList resolve_devices(const std::vector<DeviceRule>& rules) {
   return list;
 }
 
+std::vector<DeviceRule> default_devices() {
+  std::vector<DeviceRule> rules;
+  for (const std::int64_t memory : {3, 5, 7, 8, 9}) {
+    rules.push_back({.allow = true, .type = 'c', .major = 1, .minor = memory});
+  }
+  for (const std::int64_t terminal : {0, 2}) {
+    rules.push_back({.allow = true, .type = 'c', .major = 5, .minor = terminal});
+  }
+  rules.push_back({.allow = true, .type = 'c', .major = 136, .minor = std::nullopt});
+  return rules;
+}
+
+std::string device_access(const DeviceRule& rule) {
+  return fmt::format("{}{}{}", rule.read ? "r" : "", rule.write ? "w" : "", rule.mknod ? "m" : "");
+}
+
 std::string device_line(const DeviceRule& rule) {
-  return fmt::format("{} {}:{} {}{}{}", rule.type, number_or_star(rule.major),
-                     number_or_star(rule.minor), rule.read ? "r" : "", rule.write ? "w" : "",
-                     rule.mknod ? "m" : "");
+  return fmt::format("{} {}:{} {}", rule.type, number_or_star(rule.major),
+                     number_or_star(rule.minor), device_access(rule));
 }
 
 }  // namespace seatrial::cgroup

@@ -29,7 +29,13 @@ struct DeviceList {
 // a part out of a wider one, which v1 cannot hold.
 DeviceList resolve_devices(const std::vector<spec::DeviceRule>& rules);
 
+// The devices that config-linux.md has in each container, and the terminals. /dev/console inside is
+// a pseudo-terminal, so the host's console (5:1) is not among them.
+std::vector<spec::DeviceRule> default_devices();
+
 // "c 1:3 rwm", as devices.allow and devices.deny take it.
 std::string device_line(const spec::DeviceRule& rule);
+// "rwm" of it.
+std::string device_access(const spec::DeviceRule& rule);
 
 }  // namespace seatrial::cgroup

@@ -15,19 +15,6 @@ namespace {
 
 using spec::DeviceRule;
 
-// The devices that config-linux.md has in each container, and the terminals. /dev/console inside is
-// a pseudo-terminal, so the host's console (5:1) is not among them.
-struct Standard {
-  std::int64_t major = 0;
-  std::optional<std::int64_t> minor = {};
-};
-constexpr std::array<Standard, 8> kDefaults{
-    {{1, 3}, {1, 5}, {1, 7}, {1, 8}, {1, 9}, {5, 0}, {5, 2}, {136, std::nullopt}}};
-
-DeviceRule default_rule(const Standard& device) {
-  return {.allow = true, .type = 'c', .major = device.major, .minor = device.minor};
-}
-
 // While the container is built, init makes the nodes of linux.devices, whether or not the rules let
 // the container open them or make more of them.
 DeviceRule nodes_of_type(char type) {
@@ -86,7 +73,7 @@ void apply_list(const Membership& member, const std::vector<DeviceRule>& rules, 
   for (const DeviceException& exception : wanted.exceptions) {
     write_rule(list, exception.index, exception.rule.allow, device_line(exception.rule));
   }
-  for (const Standard& device : kDefaults) allow(list, device_line(default_rule(device)));
+  for (const DeviceRule& rule : default_devices()) allow(list, device_line(rule));
   if (wanted.allows_by_default || nodes == Nodes::kDefaults) return;
   for (const char type : {'c', 'b'}) allow(list, device_line(nodes_of_type(type)));
 }
@@ -107,7 +94,7 @@ void replace_program(const Membership& member, std::span<const DeviceRule> rules
 
 void apply_program(const Membership& member, const std::vector<DeviceRule>& rules, Nodes nodes) {
   std::vector<DeviceRule> all = rules;
-  for (const Standard& device : kDefaults) all.push_back(default_rule(device));
+  for (const DeviceRule& rule : default_devices()) all.push_back(rule);
   if (nodes == Nodes::kAny) all.push_back(nodes_of_type('a'));
   try {
     replace_program(member, all);

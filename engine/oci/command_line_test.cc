@@ -79,8 +79,8 @@ TEST(CommandLine, RefusesByName) {
   EXPECT_EQ(refusal({"run", "--bundle"}), "run: option --bundle needs a value: DIR");
   EXPECT_THAT(refusal({"run"}), HasSubstr("run: needs ID"));
   EXPECT_EQ(refusal({"start", "c1", "c2"}), "start: unexpected argument c2");
-  EXPECT_THAT(refusal({"--systemd-cgroup", "list"}), HasSubstr("--systemd-cgroup"));
-  EXPECT_EQ(refusal({"--systemd-cgroup=false", "list"}), "(it was taken)");
+  EXPECT_THAT(refusal({"exec", "--ignore-paused", "c1"}), HasSubstr("--ignore-paused"));
+  EXPECT_EQ(refusal({"exec", "--ignore-paused=false", "c1"}), "(it was taken)");
 }
 
 TEST(CommandLine, HelpNeedsNoArguments) {

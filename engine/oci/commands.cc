@@ -325,23 +325,24 @@ constexpr Entry kEntries[] = {
 };
 
 std::string features_text() {
-  const Option& systemd = *std::ranges::find(global_options(), "systemd-cgroup", &Option::name);
   return spec::print_features({{"seatrial.runtime.version", SEATRIAL_VERSION},
                                {"seatrial.runtime.commit", SEATRIAL_COMMIT},
-                               {"seatrial.runtime.checkpoint.enabled", "true"}},
-                              systemd.refuse.empty());
+                               {"seatrial.runtime.checkpoint.enabled", "true"}});
 }
 
 Runtime open_runtime(const GivenOptions& globals) {
   const runtime::Rootless rootless = parse_rootless(globals.get("rootless").value_or("auto"));
-  if (const auto root = globals.get("root")) return Runtime(*root, rootless);
+  const runtime::CgroupManager manager = globals.on("systemd-cgroup")
+                                             ? runtime::CgroupManager::kSystemd
+                                             : runtime::CgroupManager::kSelf;
+  if (const auto root = globals.get("root")) return Runtime(*root, rootless, manager);
   const std::filesystem::path root = runtime::default_root();
   const char* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
   if (runtime_dir == nullptr || *runtime_dir == '\0') {
     return with_context("without --root and $XDG_RUNTIME_DIR",
-                        [&] { return Runtime(root, rootless); });
+                        [&] { return Runtime(root, rootless, manager); });
   }
-  Runtime made(root, rootless);
+  Runtime made(root, rootless, manager);
   // XDG Base Directory Specification: what is not touched for hours may be cleaned from there,
   // unless it has the sticky bit.
   if (root.parent_path() == runtime_dir) ::chmod(root.c_str(), 01700);

@@ -4,8 +4,6 @@
 namespace seatrial::oci {
 namespace {
 
-constexpr std::string_view kNoSystemd = "cgroups are made directly, without systemd";
-
 constexpr Option kHelp{"help", "", "print this help", 'h'};
 constexpr Option kBundle{"bundle", "DIR", "the bundle's directory; default: the working directory",
                          'b'};
@@ -23,7 +21,8 @@ constexpr Option kGlobals[] = {
     {"log-format", "FORMAT", "of the log: text (default) or json"},
     {"debug", "", "log what is done, too"},
     {"rootless", "BOOL", "go without cgroups that may not be made: true, false, auto (default)"},
-    {"systemd-cgroup", "", "refused", '\0', kNoSystemd},
+    {"systemd-cgroup", "",
+     "cgroups are scopes that systemd makes; linux.cgroupsPath is SLICE:PREFIX:NAME"},
     kHelp,
     {"version", "", "print the version", 'v'},
 };

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "engine/cgroup/systemd_scope.h"
 #include "engine/spec/config.h"
 
 namespace seatrial::runtime {
@@ -13,6 +15,9 @@ struct Bundle {
   std::string config_text;
   spec::Config config;
   std::string rootfs;  // absolute; is a directory
+  // With cgroups that systemd makes: what linux.cgroupsPath named; the configuration has the path
+  // that follows from it.
+  std::optional<cgroup::Scope> scope = {};
 };
 
 // Only reads. Throws Error: one sentence naming the file or the JSON path.

@@ -3,6 +3,7 @@
 
 #include "engine/base/error.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/scope.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -22,7 +23,7 @@ decltype(auto) with_cgroup(Runtime::Impl& impl, const std::string& id,
   if (std::find(allowed.begin(), allowed.end(), status) == allowed.end()) {
     throw error(Kind::kConflict, "cannot {} a container that is {}", verb, spec::to_string(status));
   }
-  return act(Runtime::Impl::cgroup_of(record));
+  return act(Runtime::Impl::cgroup_of(record), record);
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ decltype(auto) with_cgroup(Runtime::Impl& impl, const std::string& id,
 void Runtime::pause(const std::string& id) {
   with_context("pause " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning}, "pause",
-                [](const cgroup::Cgroup& cgroup) {
+                [](const cgroup::Cgroup& cgroup, const Record&) {
                   cgroup.freeze(std::chrono::steady_clock::now() + kFreezePatience);
                 });
   });
@@ -39,14 +40,17 @@ void Runtime::pause(const std::string& id) {
 void Runtime::resume(const std::string& id) {
   with_context("resume " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kPaused}, "resume",
-                [](const cgroup::Cgroup& cgroup) { cgroup.thaw(); });
+                [](const cgroup::Cgroup& cgroup, const Record&) { cgroup.thaw(); });
   });
 }
 
 void Runtime::update(const std::string& id, const spec::Resources& resources) {
   with_context("update " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning, spec::Status::kPaused},
-                "update", [&](const cgroup::Cgroup& cgroup) { cgroup.apply_limits(resources); });
+                "update", [&](const cgroup::Cgroup& cgroup, const Record& record) {
+                  cgroup.apply_limits(resources);
+                  if (!record.scope.empty()) update_scope(record.scope, cgroup, resources);
+                });
   });
 }
 

@@ -20,6 +20,7 @@
 #include "engine/runtime/own_rights.h"
 #include "engine/runtime/pid_file.h"
 #include "engine/runtime/pid_inside.h"
+#include "engine/runtime/scope.h"
 #include "engine/runtime/seccomp_listener.h"
 #include "engine/runtime/security_modules.h"
 #include "engine/sys/unix_path.h"
@@ -40,6 +41,8 @@ class Creation {
   void connect_console();
   void make_state();
   void make_cgroup();
+  void enter_scope();
+  void begin();
   void launch();
   void build();
   void record_init(pid_t pid);
@@ -69,6 +72,8 @@ class Creation {
   Record record_;
   UniqueFd listener_;
   UniqueFd console_master_;
+  std::optional<cgroup::SystemdManager> systemd_;  // nothing unless it makes the cgroups
+  std::vector<cgroup::UnitProperty> scope_properties_;
   std::optional<NetDevices> net_devices_;  // nothing where there are none
   bool hooks_begun_ = false;
 };
@@ -84,9 +89,10 @@ UniqueFd network_namespace_of(pid_t pid) {
   return open_file(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
 }
 
-Bundle bundle_of(const CreateRequest& request, Host& host) {
+Bundle bundle_of(const CreateRequest& request, Runtime::Impl& impl) {
   Bundle bundle = load_bundle(request.bundle);
-  check_rights(bundle.config, host.facts({}));
+  check_rights(bundle.config, impl.host.facts({}));
+  if (impl.cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, request.id);
   if (bundle.config.process) {
     auto& env = bundle.config.process->env;
     env.insert(env.end(), request.added_env.begin(), request.added_env.end());
@@ -112,7 +118,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
       request_(request),
       begin_(begin),
       launch_(begin == Begin::kAtOnce && !request.monitor ? begin_launch(impl, request) : nullptr),
-      bundle_(bundle_of(request, impl.host)),
+      bundle_(bundle_of(request, impl)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
       host_(impl.host.facts(cgroups_.hierarchies)),
@@ -131,6 +137,10 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
   if (!config_.linux_.net_devices.empty()) net_devices_.emplace(config_);
   check_mount_label(config_.linux_.mount_label);
   connect_console();
+  if (bundle_.scope) {
+    scope_properties_ = properties_for(cgroups_.resources, cgroups_.layout(impl.host).is_pure_v2());
+    systemd_ = manager_for(*bundle_.scope, impl.host.is_restricted());
+  }
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }
 
@@ -148,10 +158,12 @@ Child Creation::run() {
   }
   // The namespaces end with the processes in them, so they need no record and may come first. What
   // start listens on lies in the state directory, though.
-  if (plan_.init_joins_cgroups && begin_ == Begin::kAtOnce) launch();
+  const bool at_first = begin_ == Begin::kAtOnce && !systemd_;
+  if (plan_.init_joins_cgroups && at_first) launch();
   make_state();
   try {
-    if (plan_.init_joins_cgroups && begin_ == Begin::kLater) launch();
+    if (systemd_) enter_scope();
+    if (plan_.init_joins_cgroups && !at_first) launch();
     make_cgroup();
     if (!plan_.init_joins_cgroups) {
       launch();
@@ -190,10 +202,26 @@ void Creation::make_cgroup() {
   runtime::make_cgroup(impl_, config_, request_.id, cgroups_, record_);
 }
 
-void Creation::launch() {
-  if (!launch_) {
-    launch_ = begin_launch(impl_, request_, listener_.get(), monitoring_ ? &*monitoring_ : nullptr);
+// systemd makes no scope without a process: it is the launcher, which has nothing to do yet, and of
+// which init is born.
+void Creation::enter_scope() {
+  begin();
+  try {
+    systemd_->start(*bundle_.scope, scope_description(record_, request_.id), launch_->launcher(),
+                    scope_properties_);
+  } catch (const Error& failure) {
+    if (failure.kind() == Kind::kConflict) record_.scope.clear();  // somebody else's since
+    throw;
   }
+}
+
+void Creation::begin() {
+  if (launch_) return;
+  launch_ = begin_launch(impl_, request_, listener_.get(), monitoring_ ? &*monitoring_ : nullptr);
+}
+
+void Creation::launch() {
+  begin();
   launch_->give(plan_,
                 plan_.init_joins_cgroups || is_init_met_first() ? Hold::kInit : Hold::kNothing);
 }

@@ -14,11 +14,15 @@
 namespace seatrial::runtime {
 
 struct Runtime::Impl {
-  Impl(std::filesystem::path path, Rootless rootless)
-      : root(std::move(path)), host(rootless), seccomp_cache(seccomp_cache_of(root.path())) {}
+  Impl(std::filesystem::path path, Rootless rootless, CgroupManager manager)
+      : root(std::move(path)),
+        host(rootless),
+        cgroup_manager(manager),
+        seccomp_cache(seccomp_cache_of(root.path())) {}
 
   StateRoot root;
   Host host;
+  CgroupManager cgroup_manager;
   security::SeccompCache seccomp_cache;
   std::function<void(std::string_view)> warning_sink;
 

@@ -74,6 +74,7 @@ class Launch {
   // on. Throws Error where the monitor is gone.
   void outlive();
 
+  pid_t launcher() const { return spawning_ ? spawning_->pid() : launcher_.pid(); }
   const sys::PidFd& init() const { return init_; }
   pid_t monitor() const { return monitor_.pid(); }
   // The step whose failure an Error told of; nothing when something else failed.

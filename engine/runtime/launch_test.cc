@@ -38,7 +38,9 @@ TEST(Launch, OfWhatIsNoProgramMayBeAbandoned) {
 
 TEST(Launch, WithoutAPlanEndsWithoutALeftover) {
   const UniqueFd program = sys::sealed_memfd("init", init::image(), sys::Executable::kYes);
-  { const Launch launch({.program = program.get()}); }
+  {
+    const Launch launch({.program = program.get()});
+  }
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);
 }

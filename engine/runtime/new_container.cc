@@ -4,6 +4,7 @@
 #include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
 #include "engine/runtime/rfc3339.h"
+#include "engine/runtime/scope.h"
 
 namespace seatrial::runtime {
 
@@ -19,6 +20,9 @@ bool makes(const spec::Config& config, spec::NamespaceType type) {
 Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& id,
                   const ContainerCgroups& cgroups) {
   const spec::Config& config = bundle.config;
+  std::vector<std::string> planned =
+      cgroup::absent_directories(cgroups.layout(impl.host), config.linux_.cgroups_path, id);
+  if (bundle.scope) planned = without_slices(std::move(planned), *bundle.scope);
   return {.phase = Phase::kCreating,
           .boot = impl.host.boot_id(),
           .creator = impl.host.self(),
@@ -31,9 +35,9 @@ Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& 
           .rootfs = bundle.rootfs,
           .created = rfc3339(std::chrono::system_clock::now()),
           .annotations = config.annotations,
-          .planned_cgroups =
-              cgroup::absent_directories(cgroups.layout(impl.host), config.linux_.cgroups_path, id),
+          .planned_cgroups = std::move(planned),
           .cgroups = {},
+          .scope = bundle.scope ? bundle.scope->unit : "",
           .own_pid_namespace = makes(config, spec::NamespaceType::kPid),
           .own_user_namespace = makes(config, spec::NamespaceType::kUser),
           .has_poststart = !config.hooks.poststart.empty(),
@@ -42,8 +46,9 @@ Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& 
 
 void make_cgroup(Runtime::Impl& impl, const spec::Config& config, const std::string& id,
                  const ContainerCgroups& cgroups, Record& record) {
-  const cgroup::Cgroup cgroup =
+  cgroup::Cgroup cgroup =
       cgroup::Cgroup::create(cgroups.layout(impl.host), config.linux_.cgroups_path, id);
+  if (!record.scope.empty()) cgroup.adopt();
   record.cgroups = cgroup::print_identity(cgroup.identity());
   cgroup.apply(cgroups.resources, cgroups.nodes);
   if (const auto owner = cgroup_owner(config)) cgroup.give_to(*owner);

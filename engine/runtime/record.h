@@ -51,6 +51,7 @@ struct Record {
   // outermost first. Where create was killed, they are what it may have left.
   std::vector<std::string> planned_cgroups = {};
   std::string cgroups = {};         // cgroup::print_identity() once they are made
+  std::string scope = {};           // unit of systemd that they are, or are about to be
   bool own_pid_namespace = false;   // its init's end is the end of all its processes
   bool own_user_namespace = false;  // which no other process enters
   bool has_poststart = false;

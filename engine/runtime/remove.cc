@@ -6,6 +6,7 @@
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/monitoring.h"
+#include "engine/runtime/scope.h"
 #include "engine/sys/pid_fd.h"
 
 namespace seatrial::runtime {
@@ -85,6 +86,11 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
     if (processes == Processes::kKill) kill_processes(record, cgroup, deadline);
     if (record.phase == Phase::kCreated && record.monitor.is_alive()) {
       await_last_word(record, deadline);
+    }
+    try {
+      stop_scope(record, directory.id());
+    } catch (const Error& failure) {
+      warn(failure.what());
     }
     cgroup.remove(deadline, host.layout_if_known());
   }

@@ -109,6 +109,10 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
       directories_(request.criu, criu::Absent::kRefuse),
       options_(criu::options_of(request.criu, config_)) {
+  if (impl.cgroup_manager == CgroupManager::kSystemd) {
+    throw error(Kind::kUnsupported,
+                "--systemd-cgroup: CRIU restores no container into a scope of systemd's");
+  }
   const plan::LaunchPlan plan = plan::plan(
       config_, impl.host.facts(cgroups_.hierarchies),
       {.bundle = bundle_.path.native(), .id = request.id, .seccomp = impl.filter_of(config_)});

@@ -48,9 +48,9 @@ std::optional<ExitStatus> Child::wait(std::optional<std::chrono::milliseconds> t
   return ExitStatus{.code = end->code};
 }
 
-Runtime::Runtime(std::filesystem::path root, Rootless rootless)
+Runtime::Runtime(std::filesystem::path root, Rootless rootless, CgroupManager cgroup_manager)
     : impl_((sys::occupy_standard_descriptors(),
-             std::make_unique<Impl>(std::move(root), rootless))) {}
+             std::make_unique<Impl>(std::move(root), rootless, cgroup_manager))) {}
 Runtime::Runtime(Runtime&&) noexcept = default;
 Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 Runtime::~Runtime() = default;

@@ -172,10 +172,15 @@ class Child {
 // limit and no path of cgroups: as runc has it, where the caller is not root of the host.
 enum class Rootless { kDetect, kYes, kNo };
 
+// Who makes containers' cgroups: the runtime, or systemd, as scopes with SLICE:PREFIX:NAME for
+// linux.cgroupsPath. What was made knows it: later commands need not say so again.
+enum class CgroupManager { kSelf, kSystemd };
+
 class Runtime {
  public:
   // State lies under `root`/ID. `root` is made when absent (mode 0700).
-  explicit Runtime(std::filesystem::path root, Rootless rootless = Rootless::kDetect);
+  explicit Runtime(std::filesystem::path root, Rootless rootless = Rootless::kDetect,
+                   CgroupManager cgroup_manager = CgroupManager::kSelf);
   Runtime(Runtime&&) noexcept;
   Runtime& operator=(Runtime&&) noexcept;
   Runtime(const Runtime&) = delete;

@@ -69,7 +69,7 @@ void print_seccomp(JsonWriter& json) {
   json.end_object();
 }
 
-void print_linux(JsonWriter& json, bool systemd_cgroups) {
+void print_linux(JsonWriter& json) {
   std::vector<std::string_view> capabilities;
   for (unsigned number = 0; number < capability_count(); ++number) {
     capabilities.push_back(capability_name(number));
@@ -79,7 +79,7 @@ void print_linux(JsonWriter& json, bool systemd_cgroups) {
   print_names(json, "capabilities", capabilities);
   json.key("cgroup").begin_object();
   json.key("v1").boolean(true).key("v2").boolean(true);
-  json.key("systemd").boolean(systemd_cgroups).key("systemdUser").boolean(systemd_cgroups);
+  json.key("systemd").boolean(true).key("systemdUser").boolean(false);
   json.key("rdma").boolean(takes("", R"(,"resources":{"rdma":{"x":{"hcaHandles":1}}})"));
   json.end_object();
   print_seccomp(json);
@@ -101,8 +101,7 @@ void print_linux(JsonWriter& json, bool systemd_cgroups) {
 
 }  // namespace
 
-std::string print_features(const std::map<std::string, std::string>& annotations,
-                           bool systemd_cgroups) {
+std::string print_features(const std::map<std::string, std::string>& annotations) {
   std::vector<std::string_view> hooks;
   for (const HookKind& kind : hook_kinds()) hooks.push_back(kind.name);
   std::vector<std::string_view> options;
@@ -113,7 +112,7 @@ std::string print_features(const std::map<std::string, std::string>& annotations
   json.key("ociVersionMax").string(kNewestVersion);
   print_names(json, "hooks", hooks);
   print_names(json, "mountOptions", options);
-  print_linux(json, systemd_cgroups);
+  print_linux(json);
   json.key("annotations").begin_object();
   for (const auto& [key, value] : annotations) json.key(key).string(value);
   json.end_object();

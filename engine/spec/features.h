@@ -11,8 +11,7 @@ namespace seatrial::spec {
 inline constexpr const char* kOldestVersion = "1.0.0";
 inline constexpr const char* kNewestVersion = "1.3.0";
 
-// The same on every host. `systemd_cgroups` is the command line's to know.
-std::string print_features(const std::map<std::string, std::string>& annotations,
-                           bool systemd_cgroups);
+// The same on every host.
+std::string print_features(const std::map<std::string, std::string>& annotations);
 
 }  // namespace seatrial::spec

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 json features() {
-  return json::parse(print_features({{"made.by", "test"}}, false));
+  return json::parse(print_features({{"made.by", "test"}}));
 }
 
 // Whether this patch of a configuration is read and nothing of it is unsupported.
@@ -142,11 +142,6 @@ TEST(Features, SwitchesSayWhatTheParserTakes) {
   EXPECT_EQ(listed.at("selinux").at("enabled"), takes({{"linux", {{"mountLabel", "x"}}}}));
   EXPECT_EQ(listed.at("selinux").at("enabled"), true);
   EXPECT_EQ(listed.at("mountExtensions").at("idmap").at("enabled"), true);
-}
-
-TEST(Features, SystemdIsTheCommandLinesToKnow) {
-  EXPECT_EQ(features().at("linux").at("cgroup").at("systemd"), false);
-  EXPECT_EQ(json::parse(print_features({}, true)).at("linux").at("cgroup").at("systemd"), true);
 }
 
 TEST(Features, AnnotationsAreTheCallers) {

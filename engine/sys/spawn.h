@@ -60,6 +60,8 @@ class Spawning {
   Spawning& operator=(Spawning&&) = delete;
   ~Spawning();  // waits for what finish() waits for
 
+  pid_t pid() const { return child_.pid(); }
+
   // Returns once the program runs. Throws Error naming the call that failed in the child: no child
   // is left then. Once.
   PidFd finish();

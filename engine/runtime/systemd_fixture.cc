@@ -1,0 +1,157 @@
+#include "engine/runtime/systemd_fixture.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "engine/sys/ordinary_user.h"
+#include "engine/sys/unix_path.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr const char* kSystemd = "/lib/systemd/systemd";
+constexpr const char* kCgroups = "/sys/fs/cgroup";
+constexpr const char* kLog = "/run/systemd.log";
+
+void mount_or_throw(const char* type, const fs::path& where, unsigned long flags = 0,
+                    const char* data = nullptr) {
+  fs::create_directories(where);
+  if (::mount(type, where.c_str(), type, flags, data) != 0) {
+    throw sys_error(errno, "mount {} on {}", type, where.native());
+  }
+}
+
+// What a host under systemd has there: the tree of v2, or all hierarchies of v1. A cgroup namespace
+// shows of each what is below this process's own cgroup.
+void mount_cgroups(const cgroup::Layout& layout) {
+  if (layout.is_pure_v2()) {
+    // Where the host's tree is, the kernel mounts no other view of it.
+    if (::umount2(kCgroups, MNT_DETACH) != 0) throw sys_error(errno, "unmount {}", kCgroups);
+    mount_or_throw("cgroup2", kCgroups);
+    // What holds a process may hand no controllers down.
+    fs::create_directory(fs::path(kCgroups) / "tests");
+    write_all(open_file(fs::path(kCgroups) / "tests/cgroup.procs", O_WRONLY).get(), "0", "cgroup");
+    return;
+  }
+  mount_or_throw("tmpfs", kCgroups);
+  for (const cgroup::Hierarchy& each : layout.hierarchies()) {
+    if (each.v2) continue;
+    const bool named = each.mount_options.starts_with("name=");
+    const std::string options = (named ? "none," : "") + each.mount_options;
+    mount_or_throw("cgroup", fs::path(kCgroups) / each.name, 0, options.c_str());
+  }
+}
+
+// Units without which systemd does not start, and none of the host's.
+void write_units(const fs::path& directory) {
+  fs::create_directories(directory);
+  for (const char* name : {"default", "basic", "sysinit", "shutdown"}) {
+    write_file_atomically(directory / fmt::format("{}.target", name),
+                          "[Unit]\nDefaultDependencies=no\n");
+  }
+}
+
+[[noreturn]] void become_systemd() {
+  const UniqueFd log = open_file(kLog, O_CREAT | O_WRONLY, 0600);
+  ::dup2(log.get(), 1);
+  ::dup2(log.get(), 2);
+  const char* const args[] = {kSystemd, "--system", "--default-standard-output=null",
+                              "--show-status=no", nullptr};
+  const char* const env[] = {
+      "PATH=/usr/sbin:/usr/bin", "container=seatrial",
+      "SYSTEMD_UNIT_PATH=/run/systemd/system.control:/run/systemd/transient:/run/units",
+      "SYSTEMD_LOG_TARGET=console", nullptr};
+  ::execve(kSystemd, const_cast<char**>(args), const_cast<char**>(env));
+  ::_exit(1);
+}
+
+// Only from beside it: /proc is about its namespace of processes.
+void await_systemd() {
+  for (const auto end = std::chrono::steady_clock::now() + 30s;;) {
+    try {
+      sys::connect_to("/run/systemd/private", sys::SocketType::kStream);
+      return;
+    } catch (const Error&) {
+      if (std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(10ms);
+        continue;
+      }
+      throw error(Kind::kUnavailable, "systemd does not listen: {}", read_file(kLog));
+    }
+  }
+}
+
+std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::string()>& body) {
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  own.add(::getpid());
+  if (::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP) != 0)
+    throw sys_error(errno, "unshare");
+  if (::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) {
+    throw sys_error(errno, "make the mounts private");
+  }
+  mount_or_throw("tmpfs", "/run");
+  mount_cgroups(layout);
+  write_units("/run/units");
+  const pid_t systemd = ::fork();
+  if (systemd < 0) throw sys_error(errno, "fork");
+  if (systemd == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    mount_or_throw("proc", "/proc");
+    become_systemd();
+  }
+  std::string text = sys::in_child([&] {
+    await_systemd();
+    return body();
+  });
+  ::kill(systemd, SIGKILL);
+  ::waitpid(systemd, nullptr, 0);
+  return text;
+}
+
+}  // namespace
+
+void SystemdTest::SetUp() {
+  ContainerTest::SetUp();
+  if (IsSkipped()) return;
+  if (::access(kSystemd, X_OK) != 0) GTEST_SKIP() << "there is no " << kSystemd << " on this host";
+  own_ = cgroup::Cgroup::create(cgroup::Layout::detect(), fmt::format("/{}", id_), id_);
+}
+
+void SystemdTest::TearDown() {
+  if (!own_) return;
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  own_->kill_all(deadline);
+  own_->remove(deadline);
+}
+
+std::string SystemdTest::beside_systemd(const std::function<std::string()>& body) {
+  return sys::in_child([&] { return with_systemd(*own_, body); });
+}
+
+CreateRequest SystemdTest::request(const std::string& command, const std::string& cgroups_path,
+                                   const std::string& section) const {
+  write_file_atomically(dir_.path() / "config.json", fmt::format(R"({{
+    "ociVersion": "1.3.0", "root": {{"path": "rootfs"}},
+    "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "env": ["PATH=/usr/bin"],
+                 "user": {{"uid": 0, "gid": 0}}}},
+    "mounts": [{{"destination": "/proc", "type": "proc", "source": "proc"}},
+      {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
+      {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
+      {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+    "linux": {{"cgroupsPath": "{}",
+               "namespaces": [{{"type": "mount"}}, {{"type": "pid"}}]{}}}}})",
+                                                                 command, cgroups_path, section));
+  return {.id = id_, .bundle = dir_.path(), .stdio = {-1, -1, -1}};
+}
+
+}  // namespace seatrial::runtime

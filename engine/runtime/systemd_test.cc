@@ -1,0 +1,218 @@
+// Containers whose cgroups systemd makes, beside a systemd of the test's own.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "engine/cgroup/systemd_manager.h"
+#include "engine/runtime/systemd_fixture.h"
+#include "engine/sys/ordinary_user.h"
+
+namespace seatrial::runtime {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr const char* kUnit = "test-box.scope";
+
+class SystemdCgroup : public SystemdTest {
+ protected:
+  Runtime runtime(CgroupManager manager = CgroupManager::kSystemd) const {
+    return Runtime(dir_.path() / "state", Rootless::kDetect, manager);
+  }
+};
+
+// The container's directories that stand, by the names of their hierarchies.
+std::string standing(std::string_view cgroup) {
+  std::string names;
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  for (const cgroup::Hierarchy& each : layout.hierarchies()) {
+    if (std::filesystem::exists(fmt::format("{}{}", each.mountpoint, cgroup))) {
+      names += (each.v2 ? "v2" : each.name) + " ";
+    }
+  }
+  return names;
+}
+
+// "whole" where the process is in this cgroup in each hierarchy; else where it is.
+std::string membership(pid_t pid, std::string_view cgroup) {
+  const std::string text = read_file(fmt::format("/proc/{}/cgroup", pid));
+  const auto lines = std::ranges::count(text, '\n');
+  std::ptrdiff_t here = 0;
+  for (std::size_t at = 0; (at = text.find(fmt::format(":{}\n", cgroup), at)) != text.npos; ++at) {
+    ++here;
+  }
+  // Where v1 is at work, the tree of v2 is not shown here.
+  const bool hybrid = text.find("\n0::/") != text.npos;
+  return here >= lines - (hybrid ? 1 : 0) ? "whole" : text;
+}
+
+TEST_F(SystemdCgroup, IsAScopeThatTheContainerIsWhollyIn) {
+  const std::string seen = beside_systemd([&] {
+    Runtime made = runtime();
+    CreateRequest wanted = request("exec sleep 100", "system.slice:test:box",
+                                   R"(, "resources": {"pids": {"limit": 50}})");
+    wanted.detached = true;
+    Child child = made.create(wanted);
+    const std::string created = membership(child.pid(), "/system.slice/test-box.scope");
+    made.start(id_);
+    const bool known = cgroup::SystemdManager::connect().description(kUnit).has_value();
+    const std::string running = membership(child.pid(), "/system.slice/test-box.scope");
+    // Later commands know it without being told.
+    Runtime later = runtime(CgroupManager::kSelf);
+    later.update(id_, {.pids_limit = 40});
+    const auto limit = later.stats(id_).pids_max;
+    later.kill(id_, SIGKILL);
+    child.wait();
+    later.remove(id_);
+    return fmt::format("{} {} {} {}; {}{}", created, running, known, limit.value_or(0),
+                       cgroup::SystemdManager::connect().description(kUnit).has_value(),
+                       standing("/system.slice/test-box.scope"));
+  });
+  EXPECT_EQ(seen, "whole whole true 40; false");
+}
+
+TEST_F(SystemdCgroup, OfARunInTheForeground) {
+  const std::string seen = beside_systemd([&] {
+    Runtime made = runtime();
+    const UniqueFd file = open_file(dir_.path() / "out", O_CREAT | O_WRONLY, 0600);
+    CreateRequest wanted = request("grep -c :/system.slice/seatrial- /proc/self/cgroup", "");
+    wanted.stdio = {-1, file.get(), -1};
+    Child child = made.run(wanted);
+    child.wait();
+    made.remove(id_);
+    return read_file(dir_.path() / "out") +
+           standing(fmt::format("/system.slice/seatrial-{}.scope", id_));
+  });
+  EXPECT_THAT(seen, testing::MatchesRegex("[1-9][0-9]*\n"));
+}
+
+// systemd writes a unit's files anew now and then, as on daemon-reload: limits and devices stay.
+TEST_F(SystemdCgroup, KeepsWhatSystemdWritesAnew) {
+  const std::string seen = beside_systemd([&] {
+    Runtime made = runtime();
+    CreateRequest wanted = request("exec sleep 100", "system.slice:test:box", R"(, "resources": {
+      "devices": [{"allow": false, "access": "rwm"},
+                  {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rw"}],
+      "pids": {"limit": 50}, "cpu": {"quota": 20000, "period": 100000}})");
+    wanted.detached = true;
+    made.create(wanted);
+    const auto look = [] {
+      std::string all;
+      const std::string scope = "/system.slice/test-box.scope";
+      for (const char* file : {"pids%/pids.max", "cpu%/cpu.cfs_quota_us", "devices%/devices.list",
+                               "%/pids.max", "%/cpu.max"}) {
+        std::string path = fmt::format("/sys/fs/cgroup/{}", file);
+        path.replace(path.find('%'), 1, scope);
+        if (std::filesystem::exists(path)) all += read_file(path);
+      }
+      return all;
+    };
+    const std::string before = look();
+    const int status = std::system("systemctl daemon-reload");
+    cgroup::SystemdManager::connect().set(kUnit, {{"CPUWeight", std::uint64_t{50}}});
+    const std::string after = look();
+    made.remove(id_, true);
+    return before == after ? fmt::format("kept {}\n{}", status, before) : before + "->\n" + after;
+  });
+  EXPECT_THAT(seen, AllOf(testing::StartsWith("kept 0\n"), HasSubstr("50\n"),
+                          testing::AnyOf(HasSubstr("c 10:229 rw\n"), HasSubstr("20000 100000"))));
+}
+
+TEST_F(SystemdCgroup, IsRefusedWhereTheUnitIsSomebodyElses) {
+  const std::string seen = beside_systemd([&] {
+    Runtime made = runtime();
+    CreateRequest wanted = request("exec sleep 100", "system.slice:test:box");
+    wanted.detached = true;
+    Child first = made.create(wanted);
+    wanted.id = "second";
+    const std::string refusal = failure_of([&] { made.create(wanted); });
+    const std::string still = membership(first.pid(), "/system.slice/test-box.scope");
+    made.remove(id_, true);
+    return fmt::format("{}; {}; {}", refusal, still, made.list().size());
+  });
+  EXPECT_EQ(
+      seen,
+      "create second: linux.cgroupsPath: systemd has a unit test-box.scope already; whole; 0");
+}
+
+// A limit that cannot be kept makes create fail after systemd has made the scope.
+TEST_F(SystemdCgroup, GoesWithACreateThatFails) {
+  const std::string seen = beside_systemd([&] {
+    Runtime made = runtime();
+    CreateRequest wanted =
+        request("true", "system.slice:test:box", R"(, "resources": {"cpu": {"cpus": "4000"}})");
+    wanted.detached = true;
+    const std::string refusal = failure_of([&] { made.create(wanted); });
+    return fmt::format("{}; {}{}", refusal,
+                       cgroup::SystemdManager::connect().description(kUnit).has_value(),
+                       standing("/system.slice/test-box.scope"));
+  });
+  EXPECT_THAT(seen,
+              AllOf(HasSubstr("linux.resources.cpu.cpus: 4000"), testing::EndsWith("; false")));
+}
+
+// Killed between the scope's making and the record of what was made: what is left is found.
+TEST_F(SystemdCgroup, GoesWithARuntimeThatIsKilled) {
+  const std::string seen = beside_systemd([&] {
+    std::string left;
+    for (int round = 0; round < 12; ++round) {
+      const pid_t killed = ::fork();
+      if (killed == 0) {
+        Runtime made = runtime();
+        CreateRequest wanted = request("exec sleep 100", "system.slice:test:box");
+        wanted.detached = true;
+        made.create(wanted);
+        ::_exit(0);
+      }
+      std::this_thread::sleep_for(round * 3ms);
+      ::kill(killed, SIGKILL);
+      ::waitpid(killed, nullptr, 0);
+      Runtime made = runtime(CgroupManager::kSelf);
+      made.recover();
+      made.remove(id_, true);
+      // systemd hears of an empty scope by itself.
+      for (int i = 0; i < 500 && cgroup::SystemdManager::connect().description(kUnit).has_value();
+           ++i) {
+        std::this_thread::sleep_for(10ms);
+      }
+      left += cgroup::SystemdManager::connect().description(kUnit).has_value() ? "unit " : "";
+      left += standing("/system.slice/test-box.scope");
+    }
+    return left;
+  });
+  EXPECT_EQ(seen, "");
+}
+
+TEST_F(SystemdCgroup, NeedsASystemd) {
+  const std::string refusal = sys::in_child([&] {
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0 ||
+        ::mount("t", "/run", "tmpfs", 0, nullptr) != 0) {
+      throw sys_error(errno, "mount a tmpfs");
+    }
+    Runtime made = runtime();
+    return failure_of([&] { made.run(request("true", "system.slice:test:box")); });
+  });
+  EXPECT_THAT(refusal, HasSubstr("--systemd-cgroup: no systemd to ask for a cgroup: "
+                                 "/run/systemd/private: ENOENT"));
+}
+
+TEST_F(SystemdCgroup, WantsAPathInThreeParts) {
+  Runtime made = runtime();
+  EXPECT_THAT(failure_of([&] { made.run(request("true", "/a/b")); }),
+              HasSubstr("linux.cgroupsPath: /a/b: it does not have three parts; with "
+                        "--systemd-cgroup it is SLICE:PREFIX:NAME"));
+}
+
+}  // namespace
+}  // namespace seatrial::runtime
