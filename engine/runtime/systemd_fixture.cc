@@ -38,9 +38,6 @@ void mount_cgroups(const cgroup::Layout& layout) {
     // Where the host's tree is, the kernel mounts no other view of it.
     if (::umount2(kCgroups, MNT_DETACH) != 0) throw sys_error(errno, "unmount {}", kCgroups);
     mount_or_throw("cgroup2", kCgroups);
-    // What holds a process may hand no controllers down.
-    fs::create_directory(fs::path(kCgroups) / "tests");
-    write_all(open_file(fs::path(kCgroups) / "tests/cgroup.procs", O_WRONLY).get(), "0", "cgroup");
     return;
   }
   mount_or_throw("tmpfs", kCgroups);
@@ -91,6 +88,15 @@ void await_systemd() {
   }
 }
 
+// In v2, what holds a process may hand no controllers down; systemd, which is where it was started,
+// moves away by itself.
+void leave_root(const cgroup::Layout& layout) {
+  if (!layout.is_pure_v2()) return;
+  const fs::path tests = fs::path(kCgroups) / "tests";
+  fs::create_directory(tests);
+  write_all(open_file(tests / "cgroup.procs", O_WRONLY).get(), "0", "cgroup.procs");
+}
+
 std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::string()>& body) {
   const cgroup::Layout layout = cgroup::Layout::detect();
   own.add(::getpid());
@@ -109,6 +115,7 @@ std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::str
     mount_or_throw("proc", "/proc");
     become_systemd();
   }
+  leave_root(layout);
   std::string text = sys::in_child([&] {
     await_systemd();
     return body();

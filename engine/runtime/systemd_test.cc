@@ -118,7 +118,7 @@ TEST_F(SystemdCgroup, KeepsWhatSystemdWritesAnew) {
       return all;
     };
     const std::string before = look();
-    const int status = std::system("systemctl daemon-reload");
+    const int status = std::system("/usr/bin/systemctl daemon-reload");
     cgroup::SystemdManager::connect().set(kUnit, {{"CPUWeight", std::uint64_t{50}}});
     const std::string after = look();
     made.remove(id_, true);
