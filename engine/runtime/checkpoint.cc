@@ -97,7 +97,7 @@ class Checkpoint {
   }
 
   void run() {
-    const criu::Directories directories(request_.criu, criu::Absent::kMake);
+    const criu::Directories directories(request_.criu);
     options_.images = directories.images();
     options_.work = directories.work();
     options_.log_file = kLog;
@@ -145,7 +145,7 @@ class Checkpoint {
     record_.checkpointer = identify(session.pid());
     directory_.write_record(record_);
     session.ask(request_.pre_dump ? RequestType::kPreDump : RequestType::kDump, options_, log,
-                [](const criu::Response&, std::vector<UniqueFd>) {});
+                [](const criu::Response&, const std::vector<UniqueFd>&) {});
   }
 
   void check_parent() const {

@@ -171,6 +171,7 @@ TEST_F(CheckpointTest, ARestoreThatFailsLeavesNothing) {
 TEST_F(CheckpointTest, ARestoreNeedsImages) {
   request();
   EXPECT_THAT(restore_failure(), HasSubstr("images"));
+  EXPECT_FALSE(fs::exists(images_));
   fs::create_directories(images_);
   EXPECT_THAT(restore_failure(), HasSubstr("descriptors.json"));
   request(R"(, {"type": "user"})");

@@ -37,15 +37,17 @@ std::string config_file(const spec::Config& config) {
   return found == config.annotations.end() ? kUsualConfigFile : found->second;
 }
 
-UniqueFd open_directory(const fs::path& path, Absent absent) {
+void make_directory(const fs::path& path) {
   if (path.empty()) throw error(Kind::kInvalidArgument, "no directory of images is given");
-  if (absent == Absent::kMake) {
-    if (path.has_parent_path()) make_directories(path.parent_path());
-    if (::mkdir(path.c_str(), kPrivate) != 0 && errno != EEXIST) {
-      throw sys_error(errno, "make the directory {}", path.native());
-    }
+  if (path.has_parent_path()) make_directories(path.parent_path());
+  if (::mkdir(path.c_str(), kPrivate) != 0 && errno != EEXIST) {
+    throw sys_error(errno, "make the directory {}", path.native());
   }
-  return open_file(path, O_RDONLY | O_DIRECTORY);
+}
+
+UniqueFd open_directory(const fs::path& path, pid_t viewer) {
+  const std::string root = viewer == 0 ? "" : fmt::format("/proc/{}/root", viewer);
+  return open_file(root + path.native(), O_RDONLY | O_DIRECTORY);
 }
 
 // The numbers of the mounts in a /proc/PID/mountinfo.
@@ -132,21 +134,14 @@ Options options_of(const CriuRequest& request, const spec::Config& config) {
   return options;
 }
 
-Directories::Directories(const CriuRequest& request, Absent absent)
-    : images_(open_directory(request.images, absent)),
-      image_path_(fs::canonical(request.images)),
-      logs_(image_path_) {
+Directories::Directories(const CriuRequest& request, pid_t viewer) {
+  make_directory(request.images);
+  logs_ = fs::canonical(request.images);
+  images_ = open_directory(logs_, viewer);
   if (request.work.empty()) return;
-  work_ = open_directory(request.work, Absent::kMake);
+  make_directory(request.work);
   logs_ = fs::canonical(request.work);
-}
-
-void Directories::reopen_for(pid_t pid) {
-  const auto open_there = [pid](const fs::path& path) {
-    return open_file(fmt::format("/proc/{}/root{}", pid, path.native()), O_RDONLY | O_DIRECTORY);
-  };
-  images_ = open_there(image_path_);
-  if (work_) work_ = open_there(logs_);
+  work_ = open_directory(logs_, viewer);
 }
 
 std::vector<StdioFile> stdio_of(pid_t init) {

@@ -34,26 +34,20 @@ void check_config(const spec::Config& config);
 // Throws Error naming the word that means nothing.
 Options options_of(const CriuRequest& request, const spec::Config& config);
 
-enum class Absent { kMake, kRefuse };
-
-// Both directories, open.
+// Both directories, open, and made where they are not there.
 class Directories {
  public:
-  // Throws Error naming the directory; that of the images may have to be there.
-  Directories(const CriuRequest& request, Absent absent);
+  // As this process, or another one, sees them: CRIU works in one of them and mounts there, which
+  // it can only in its own mount namespace. Throws Error naming the directory.
+  explicit Directories(const CriuRequest& request, pid_t viewer = 0);
 
   int images() const { return images_.get(); }
   int work() const { return work_ ? work_.get() : -1; }
   std::filesystem::path log(const char* name) const { return logs_ / name; }
 
-  // Opens both anew as the process sees them. CRIU works in one of them, and mounts there: that
-  // must be in its own mount namespace. The process must not have been reaped.
-  void reopen_for(pid_t pid);
-
  private:
   UniqueFd images_;
   UniqueFd work_;
-  std::filesystem::path image_path_;
   std::filesystem::path logs_;
 };
 

@@ -198,6 +198,15 @@ TEST_F(Supplied, EachBindIsStagedWithItsAttributes) {
                                      {"/dev/null", "/dev/null"}}));
 }
 
+TEST_F(Supplied, ASourceThatIsNotThereIsNamed) {
+  spec::Config config;
+  config.mounts = {mount("/dev", "tmpfs"), bind("/hosts", dir_.path() / "file")};
+  EXPECT_NO_THROW(check_sources(config));
+  config.mounts.push_back(bind("/data", "/nonexistent/data"));
+  EXPECT_THAT(failure_of([&] { check_sources(config); }),
+              HasSubstr("mounts[2]: the source of /data, /nonexistent/data: ENOENT"));
+}
+
 TEST_F(Supplied, CgroupsAreBindsWithoutANamespace) {
   spec::Config config;
   config.mounts = {mount("/sys/fs/cgroup", "cgroup")};

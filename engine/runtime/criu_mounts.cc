@@ -89,7 +89,7 @@ ExternalMounts cgroup_binds(const spec::Config& config, const Root& root,
     }
     for (const cgroup::Membership& member : cgroups.members) {
       const std::string name = fs::path(cgroup::mountpoint_of(member)).filename();
-      binds.emplace_back(target + "/" + name, member.directory);
+      binds.emplace_back(fmt::format("{}/{}", target, name), member.directory);
     }
   }
   return binds;
@@ -143,6 +143,7 @@ ExternalMounts mounts_to_leave_out(const spec::Config& config, const std::string
   const std::vector<std::string> points =
       mount_points(read_file(fmt::format("/proc/{}/mountinfo", init)));
   std::vector<std::string> own;
+  own.reserve(config.mounts.size());
   for (const spec::Mount& mount : config.mounts) own.push_back(root.resolve(mount.destination));
   ExternalMounts mounts;
   for (std::size_t i = 0; i < own.size(); ++i) {
@@ -230,6 +231,15 @@ void supply_bind(const spec::Mount& mount, const std::string& target, const fs::
 }
 
 }  // namespace
+
+void check_sources(const spec::Config& config) {
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const spec::Mount& mount = config.mounts[i];
+    struct stat status{};
+    if (!is_bind(mount) || ::stat(mount.source.c_str(), &status) == 0) continue;
+    throw sys_error(errno, "mounts[{}]: the source of {}, {}", i, mount.destination, mount.source);
+  }
+}
 
 Supply supply_mounts(const spec::Config& config, const std::string& rootfs,
                      const cgroup::Identity& cgroups, const fs::path& stage) {

@@ -33,6 +33,9 @@ struct Supply {
   std::vector<sys::PrivateBind> binds = {};
 };
 
+// Throws Error naming the first bind mount of which the source is not there.
+void check_sources(const spec::Config& config);
+
 // Makes in `stage`, a directory, what the binds are bound on.
 Supply supply_mounts(const spec::Config& config, const std::string& rootfs,
                      const cgroup::Identity& cgroups, const std::filesystem::path& stage);

@@ -86,7 +86,6 @@ class Restoration {
   const Bundle bundle_;
   const spec::Config& config_;
   ContainerCgroups cgroups_;
-  criu::Directories directories_;
   criu::Options options_;
   UniqueFd console_socket_;
   std::optional<StateDirectory> directory_;
@@ -107,7 +106,6 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
       bundle_(load_bundle(request.bundle)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
-      directories_(request.criu, criu::Absent::kRefuse),
       options_(criu::options_of(request.criu, config_)) {
   if (impl.cgroup_manager == CgroupManager::kSystemd) {
     throw error(Kind::kUnsupported,
@@ -118,6 +116,7 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
       {.bundle = bundle_.path.native(), .id = request.id, .seccomp = impl.filter_of(config_)});
   for (const std::string& warning : plan.warnings) impl_.warn(warning);
   criu::check_config(config_);
+  criu::check_sources(config_);
   cgroups_.nodes = cgroup::Nodes::kAny;  // CRIU makes whatever was on a tmpfs
   check_namespaces(config_);
   options_.inherited = criu::inherited_stdio(read_file(request.criu.images / criu::kDescriptors));
@@ -218,13 +217,13 @@ void Restoration::set_io_priority() const {
 }
 
 void Restoration::restore() {
-  directories_.reopen_for(session_->pid());
-  options_.images = directories_.images();
-  options_.work = directories_.work();
+  const criu::Directories directories(request_.criu, session_->pid());
+  options_.images = directories.images();
+  options_.work = directories.work();
   options_.log_file = kLog;
   options_.evasive_devices = true;
   options_.restore_sibling = true;
-  session_->ask(criu::RequestType::kRestore, options_, directories_.log(kLog),
+  session_->ask(criu::RequestType::kRestore, options_, directories.log(kLog),
                 [&](const criu::Response& notification, std::vector<UniqueFd> descriptors) {
                   take(notification, std::move(descriptors));
                 });

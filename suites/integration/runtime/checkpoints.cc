@@ -26,8 +26,8 @@ namespace {
 
 constexpr const char* kCounter = "/data/counter";
 
-// Whether CRIU does its work here is nothing of the engine's. It looks for a loopback device that is
-// up, which the namespace of a case has not.
+// Whether CRIU does its work here is nothing of the engine's. It looks for a loopback device that
+// is up, which the namespace of a case has not.
 void need_criu(Subject& subject) {
   if (!subject.command({"checkpoint", "--help"}).succeeded()) {
     throw Lack(subject.info().name + " has no verb checkpoint");
@@ -220,7 +220,7 @@ TRIAL(RestoredContainer, IsOneToExecuteIn, Clauses{"runtime/state/running"},
 
 TRIAL(RestoredContainer, HasNoNewPrivileges, Clauses{"runtime/process/no-new-privileges"},
       Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
-  RoundTrip trip(target(), counting().no_new_privileges());
+  const RoundTrip trip(target(), counting().no_new_privileges());
   const std::string status = "/proc/" + std::to_string(trip.pid()) + "/status";
   EXPECT_THAT(seatrial::read_file(status), HasSubstr("NoNewPrivs:\t1\n"));
 }
