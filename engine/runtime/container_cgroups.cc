@@ -57,6 +57,7 @@ ContainerCgroups choose_cgroups(Host& host, const spec::Linux& config, const std
   }
   if (host.is_restricted()) cgroup::check_devices(config.devices, config.resources.devices);
   std::vector<std::string> without;
+  without.reserve(refusals.size());
   for (const cgroup::Refusal& each : refusals) without.push_back(each.mountpoint);
   if (!without.empty()) chosen.some = layout.without(without);
   for (const cgroup::Hierarchy& each : layout.hierarchies()) {
