@@ -68,7 +68,8 @@ TEST(Features, HooksAreThoseThatTheParserKeeps) {
 }
 
 TEST(Features, MountOptionsAreNoDataForTheFileSystem) {
-  for (const json& option : features().at("mountOptions")) {
+  const json listed = features().at("mountOptions");
+  for (const json& option : listed) {
     EXPECT_THAT(parse_mount_options({option}).data, IsEmpty()) << option;
   }
   EXPECT_THAT(parse_mount_options({"size=1m"}).data, SizeIs(1));  // control
