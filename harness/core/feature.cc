@@ -24,6 +24,7 @@ constexpr Row kRows[] = {
     {Feature::kNosymfollow, "nosymfollow"},
     {Feature::kMqueue, "mqueue"},
     {Feature::kSysfs, "sysfs"},
+    {Feature::kKernelSettings, "kernel-settings"},
     {Feature::kOtherIds, "other-ids"},
     {Feature::kMakeDevices, "make-devices"},
     {Feature::kAccessTimes, "access-times"},

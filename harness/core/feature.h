@@ -23,6 +23,7 @@ enum class Feature {
   kNosymfollow,
   kMqueue,
   kSysfs,
+  kKernelSettings,    // the caller may change those of kernel.* that belong to namespaces
   kOtherIds,          // the caller has more ids than one: may give files away, change groups
   kMakeDevices,       // the caller may create device nodes
   kAccessTimes,       // a bind of the caller's mounts may have its own policy for access times

@@ -121,7 +121,8 @@ TRIAL(NumericUser, IsTheNumberWhateverPasswdSays, Clauses{"security/cve-2016-369
 }
 
 // exec as user 1 is user 1, and no other.
-TRIAL(NumericUser, OneIsNotRoot, Clauses{"security/cve-2026-30892"}, Needs{Feature::kExec}) {
+TRIAL(NumericUser, OneIsNotRoot, Clauses{"security/cve-2026-30892"},
+      Needs{Feature::kExec, Feature::kOtherIds}) {
   auto box = target().run(
       Bundle::minimal().with_file("/etc/passwd", kPasswd).probe({"status"}).probe({"hold"}));
   EXPECT_EQ(box.report().status().uid, 0);  // control
