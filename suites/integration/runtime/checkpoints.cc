@@ -38,7 +38,7 @@ void need_criu(Subject& subject) {
   seatrial::sys::bring_up_loopback(seatrial::sys::own_network_namespace().get());
   const Outcome check = [] {
     try {
-      return run_command({"criu", "check"});
+      return run_command({"criu", "check"}, {.deadline = scaled(10s)});
     } catch (const seatrial::Error& failure) {
       throw Lack(std::string("this host has no working CRIU: ") + failure.what());
     }
