@@ -92,7 +92,7 @@ TEST_F(CgroupLimits, CheckBeforeUpdateRefusesWhatIsInUse) {
   cgroup.add(child.pid());
   const TestChild eater([&] {
     cgroup.add(::getpid());
-    std::vector<char> held(4 * kMiB, 'x');
+    const std::vector<char> held(4 * kMiB, 'x');
     for (;;) ::pause();
   });
   for (int i = 0; i < 5000 && std::stoll(memory("memory.usage_in_bytes")) < 4 * kMiB; ++i) {

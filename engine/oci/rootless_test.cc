@@ -68,7 +68,7 @@ class RootlessProgram : public testing::Test {
 
 TEST_F(RootlessProgram, RunsWhatItsSpecDescribes) {
   EXPECT_EQ(sys::as_ordinary_user([&] {
-              std::string all = call({"spec", "--rootless"});
+              const std::string all = call({"spec", "--rootless"});
               choose({"sh", "-c", "id -u; cat /proc/self/uid_map; exit 3"});
               return all + "; " + call({"run", "box"});
             }),

@@ -94,7 +94,7 @@ TEST(CriuOptions, NamespacesHaveTheNamesOfRunc) {
 }
 
 TEST(CriuConfig, WhatWouldBeLostIsRefusedByName) {
-  spec::Config config;
+  const spec::Config config;
   EXPECT_NO_THROW(check_config(config));
   spec::Config idmapped;
   idmapped.mounts.resize(2);

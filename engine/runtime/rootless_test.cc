@@ -160,7 +160,7 @@ TEST_F(RootlessRuntime, DeletesARunningContainerWithAllItsProcesses) {
 TEST_F(RootlessRuntime, SaysThatThereIsNoCgroupToPauseOrLimit) {
   EXPECT_THAT(sys::as_ordinary_user([&] {
                 Runtime made = runtime();
-                Child child = made.run(request({.command = "exec sleep 1000"}));
+                const Child child = made.run(request({.command = "exec sleep 1000"}));
                 std::string said;
                 try {
                   made.pause(id_);
@@ -348,7 +348,7 @@ TEST_F(RootlessRuntime, RecoversAProgramThatRunsAlready) {
 // Whoever deletes it need not be who made it.
 TEST_F(RootlessRuntime, OutlivesItsCreatorAndIsDeletedByForce) {
   EXPECT_EQ(sys::as_ordinary_user([&] {
-              Child child = runtime().run(request({.command = "exec sleep 1000"}));
+              const Child child = runtime().run(request({.command = "exec sleep 1000"}));
               return fmt::format("{}", child.pid() > 0);
             }),
             "true");

@@ -255,7 +255,7 @@ TEST_F(RuntimeTest, AddsHomeWhereItIsAskedTo) {
   fs::create_directories(dir_.path() / "rootfs/etc");
   write_file_atomically(dir_.path() / "rootfs/etc/passwd",
                         "root:x:0:0::/of-root:\nx:x:7:7::/of-x:\n");
-  CreateRequest plain = request({.command = "test -z $HOME"});
+  const CreateRequest plain = request({.command = "test -z $HOME"});
   EXPECT_EQ(runtime_->run(plain).wait(10s).value().code, 0);
   runtime_->remove(id_);
   CreateRequest create = request({.command = "test $HOME = /of-root && exec sleep 1000"});
@@ -395,13 +395,14 @@ TEST_F(RuntimeTest, AFailingStartContainerHookEndsTheContainer) {
 }
 
 TEST_F(RuntimeTest, AProgramThatCannotStartLeavesAStoppedContainer) {
-  Bundle bundle{.mounts = R"({"destination": "/usr", "source": "/usr", "options": ["rbind"]},)"};
+  const Bundle bundle{.mounts =
+                          R"({"destination": "/usr", "source": "/usr", "options": ["rbind"]},)"};
   CreateRequest create = request(bundle);
   std::string text = config_text(bundle);
   text.replace(text.find("\"/usr/bin/sh\""), 13, "\"/usr/share\"");
   write_file_atomically(dir_.path() / "config.json", text);
   EXPECT_THAT(failure_of([&] {
-                Child child = runtime_->create(create);
+                const Child child = runtime_->create(create);
                 runtime_->start(id_);
               }),
               HasSubstr("Permission denied"));

@@ -133,7 +133,7 @@ TEST_F(SystemdCgroup, IsRefusedWhereTheUnitIsSomebodyElses) {
     Runtime made = runtime();
     CreateRequest wanted = request("exec sleep 100", "system.slice:test:box");
     wanted.detached = true;
-    Child first = made.create(wanted);
+    const Child first = made.create(wanted);
     wanted.id = "second";
     const std::string refusal = failure_of([&] { made.create(wanted); });
     const std::string still = membership(first.pid(), "/system.slice/test-box.scope");

@@ -38,13 +38,13 @@ TEST(DefaultConfig, AddsACgroupNamespaceWhereAsked) {
 
 TEST(DefaultConfig, ContainsTheProcess) {
   const Process process = parse(default_config()).process.value();
-  constexpr CapabilitySet capabilities = (1ULL << 29) | (1ULL << 5) | (1ULL << 10);
+  constexpr CapabilitySet kCapabilities = (1ULL << 29) | (1ULL << 5) | (1ULL << 10);
   EXPECT_TRUE(process.terminal);
   EXPECT_TRUE(process.no_new_privileges);
   EXPECT_THAT(process.args, ElementsAre("sh"));
-  EXPECT_EQ(process.capabilities.value().bounding, capabilities);
-  EXPECT_EQ(process.capabilities.value().effective, capabilities);
-  EXPECT_EQ(process.capabilities.value().permitted, capabilities);
+  EXPECT_EQ(process.capabilities.value().bounding, kCapabilities);
+  EXPECT_EQ(process.capabilities.value().effective, kCapabilities);
+  EXPECT_EQ(process.capabilities.value().permitted, kCapabilities);
   EXPECT_EQ(process.rlimits.at(0).resource, RLIMIT_NOFILE);
   EXPECT_EQ(process.rlimits.at(0).hard, 1024U);
 }

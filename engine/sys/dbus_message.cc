@@ -48,8 +48,11 @@ void read_field(DbusReader& header, DbusMessage& message) {
     header.signature();
   } else if (type == "s" || type == "o") {
     std::string value = header.string();
-    if (name == kMember) message.member = std::move(value);
-    if (name == kErrorName) message.error = std::move(value);
+    if (name == kMember) {
+      message.member = std::move(value);
+    } else if (name == kErrorName) {
+      message.error = std::move(value);
+    }
   } else {
     throw error(Kind::kInvalidArgument, "a D-Bus message has a header field of type \"{}\"", type);
   }

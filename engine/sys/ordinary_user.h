@@ -50,7 +50,7 @@ inline std::string in_child(const std::function<std::string()>& body) {
     ::_exit(0);
   }
   writer.reset();
-  std::string text = read_all(reader.get(), "pipe");
+  const std::string text = read_all(reader.get(), "pipe");
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -69,7 +69,7 @@ std::vector<std::string> exec_arguments(const ExecCall& call, const std::filesys
 RuntimeVersion parse_version_text(std::string_view text) {
   const std::string_view first = text.substr(0, text.find('\n'));
   const std::size_t middle = first.find(" version ");
-  std::string_view specification = line_after(text, "spec: ");
+  const std::string_view specification = line_after(text, "spec: ");
   if (middle == std::string_view::npos || specification.empty()) {
     throw error(Kind::kInvalidArgument,
                 "--version printed \"{}\", not \"NAME version X\" and a line \"spec: Y\"", text);
