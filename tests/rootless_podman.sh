@@ -45,7 +45,7 @@ run $root sh -c 'exit 42'
 run $root none-such
 run -t $root sh -c 'test -t 0 && ls -l /dev/console | grep -c 136'
 podman run -d --name box --network none $root sleep 1000 | grep -c .
-podman exec box sh -c 'id -u; ps | grep -c sleep'
+podman exec box sh -c 'id -u; cat /proc/1/comm'
 podman exec -u 5 -e A=b box sh -c 'id -u; echo $A'
 podman exec box none-such
 podman pause box
@@ -58,6 +58,7 @@ WORKFLOWS
 show() {
   RUNTIME=$1 DIR=$dir unshare --mount --net --pid --fork --kill-child --mount-proc sh -euc '
     for file in passwd group subuid subgid; do mount --bind "$DIR/$file" "/etc/$file"; done
+    mount -t tmpfs shm /dev/shm  # where podman leaves its locks
     exec setpriv --reuid 54321 --regid 54321 --clear-groups env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin \
       HOME="$DIR/home" XDG_RUNTIME_DIR="$DIR/run" RUNTIME="$RUNTIME" SHOW="${SHOW:-}" sh "$DIR/workflows"
   ' >"$2" 2>&1
