@@ -69,7 +69,7 @@ void launch(const char* base_text, const Monitored& monitored) {
   // longer alive than the runtime while the container is not complete.
   sys(__NR_prctl, PR_SET_DUMPABLE, 0);
   sys(__NR_prctl, PR_SET_PDEATHSIG, SIGKILL);
-  // It is started while the runtime is still reading what the plan is made from.
+  // It may be put into its cgroup by others before it does anything.
   await_proceed(run);
   Result result = map_plan(run);
   if (result < 0) report_and_exit(run, run.sync, result);

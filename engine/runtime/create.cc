@@ -59,7 +59,6 @@ class Creation {
   Runtime::Impl& impl_;
   const CreateRequest& request_;
   const Begin begin_;
-  std::unique_ptr<Launch> launch_;  // begun first where the request is all that it takes
   const Bundle bundle_;
   const spec::Config& config_;
   const ContainerCgroups cgroups_;
@@ -75,6 +74,7 @@ class Creation {
   std::optional<cgroup::SystemdManager> systemd_;  // nothing unless it makes the cgroups
   std::vector<cgroup::UnitProperty> scope_properties_;
   std::optional<NetDevices> net_devices_;  // nothing where there are none
+  std::optional<Launch> launch_;
   bool hooks_begun_ = false;
 };
 
@@ -101,23 +101,11 @@ Bundle bundle_of(const CreateRequest& request, Runtime::Impl& impl) {
   return bundle;
 }
 
-std::unique_ptr<Launch> begin_launch(Runtime::Impl& impl, const CreateRequest& request,
-                                     int start_listener = -1, const Monitoring* monitor = nullptr) {
-  return std::make_unique<Launch>(LaunchRequest{.program = impl.host.init_program(),
-                                                .stdio = request.stdio,
-                                                .preserve_fds = request.preserve_fds,
-                                                .start_listener = start_listener,
-                                                .target = -1,
-                                                .monitor = monitor});
-}
-
-// Everything up to here only reads, but that a launcher may be on its way, which makes nothing
-// without a plan: a bad request fails before anything was made.
+// Everything up to here only reads: a bad request fails before anything was made.
 Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begin)
     : impl_(impl),
       request_(request),
       begin_(begin),
-      launch_(begin == Begin::kAtOnce && !request.monitor ? begin_launch(impl, request) : nullptr),
       bundle_(bundle_of(request, impl)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
@@ -217,7 +205,12 @@ void Creation::enter_scope() {
 
 void Creation::begin() {
   if (launch_) return;
-  launch_ = begin_launch(impl_, request_, listener_.get(), monitoring_ ? &*monitoring_ : nullptr);
+  launch_.emplace(LaunchRequest{.program = impl_.host.init_program(),
+                                .stdio = request_.stdio,
+                                .preserve_fds = request_.preserve_fds,
+                                .start_listener = listener_.get(),
+                                .target = -1,
+                                .monitor = monitoring_ ? &*monitoring_ : nullptr});
 }
 
 void Creation::launch() {
