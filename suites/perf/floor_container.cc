@@ -67,6 +67,18 @@ void mount_devices() {
   check(::symlink("pts/ptmx", "dev/ptmx"), "dev/ptmx");
 }
 
+// Standard streams that are the host's null device become the container's own.
+void take_own_null_device() {
+  const int null = ::open("dev/null", O_RDWR | O_CLOEXEC);
+  check(null, "dev/null");
+  for (int fd = 0; fd <= 2; ++fd) {
+    struct stat facts{};
+    if (::fstat(fd, &facts) != 0 || !S_ISCHR(facts.st_mode)) continue;
+    if (facts.st_rdev == makedev(1, 3)) check(::dup2(null, fd), "a standard stream");
+  }
+  ::close(null);
+}
+
 void mount_cgroups(const FloorCgroups& cgroups) {
   mount_new("tmpfs", "cgroup", "sys/fs/cgroup", kQuiet | MS_RELATIME, "mode=755");
   for (const FloorHierarchy& hierarchy : cgroups.hierarchies) {
@@ -183,6 +195,7 @@ void become_container(const FloorContainer& container) {
   check(::chdir(container.rootfs), container.rootfs);
   mount_all(*container.cgroups);
   mount_devices();
+  take_own_null_device();
   mask_paths(*container.recipe);
   enter_root(*container.recipe);
   check(::sethostname("seatrial", 8), "sethostname");
