@@ -260,13 +260,22 @@ TEST_F(Traffic, TheHostsLoopbackIsNotReachedFromAContainer) {
     const Endpoint endpoint = world.attach(web, container.get(), '1', "10.1.0.2");
     Peer server(world.host.get(), kUdp);
     server.listen("0.0.0.0", 6379);
-    inject(container.get(), web.gateway, parse_ipv4("10.1.0.1"));
-    EXPECT_TRUE(server.hears(kArrives)) << "control: the gateway's address is reached";
+    // A frame that nobody answers is sent once: the first ones may come before the bridge's port
+    // has noticed that its link is up, and are lost then.
+    const auto reaches = [&](const char* address) {
+      for (int waited = 0; waited < kArrives; waited += kStaysAway) {
+        inject(container.get(), web.gateway, parse_ipv4(address));
+        if (server.hears(kStaysAway)) return true;
+      }
+      return false;
+    };
+    EXPECT_TRUE(reaches("10.1.0.1")) << "control: the gateway's address is reached";
+    while (server.hears(0)) {
+    }
     inject(container.get(), web.gateway, parse_ipv4("127.0.0.1"));
     EXPECT_FALSE(server.hears(kStaysAway));
     nft("flush chain ip seatrial guard");
-    inject(container.get(), web.gateway, parse_ipv4("127.0.0.1"));
-    EXPECT_TRUE(server.hears(kArrives)) << "control: without the guard it is";
+    EXPECT_TRUE(reaches("127.0.0.1")) << "control: without the guard it is";
     world.networks.detach(endpoint);
   });
 }
