@@ -135,19 +135,23 @@ struct Own {
 
 class JoinerWatch {
  public:
-  // Opens what /proc shows of every other process, and keeps the names of what is not ours.
-  void look() {
+  // Opens what /proc shows of every other process, and keeps the names of what is not ours. Returns
+  // whether there was one.
+  bool look() {
     DIR* proc = ::opendir("/proc");
-    if (proc == nullptr) return;
+    if (proc == nullptr) return false;
+    bool found = false;
     while (const dirent* entry = ::readdir(proc)) {
       const int pid = std::atoi(entry->d_name);
       if (pid <= 1 || pid == ::getpid()) continue;
+      found = true;
       seen_.insert(pid);
       const std::string base = std::string("/proc/") + entry->d_name;
       for (const char* name : {"/root", "/cwd", "/exe"}) open_one(base + name);
       look_at_descriptors(base + "/fd");
     }
     ::closedir(proc);
+    return found;
   }
 
   void print() const {
@@ -196,13 +200,17 @@ class JoinerWatch {
   std::set<std::string> foreign_;
 };
 
-// watch_joiners FILE: until FILE is there, or a minute has gone.
+// watch_joiners FILE: until FILE is there and who made it has gone, which this process's end would
+// kill; or a minute has gone.
 void watch_joiners(const Operands& operands) {
   if (operands.empty()) return;
   JsonLine("watching").print();
   JoinerWatch watch;
   const time_t end = ::time(nullptr) + 60;
-  while (::access(operands[0].c_str(), F_OK) != 0 && ::time(nullptr) < end) watch.look();
+  while (::time(nullptr) < end) {
+    const bool enough = ::access(operands[0].c_str(), F_OK) == 0;
+    if (!watch.look() && enough) break;
+  }
   watch.print();
 }
 
