@@ -10,12 +10,12 @@ done
 [ "$(id -u)" = 0 ] || { echo "only root can become another user"; exit 77; }
 
 dir=$(mktemp -d /tmp/rootless-podman.XXXXXX)
-trap 'rm -rf "$dir"' EXIT
+trap 'rm -rf --one-file-system "$dir"' EXIT
 mkdir -p "$dir/root/bin" "$dir/root/etc" "$dir/home" "$dir/run"
 cp "$(command -v busybox)" "$dir/root/bin/busybox"
 for name in sh id cat ls grep touch sleep ps true; do ln -s busybox "$dir/root/bin/$name"; done
 cp "$1" "$dir/seatrial-runtime"  # where it lies the user need not be able to go
-for file in passwd group; do grep -v :54321: "/etc/$file" >"$dir/$file" || true; done
+for file in passwd group; do sed /:54321:/d "/etc/$file" >"$dir/$file"; done
 echo "trial:x:54321:54321::$dir/home:/bin/sh" >>"$dir/passwd"
 echo "trial:x:54321:" >>"$dir/group"
 echo "trial:200000:65536" >"$dir/subuid"
@@ -62,7 +62,7 @@ show() {
     exec setpriv --reuid 54321 --regid 54321 --clear-groups env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin \
       HOME="$DIR/home" XDG_RUNTIME_DIR="$DIR/run" RUNTIME="$RUNTIME" SHOW="${SHOW:-}" sh "$DIR/workflows"
   ' >"$2" 2>&1
-  rm -rf "$dir/home/storage" "$dir/run/"*
+  rm -rf --one-file-system "$dir/home/storage" "$dir/run/"*
 }
 show "$(command -v runc)" "$dir/runc"
 show "$dir/seatrial-runtime" "$dir/seatrial"

@@ -330,11 +330,14 @@ std::string features_text() {
                                {"seatrial.runtime.checkpoint.enabled", "true"}});
 }
 
+runtime::CgroupManager cgroup_manager(const GivenOptions& globals) {
+  return globals.on("systemd-cgroup") ? runtime::CgroupManager::kSystemd
+                                      : runtime::CgroupManager::kSelf;
+}
+
 Runtime open_runtime(const GivenOptions& globals) {
   const runtime::Rootless rootless = parse_rootless(globals.get("rootless").value_or("auto"));
-  const runtime::CgroupManager manager = globals.on("systemd-cgroup")
-                                             ? runtime::CgroupManager::kSystemd
-                                             : runtime::CgroupManager::kSelf;
+  const runtime::CgroupManager manager = cgroup_manager(globals);
   if (const auto root = globals.get("root")) return Runtime(*root, rootless, manager);
   const std::filesystem::path root = runtime::default_root();
   const char* const runtime_dir = std::getenv("XDG_RUNTIME_DIR");
@@ -356,7 +359,7 @@ std::optional<int> carry_out_alone(const CommandLine& line) {
   if (verb == "features") {
     print(features_text());
   } else if (verb == "plan") {
-    print(runtime::plan_text(bundle_of(line.options)));
+    print(runtime::plan_text(bundle_of(line.options), cgroup_manager(line.globals)));
   } else if (verb == "completion") {
     print(completion_text(line.arguments.front()));
   } else if (verb == "man") {

@@ -48,8 +48,9 @@ void Runtime::update(const std::string& id, const spec::Resources& resources) {
   with_context("update " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning, spec::Status::kPaused},
                 "update", [&](const cgroup::Cgroup& cgroup, const Record& record) {
-                  cgroup.apply_limits(resources);
+                  // First, since who cannot ask systemd changes nothing.
                   if (!record.scope.empty()) update_scope(record.scope, cgroup, resources);
+                  cgroup.apply_limits(resources);
                 });
   });
 }

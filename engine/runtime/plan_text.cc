@@ -3,14 +3,16 @@
 #include "engine/runtime/host.h"
 #include "engine/runtime/own_rights.h"
 #include "engine/runtime/runtime.h"
+#include "engine/runtime/scope.h"
 #include "engine/runtime/seccomp_filter.h"
 #include "engine/security/seccomp.h"
 
 namespace seatrial::runtime {
 
-std::string plan_text(const std::filesystem::path& bundle_path) {
-  const Bundle bundle = load_bundle(bundle_path);
+std::string plan_text(const std::filesystem::path& bundle_path, CgroupManager cgroup_manager) {
+  Bundle bundle = load_bundle(bundle_path);
   const std::string id = bundle.path.filename().native();
+  if (cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, id);
   Host host;
   check_rights(bundle.config, host.facts({}));
   ContainerCgroups cgroups = choose_cgroups(host, bundle.config.linux_, id);

@@ -245,7 +245,8 @@ class Runtime {
 };
 
 // The plan that create would carry out for this bundle on this host, a line a step. Makes nothing.
-std::string plan_text(const std::filesystem::path& bundle);
+std::string plan_text(const std::filesystem::path& bundle,
+                      CgroupManager cgroup_manager = CgroupManager::kSelf);
 
 // Where state lies without --root: /run/seatrial, or $XDG_RUNTIME_DIR/seatrial for a user who is
 // not root of the host (but, as runc has it, not for the root of a user namespace whose $USER is

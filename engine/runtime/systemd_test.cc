@@ -207,6 +207,12 @@ TEST_F(SystemdCgroup, NeedsASystemd) {
                                  "/run/systemd/private: ENOENT"));
 }
 
+TEST_F(SystemdCgroup, IsInThePlan) {
+  request("true", "a-b.slice:test:box");
+  EXPECT_THAT(plan_text(dir_.path(), CgroupManager::kSystemd),
+              HasSubstr("/a.slice/a-b.slice/test-box.scope"));
+}
+
 TEST_F(SystemdCgroup, WantsAPathInThreeParts) {
   Runtime made = runtime();
   EXPECT_THAT(failure_of([&] { made.run(request("true", "/a/b")); }),
