@@ -1,5 +1,4 @@
 // When, where and as what machine the process runs.
-#include <linux/ioprio.h>
 #include <linux/sched/types.h>
 
 #include "engine/init/executors.h"
