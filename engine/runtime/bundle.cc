@@ -48,13 +48,14 @@ std::string rootfs_of(const spec::Config& config, const fs::path& bundle) {
 
 }  // namespace
 
-Bundle load_bundle(const fs::path& path) {
+Bundle load_bundle(const fs::path& path, spec::KnownSeccomp* known_seccomp) {
   if (path.empty()) throw error(Kind::kInvalidArgument, "the bundle's path is empty");
   Bundle bundle;
   bundle.path = fs::absolute(path).lexically_normal();
   if (!bundle.path.has_filename()) bundle.path = bundle.path.parent_path();
   bundle.config_text = read_config(bundle.path);
-  bundle.config = spec::parse_config(bundle.config_text, {.bundle = bundle.path.native()});
+  bundle.config = spec::parse_config(
+      bundle.config_text, {.bundle = bundle.path.native(), .known_seccomp = known_seccomp});
   bundle.rootfs = rootfs_of(bundle.config, bundle.path);
   return bundle;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/cgroup/systemd_scope.h"
 #include "engine/spec/config.h"
+#include "engine/spec/known_seccomp.h"
 
 namespace seatrial::runtime {
 
@@ -20,7 +21,8 @@ struct Bundle {
   std::optional<cgroup::Scope> scope = {};
 };
 
-// Only reads. Throws Error: one sentence naming the file or the JSON path.
-Bundle load_bundle(const std::filesystem::path& path);
+// Only reads. `known_seccomp` is spec::ParseContext's. Throws Error: one sentence naming the file
+// or the JSON path.
+Bundle load_bundle(const std::filesystem::path& path, spec::KnownSeccomp* known_seccomp = nullptr);
 
 }  // namespace seatrial::runtime

@@ -89,7 +89,7 @@ class Checkpoint {
         directory_(impl.root.lock(request.id)),
         record_(directory_.read_record()) {
     check_container(request.id, record_, impl.state_of(directory_, record_).status);
-    config_ = Runtime::Impl::config_of(directory_, record_);
+    config_ = impl.config_of(directory_, record_);
     criu::check_config(config_);
     options_ = criu::options_of(request.criu, config_);
     set_page_server(request.page_server, options_);

@@ -90,7 +90,7 @@ UniqueFd network_namespace_of(pid_t pid) {
 }
 
 Bundle bundle_of(const CreateRequest& request, Runtime::Impl& impl) {
-  Bundle bundle = load_bundle(request.bundle);
+  Bundle bundle = load_bundle(request.bundle, &impl.known_seccomp);
   check_rights(bundle.config, impl.host.facts({}));
   if (impl.cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, request.id);
   if (bundle.config.process) {

@@ -119,7 +119,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   const StateDirectory directory = impl.root.lock(request.id, Lock::kShared);
   const Record record = directory.read_record();
   check_status(impl.state_of(directory, record).status);
-  const spec::Config config = Runtime::Impl::config_of(directory, record);
+  const spec::Config config = impl.config_of(directory, record);
   spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
   if (request.add_home) add_home(process, config, record.rootfs);
   check_labels(process);

@@ -10,6 +10,7 @@
 #include "engine/runtime/seccomp_filter.h"
 #include "engine/runtime/state_root.h"
 #include "engine/security/seccomp_cache.h"
+#include "engine/spec/known_seccomp.h"
 
 namespace seatrial::runtime {
 
@@ -24,6 +25,7 @@ struct Runtime::Impl {
   Host host;
   CgroupManager cgroup_manager;
   security::SeccompCache seccomp_cache;
+  spec::KnownSeccomp known_seccomp;
   std::function<void(std::string_view)> warning_sink;
 
   void warn(std::string_view text) const {
@@ -34,7 +36,7 @@ struct Runtime::Impl {
   spec::State state_of(const StateDirectory& directory, const Record& record);
 
   // The container's configuration as it was at create.
-  static spec::Config config_of(const StateDirectory& directory, const Record& record);
+  spec::Config config_of(const StateDirectory& directory, const Record& record);
 
   // The cgroup that the record names, whole or planned.
   static cgroup::Cgroup cgroup_of(const Record& record);

@@ -103,7 +103,7 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
     : impl_(impl),
       request_(request),
       program_(criu::require_program()),
-      bundle_(load_bundle(request.bundle)),
+      bundle_(load_bundle(request.bundle, &impl.known_seccomp)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
       options_(criu::options_of(request.criu, config_)) {

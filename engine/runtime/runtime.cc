@@ -133,7 +133,8 @@ spec::State Runtime::Impl::state_of(const StateDirectory& directory, const Recor
 }
 
 spec::Config Runtime::Impl::config_of(const StateDirectory& directory, const Record& record) {
-  return spec::parse_config(directory.read_config(), {.bundle = record.bundle});
+  return spec::parse_config(directory.read_config(),
+                            {.bundle = record.bundle, .known_seccomp = &known_seccomp});
 }
 
 plan::SeccompFilter Runtime::Impl::filter_of(const spec::Config& config) const {

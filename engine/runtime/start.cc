@@ -13,7 +13,7 @@ namespace {
 plan::LaunchPlan same_plan(Runtime::Impl& impl, const StateDirectory& directory,
                            const Record& record) {
   const cgroup::Cgroup cgroup = Runtime::Impl::cgroup_of(record);
-  return plan::plan(Runtime::Impl::config_of(directory, record),
+  return plan::plan(impl.config_of(directory, record),
                     impl.host.facts(joined_hierarchies(cgroup.identity())),
                     {.bundle = record.bundle, .id = directory.id()});
 }
@@ -57,7 +57,7 @@ void start_container(Runtime::Impl& impl, const std::string& id) {
   if (!record.has_poststart) return;
   state.status = spec::Status::kRunning;
   try {
-    impl.run_poststart(Runtime::Impl::config_of(directory, record), state);
+    impl.run_poststart(impl.config_of(directory, record), state);
   } catch (const Error&) {
     impl.destroy(directory, record, Processes::kKill, true);
     throw;

@@ -90,6 +90,18 @@ void make_room(const std::filesystem::path& directory) {
 }  // namespace
 
 std::string SeccompCache::get(const spec::Seccomp& profile) const {
+  const auto last = [&] {
+    const std::lock_guard lock(mutex_);
+    return last_;
+  }();
+  if (last && last->profile == profile) return last->program;
+  auto entry = std::make_shared<const Entry>(Entry{profile, from_directory(profile)});
+  const std::lock_guard lock(mutex_);
+  last_ = entry;
+  return entry->program;
+}
+
+std::string SeccompCache::from_directory(const spec::Seccomp& profile) const {
   if (!is_ours(directory_)) return compile(profile);
   const std::string text = text_of(profile);
   const std::filesystem::path path = directory_ / fmt::format("{:016x}", hash(text));

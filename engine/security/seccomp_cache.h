@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "engine/spec/config.h"
@@ -21,7 +23,16 @@ class SeccompCache {
   std::string get(const spec::Seccomp& profile) const;
 
  private:
+  struct Entry {
+    spec::Seccomp profile;
+    std::string program;
+  };
+
+  std::string from_directory(const spec::Seccomp& profile) const;
+
   std::filesystem::path directory_;
+  mutable std::mutex mutex_;                   // for last_ alone
+  mutable std::shared_ptr<const Entry> last_;  // what this process used last
 };
 
 }  // namespace seatrial::security

@@ -27,6 +27,9 @@ class SeccompCacheTest : public ::testing::Test {
     return result;
   }
 
+  // As a process gets it that has used nothing yet.
+  std::string get(const spec::Seccomp& wanted) const { return SeccompCache(directory).get(wanted); }
+
   // Puts another program under the checksum's eyes.
   void damage(const std::filesystem::path& file, auto change) const {
     std::string bytes = read_file(file);
@@ -36,23 +39,22 @@ class SeccompCacheTest : public ::testing::Test {
 
   TempDir above{"/tmp"};
   std::filesystem::path directory = above.path() / "cache";
-  SeccompCache cache{directory};
   spec::Seccomp profile = default_seccomp(default_capabilities());
   std::string program = compile(profile);
 };
 
 TEST_F(SeccompCacheTest, KeepsWhatItCompiled) {
-  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(get(profile), program);
   ASSERT_EQ(files().size(), 1u);
   const auto written = std::filesystem::last_write_time(files().front());
-  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(get(profile), program);
   EXPECT_EQ(std::filesystem::last_write_time(files().front()), written);
 }
 
 // A program that libseccomp would not make, with the checksum that it needs, can only come from the
 // file.
 TEST_F(SeccompCacheTest, IsReadInsteadOfCompiling) {
-  cache.get(profile);
+  get(profile);
   ASSERT_EQ(files().size(), 1u);
   std::string bytes = read_file(files().front());
   const std::string other = program.substr(8);
@@ -61,7 +63,7 @@ TEST_F(SeccompCacheTest, IsReadInsteadOfCompiling) {
       bytes.substr(bytes.find('\n') + 1, bytes.size() - bytes.find('\n') - 1 - program.size());
   write_file_atomically(files().front(), fmt::format("seccomp {} {} {:016x}\n{}{}", text.size(),
                                                      other.size(), checksum, text, other));
-  EXPECT_TRUE(cache.get(profile) == other);
+  EXPECT_TRUE(get(profile) == other);
 }
 
 TEST_F(SeccompCacheTest, TellsProfilesApart) {
@@ -73,9 +75,9 @@ TEST_F(SeccompCacheTest, TellsProfilesApart) {
   profiles[4].syscalls[0].action = spec::SeccompAction::kLog;
   profiles[5].syscalls[0].args = {{.index = 1, .value = 2}};
   profiles[6].syscalls[0].args = {{.index = 1, .value = 2, .op = spec::SeccompOperator::kLess}};
-  for (const spec::Seccomp& each : profiles) cache.get(each);
+  for (const spec::Seccomp& each : profiles) get(each);
   EXPECT_EQ(files().size(), profiles.size());
-  for (const spec::Seccomp& each : profiles) EXPECT_EQ(cache.get(each), compile(each));
+  for (const spec::Seccomp& each : profiles) EXPECT_EQ(get(each), compile(each));
 }
 
 TEST_F(SeccompCacheTest, CompilesAgainWhatWasDamaged) {
@@ -85,41 +87,55 @@ TEST_F(SeccompCacheTest, CompilesAgainWhatWasDamaged) {
            [](std::string& bytes) { bytes[bytes.find("read")] = 'x'; },  // the profile
            [](std::string& bytes) { bytes[0] = 'x'; },                   // the header
            [](std::string& bytes) { bytes.clear(); }}) {
-    cache.get(profile);
+    get(profile);
     ASSERT_EQ(files().size(), 1u);
     damage(files().front(), change);
-    EXPECT_EQ(cache.get(profile), program);
+    EXPECT_EQ(get(profile), program);
     EXPECT_EQ(read_file(files().front()).substr(0, 8), "seccomp ") << "it was made good";
   }
 }
 
 TEST_F(SeccompCacheTest, ServesWithoutAPlaceToWrite) {
   write_file_atomically(directory, "a file where the directory should be");
-  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(get(profile), program);
 }
 
 TEST_F(SeccompCacheTest, TrustsOnlyADirectoryOfItsOwn) {
-  cache.get(profile);
+  get(profile);
   ASSERT_EQ(files().size(), 1u);
   damage(files().front(), [](std::string& bytes) { bytes.clear(); });
   std::filesystem::permissions(directory, std::filesystem::perms::others_write,
                                std::filesystem::perm_options::add);
-  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(get(profile), program);
   EXPECT_EQ(std::filesystem::file_size(files().front()), 0u) << "neither read nor written";
   std::filesystem::rename(directory, above.path() / "elsewhere");
   std::filesystem::create_directory_symlink(above.path() / "elsewhere", directory);
-  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(get(profile), program);
   EXPECT_EQ(std::filesystem::file_size(files().front()), 0u);
 }
 
 TEST_F(SeccompCacheTest, StaysSmall) {
   for (std::uint16_t number = 0; number < 100; ++number) {
-    cache.get({.default_action = spec::SeccompAction::kErrno, .default_errno_ret = number});
+    get({.default_action = spec::SeccompAction::kErrno, .default_errno_ret = number});
   }
   EXPECT_LE(files().size(), 64u);
 }
 
+TEST_F(SeccompCacheTest, KnowsByHeartWhatItGaveLast) {
+  const SeccompCache cache(directory);
+  cache.get(profile);
+  std::filesystem::remove(files().at(0));
+  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_TRUE(files().empty()) << "it was compiled again";
+  spec::Seccomp other = profile;
+  other.default_action = spec::SeccompAction::kKillProcess;
+  EXPECT_EQ(cache.get(other), compile(other));
+  EXPECT_EQ(cache.get(profile), program);
+  EXPECT_EQ(files().size(), 2u);
+}
+
 TEST_F(SeccompCacheTest, ServesManyAtOnce) {
+  const SeccompCache cache(directory);
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {

@@ -37,9 +37,7 @@ std::map<std::string, std::string> parse_annotations(const Reader& annotations) 
   return result;
 }
 
-}  // namespace
-
-Config parse_config(std::string_view json, const ParseContext& context) {
+Config parse_whole(std::string_view json, const ParseContext& context) {
   const Document document(json, "config.json");
   const Reader root(document);
   Config config;
@@ -67,6 +65,30 @@ Config parse_config(std::string_view json, const ParseContext& context) {
   if (const auto annotations = root.find("annotations")) {
     config.annotations = parse_annotations(*annotations);
   }
+  return config;
+}
+
+// Nothing where the profile is not the known one, and where there is something to refuse: the
+// sentence is to have the lines and columns of the whole text.
+std::optional<Config> parse_without_profile(std::string_view json, const ParseContext& context) {
+  auto cut = context.known_seccomp->cut_from(json);
+  if (!cut) return std::nullopt;
+  try {
+    Config config = parse_whole(cut->json, context);
+    config.linux_.seccomp = std::move(cut->profile);
+    return config;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Config parse_config(std::string_view json, const ParseContext& context) {
+  if (context.known_seccomp == nullptr) return parse_whole(json, context);
+  if (auto config = parse_without_profile(json, context)) return std::move(*config);
+  Config config = parse_whole(json, context);
+  if (config.linux_.seccomp) context.known_seccomp->remember(json, *config.linux_.seccomp);
   return config;
 }
 

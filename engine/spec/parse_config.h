@@ -6,12 +6,14 @@
 #include <string_view>
 
 #include "engine/spec/config.h"
+#include "engine/spec/known_seccomp.h"
 
 namespace seatrial::spec {
 
 // What a document's meaning depends on beside its text.
 struct ParseContext {
   std::string bundle;  // absolute path; relative sources of bind mounts are relative to it
+  KnownSeccomp* known_seccomp = nullptr;  // the meaning is the same with and without
 };
 
 // Parses and validates a config.json for Linux. Properties that the specification does not know

@@ -1,10 +1,25 @@
-// Any bytes either parse or are refused with a printable sentence; nothing else may happen.
+// Any bytes either parse or are refused with a printable sentence; nothing else may happen. With a
+// known seccomp profile, whether this text's or an earlier one's, the same comes of them.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "engine/base/error.h"
 #include "engine/spec/parse_config.h"
+#include "engine/spec/print_config.h"
+
+namespace {
+
+void expect_same_with_known_profile(std::string_view text, const std::string& printed) {
+  using namespace seatrial::spec;
+  static KnownSeccomp known;
+  for (int turn = 0; turn < 2; ++turn) {
+    const Config config = parse_config(text, {.bundle = "/bundle", .known_seccomp = &known});
+    if (print_config(config) != printed) std::abort();
+  }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace seatrial;
@@ -17,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (mount.destination.empty()) std::abort();
       if (mount.options.bind && !mount.source.empty() && mount.source[0] != '/') std::abort();
     }
+    expect_same_with_known_profile(text, spec::print_config(config));
   } catch (const Error& failure) {
     if (failure.kind() != Kind::kInvalidArgument) std::abort();
     for (const char c : failure.context()) {
