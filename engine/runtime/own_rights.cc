@@ -134,16 +134,19 @@ std::vector<spec::IdMapping> parse_id_map(std::string_view text) {
   const auto skip = [&](std::string_view blanks) {
     while (at < end && blanks.find(*at) != blanks.npos) ++at;
   };
+  const auto require = [&](bool good) {
+    if (!good) throw error(Kind::kInvalidArgument, "\"{}\" is no map of ids", text);
+  };
   for (skip(" \n"); at < end; skip(" \n")) {
     std::array<std::uint32_t, 3> numbers{};
     for (std::uint32_t& number : numbers) {
       skip(" ");
       const auto parsed = std::from_chars(at, end, number);
-      if (parsed.ec != std::errc()) {
-        throw error(Kind::kInvalidArgument, "\"{}\" is no map of ids", text);
-      }
+      require(parsed.ec == std::errc());
       at = parsed.ptr;
     }
+    skip(" ");
+    require(at == end || *at == '\n');
     mappings.push_back({.container_id = numbers[0], .host_id = numbers[1], .size = numbers[2]});
   }
   return mappings;

@@ -23,6 +23,7 @@ TEST(OwnRights, ReadsTheKernelsMaps) {
   EXPECT_TRUE(parse_id_map("").empty());
   EXPECT_THROW(parse_id_map("0 0\n"), Error);
   EXPECT_THROW(parse_id_map("x"), Error);
+  EXPECT_THROW(parse_id_map("0 1000 1 1 100000 65536\n"), Error) << "two in a line";
 }
 
 TEST(OwnRights, KnowsTheMapThatNeedsNone) {

@@ -33,6 +33,11 @@ std::string content_of(const std::string& path) {
   }
 }
 
+// A line may give more than there are numbers.
+std::uint64_t end_of(IdRange range) {
+  return range.start + std::min(range.count, ~std::uint64_t{0} - range.start);
+}
+
 // nsswitch.conf, "subid: sss": the files do not count then.
 bool come_from_elsewhere() {
   const std::string text = content_of("/etc/nsswitch.conf");
@@ -65,11 +70,11 @@ std::vector<IdRange> ranges_of(std::string_view text, std::string_view name, uid
 
 bool covers(std::vector<IdRange> ranges, IdRange wanted) {
   std::ranges::sort(ranges, {}, &IdRange::start);
-  const std::uint64_t end = wanted.start + wanted.count;
+  const std::uint64_t end = end_of(wanted);
   std::uint64_t next = wanted.start;
   for (const IdRange& each : ranges) {
     if (each.start > next) break;
-    next = std::max(next, each.start + each.count);
+    next = std::max(next, end_of(each));
   }
   return next >= end;
 }

@@ -42,6 +42,7 @@ TEST(SubordinateIds, RangesCoverWhatLiesInThemOrAcrossThem) {
   EXPECT_FALSE(covers(ranges, {250, 155}));
   EXPECT_FALSE(covers(ranges, {400, 11}));
   EXPECT_FALSE(covers({}, {1, 1}));
+  EXPECT_TRUE(covers({{1, ~0UL}}, {7, 1})) << "more than there are numbers";
 }
 
 TEST(SubordinateIds, AUserHasANameOrItsNumber) {
