@@ -126,7 +126,27 @@ runtime::CriuRequest criu_request(const GivenOptions& options) {
           .external_unix_sockets = options.on("ext-unix-sk"),
           .shell_job = options.on("shell-job"),
           .file_locks = options.on("file-locks"),
-          .auto_dedup = options.on("auto-dedup")};
+          .auto_dedup = options.on("auto-dedup"),
+          .lazy_pages = options.on("lazy-pages")};
+}
+
+// Writes a zero byte and hangs up, once. Nothing where no --status-fd is given.
+std::function<void()> status_teller(const GivenOptions& options) {
+  const std::optional<long> given = options.number("status-fd");
+  if (!given) return {};
+  const int fd = *given >= 0 && *given <= kMostDescriptors ? static_cast<int>(*given) : -1;
+  const int flags = ::fcntl(fd, F_GETFL);
+  // What is close-on-exec is this process's own.
+  if (flags < 0 || (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) {
+    throw error(Kind::kInvalidArgument, "option --status-fd: {} is no open descriptor", *given);
+  }
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    throw error(Kind::kInvalidArgument, "option --status-fd: {} is not open for writing", *given);
+  }
+  return [fd] {
+    write_all(fd, std::string_view("", 1), "the descriptor of --status-fd");
+    ::close(fd);
+  };
 }
 
 int checkpoint(const Call& call) {
@@ -135,6 +155,7 @@ int checkpoint(const Call& call) {
                            .criu = criu_request(options),
                            .parent_images = options.text("parent-path"),
                            .page_server = options.text("page-server"),
+                           .pages_ready = status_teller(options),
                            .leave_running = options.on("leave-running"),
                            .pre_dump = options.on("pre-dump"),
                            .tcp_skip_in_flight = options.on("tcp-skip-in-flight")});

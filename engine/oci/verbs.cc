@@ -68,8 +68,6 @@ constexpr Option kEmptyNamespace{
     "empty-ns", "NAMESPACE",
     "restore it without what is in it: network, which is always restored so"};
 constexpr Option kAutoDedup{"auto-dedup", "", "keep each page of memory in one image only"};
-constexpr Option kLazyPages{"lazy-pages", "", "refused", '\0',
-                            "all memory is restored before the processes go on"};
 
 constexpr Option kCheckpoint[] = {
     kImagePath,
@@ -80,8 +78,10 @@ constexpr Option kCheckpoint[] = {
     {"tcp-skip-in-flight", "", "leave out TCP connections that are not accepted yet"},
     kExternalUnixSockets,
     kShellJob,
-    kLazyPages,
-    {"status-fd", "FD", "refused", '\0', "it belongs to --lazy-pages"},
+    {"lazy-pages", "",
+     "leave the memory where it is, and hand it out at --page-server until all is fetched"},
+    {"status-fd", "FD",
+     "with --lazy-pages: write a zero byte there and close it once they are ready"},
     {"page-server", "ADDRESS:PORT", "send the pages of memory to this page server of CRIU"},
     kFileLocks,
     {"pre-dump", "", "write memory only, and leave the container running"},
@@ -105,7 +105,8 @@ constexpr Option kRestore[] = {
     kManageCgroups,
     kEmptyNamespace,
     kAutoDedup,
-    kLazyPages,
+    {"lazy-pages", "",
+     "let the processes go on before their memory is there: criu lazy-pages in --work-path has it"},
     {"lsm-profile", "TYPE:NAME", "restore the processes with this profile or label"},
     {"lsm-mount-context", "LABEL", "restore mounts that have a context of SELinux with this one"},
     {"no-subreaper", "", "accepted for callers that pass it; never a subreaper"},

@@ -48,6 +48,22 @@ void set_page_server(const std::string& text, criu::Options& options) {
   throw error(Kind::kInvalidArgument, "the page server {} is not ADDRESS:PORT", text);
 }
 
+// Pages that nobody could fetch, and a word with which nobody means anything.
+void check_lazy_pages(const CheckpointRequest& request, const fs::path& program) {
+  if (!request.criu.lazy_pages) {
+    if (!request.pages_ready) return;
+    throw error(Kind::kInvalidArgument, "only lazy pages are told to be ready");
+  }
+  if (request.page_server.empty()) {
+    throw error(Kind::kInvalidArgument,
+                "lazy pages need the ADDRESS:PORT of a page server, at which they are to be had");
+  }
+  if (request.pre_dump) {
+    throw error(Kind::kInvalidArgument, "a pre-dump is of the memory, which lazy pages leave out");
+  }
+  criu::require_lazy_pages(program);
+}
+
 // Only what create made: others' processes in a directory that stood before are not to be frozen.
 std::string freezer_of(const cgroup::Identity& cgroups) {
   const cgroup::Membership* member = cgroups.find("freezer");
@@ -93,6 +109,7 @@ class Checkpoint {
     criu::check_config(config_);
     options_ = criu::options_of(request.criu, config_);
     set_page_server(request.page_server, options_);
+    check_lazy_pages(request, program_);
     check_parent();
   }
 
@@ -145,7 +162,11 @@ class Checkpoint {
     record_.checkpointer = identify(session.pid());
     directory_.write_record(record_);
     session.ask(request_.pre_dump ? RequestType::kPreDump : RequestType::kDump, options_, log,
-                [](const criu::Response&, const std::vector<UniqueFd>&) {});
+                [&](const criu::Response& notification, const std::vector<UniqueFd>&) {
+                  if (notification.script == "status-ready" && request_.pages_ready) {
+                    request_.pages_ready();
+                  }
+                });
   }
 
   void check_parent() const {

@@ -59,11 +59,11 @@ class CheckpointTest : public ContainerTest {
     return failure_of([&] { runtime_->checkpoint(checkpoint); });
   }
 
-  std::string restore_failure() {
+  std::string restore_failure(bool lazy_pages = false) {
     return failure_of([&] {
       runtime_->restore({.id = id_,
                          .bundle = dir_.path(),
-                         .criu = {.images = images_},
+                         .criu = {.images = images_, .lazy_pages = lazy_pages},
                          .stdio = {-1, -1, -1},
                          .detached = true});
     });
@@ -114,6 +114,39 @@ TEST_F(CheckpointTest, BadWordsAreRefusedBeforeAnythingIsMade) {
     EXPECT_THAT(checkpoint_failure({.page_server = server}), HasSubstr("is not ADDRESS:PORT"));
   }
   EXPECT_FALSE(fs::exists(images_));
+  end(child);
+}
+
+TEST_F(CheckpointTest, LazyPagesMustBeToBeHadSomewhere) {
+  Child child = runtime_->run(request());
+  CheckpointRequest lazy{.criu = {.lazy_pages = true}};
+  EXPECT_THAT(checkpoint_failure(lazy), HasSubstr("lazy pages need the ADDRESS:PORT"));
+  lazy.page_server = "127.0.0.1:27";
+  lazy.pre_dump = true;
+  EXPECT_THAT(checkpoint_failure(lazy), HasSubstr("which lazy pages leave out"));
+  EXPECT_THAT(checkpoint_failure({.pages_ready = [] {}}), HasSubstr("only lazy pages are told"));
+  install_criu("exit 0", "[ $# = 1 ] || { echo 'Error (criu/uffd.c:1): no' >&2; exit 1; }; exit 0");
+  lazy.pre_dump = false;
+  EXPECT_THAT(checkpoint_failure(lazy), HasSubstr("pages cannot be lazy on this host: criu check "
+                                                  "--feature uffd-noncoop: Error (criu/uffd.c:1)"));
+  EXPECT_FALSE(fs::exists(images_));
+  end(child);
+}
+
+// CRIU's notification, of which the answer is awaited, and the end of a dump: both in protobuf.
+TEST_F(CheckpointTest, LazyPagesAreToldToBeReady) {
+  install_criu(
+      "/usr/bin/head -c 1 <&3 >/dev/null; "
+      "printf '\\010\\006\\020\\001\\052\\016\\012\\014status-ready' >&3; "
+      "/usr/bin/head -c 1 <&3 >/dev/null; printf '\\010\\001\\020\\001' >&3");
+  Child child = runtime_->run(request());
+  int told = 0;
+  CheckpointRequest lazy{.criu = {.lazy_pages = true},
+                         .page_server = "127.0.0.1:27",
+                         .pages_ready = [&] { ++told; },
+                         .leave_running = true};
+  EXPECT_EQ(checkpoint_failure(lazy), "(it did not fail)");
+  EXPECT_EQ(told, 1);
   end(child);
 }
 
@@ -174,6 +207,7 @@ TEST_F(CheckpointTest, ARestoreNeedsImages) {
   EXPECT_FALSE(fs::exists(images_));
   fs::create_directories(images_);
   EXPECT_THAT(restore_failure(), HasSubstr("descriptors.json"));
+  EXPECT_THAT(restore_failure(/*lazy_pages=*/true), HasSubstr("there is no socket"));
   request(R"(, {"type": "user"})");
   write_file_atomically(images_ / "descriptors.json", "[]");
   EXPECT_THAT(restore_failure(), HasSubstr("user namespace"));

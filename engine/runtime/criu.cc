@@ -64,13 +64,14 @@ std::string last_line(std::string_view text) {
   return std::string(text.substr(text.rfind('\n') + 1));
 }
 
-void check(const fs::path& program) {
+// What is wrong with what `criu check` is asked; empty: nothing.
+std::string complaint_of_check(const fs::path& program, std::vector<std::string> question) {
   const UniqueFd null = open_file("/dev/null", O_RDONLY);
   const UniqueFd output(::memfd_create("criu-check", MFD_CLOEXEC));
   if (!output) throw sys_error(errno, "make a file in memory");
   const sys::PidFd child =
       sys::spawn({.path = program.native(),
-                  .args = {"criu", "check"},
+                  .args = std::move(question),
                   .env = environment(),
                   .placements = {{null.get(), 0}, {output.get(), 1}, {output.get(), 2}}});
   const bool ended = child.wait_exit(sys::after(kCheckPatience));
@@ -79,15 +80,14 @@ void check(const fs::path& program) {
     child.wait_exit(std::nullopt);
   }
   const sys::ProcessEnd end = child.reap().value_or(sys::ProcessEnd{.code = 1});
-  if (ended && end.code == 0) return;
+  if (!ended) return "it did not end";
+  if (end.code == 0) return {};
   ::lseek(output.get(), 0, SEEK_SET);
   const std::string text = read_all(output.get(), "criu check");
-  std::string reason = complaint_of(text);
-  if (reason.empty()) reason = last_line(text);
-  throw error(Kind::kUnsupported, "CRIU cannot work on this host: criu check: {}",
-              !ended           ? "it did not end"
-              : reason.empty() ? fmt::format("status {}", end.code)
-                               : reason);
+  for (const std::string& reason : {complaint_of(text), last_line(text)}) {
+    if (!reason.empty()) return reason;
+  }
+  return fmt::format("status {}", end.code);
 }
 
 bool is_clean_up(std::string_view line) {
@@ -108,8 +108,20 @@ fs::path require_program() {
     throw error(Kind::kUnsupported,
                 "checkpoints need the program criu, which is not installed on this host");
   }
-  check(program);
+  const std::string complaint = complaint_of_check(program, {"criu", "check"});
+  if (!complaint.empty()) {
+    throw error(Kind::kUnsupported, "CRIU cannot work on this host: criu check: {}", complaint);
+  }
   return program;
+}
+
+void require_lazy_pages(const fs::path& program) {
+  const std::string complaint =
+      complaint_of_check(program, {"criu", "check", "--feature", "uffd-noncoop"});
+  if (complaint.empty()) return;
+  throw error(Kind::kUnsupported,
+              "pages cannot be lazy on this host: criu check --feature uffd-noncoop: {}",
+              complaint);
 }
 
 std::string complaint_of(std::string_view log) {

@@ -17,6 +17,10 @@ namespace seatrial::runtime::criu {
 // nowhere, or where `criu check` says that it cannot work on this kernel.
 std::filesystem::path require_program();
 
+// Throws Error{kUnsupported} where the kernel does not let pages of memory come after the processes
+// (userfaultfd(2)).
+void require_lazy_pages(const std::filesystem::path& program);
+
 // What a log of CRIU complains about: its first errors, up to three, and none about the cleaning up
 // that follows them. The first names the cause, the others what was being done. Empty: nothing.
 std::string complaint_of(std::string_view log);

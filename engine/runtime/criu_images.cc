@@ -130,6 +130,7 @@ Options options_of(const CriuRequest& request, const spec::Config& config) {
   options.shell_job = request.shell_job;
   options.file_locks = request.file_locks;
   options.auto_dedup = request.auto_dedup;
+  options.lazy_pages = request.lazy_pages;
   options.orphan_terminals = true;
   return options;
 }

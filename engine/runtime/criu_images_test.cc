@@ -235,6 +235,10 @@ TEST_F(Supplied, MountPointsAreMadeWhereTheRootLacksThem) {
   EXPECT_FALSE(std::filesystem::exists(rootfs_ / "dev/pts"));
   EXPECT_TRUE(std::filesystem::is_regular_file(rootfs_ / "etc/hosts"));
   EXPECT_TRUE(std::filesystem::is_directory(rootfs_ / "run/deep/er"));
+  EXPECT_FALSE(std::filesystem::exists(rootfs_ / "tmp"));
+  config.root.readonly = true;
+  make_mount_points(config, rootfs_);
+  EXPECT_TRUE(std::filesystem::is_directory(rootfs_ / "tmp"));
 }
 
 }  // namespace

@@ -189,6 +189,9 @@ void make_mount_point(const Root& root, const std::string& target, bool file) {
 
 void make_mount_points(const spec::Config& config, const std::string& rootfs) {
   const Root root(rootfs);
+  // Where CRIU puts the host's root while it enters this one; where there is no such directory, it
+  // makes one, which it cannot here.
+  if (config.root.readonly) make_mount_point(root, "/tmp", /*file=*/false);
   std::vector<std::string> mounted;
   for (const spec::Mount& mount : config.mounts) {
     const std::string target = root.resolve(mount.destination);

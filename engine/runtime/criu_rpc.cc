@@ -162,6 +162,7 @@ void write_outside(Writer& out, const Options& options) {
   for (const auto& joined : options.joined_namespaces) out.pair(39, joined);
   out.filled(44, options.freeze_cgroup);
   out.flag(46, options.skip_tcp_in_flight);
+  out.flag(48, options.lazy_pages);
   out.flag(50, options.orphan_terminals);
   out.filled(51, options.config_file);
   out.filled(53, options.lsm_profile);

@@ -53,6 +53,7 @@ struct Options {
   bool auto_dedup = false;
   bool link_remap = false;
   bool restore_sibling = false;
+  bool lazy_pages = false;  // they stay where they are until a restored process wants them
   bool orphan_terminals = false;
 
   // Mounts that are not in the image: on dump mount point and name, on restore name and source.

@@ -2,7 +2,7 @@
 // Debian's CRIU 3.17.1 (pycriu/rpc_pb2.py).
 #include "engine/runtime/criu_rpc.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "engine/base/error.h"
 
@@ -10,6 +10,8 @@ namespace seatrial::runtime::criu {
 namespace {
 
 using namespace std::string_literals;
+using testing::HasSubstr;
+using testing::Not;
 
 TEST(CriuRpc, PrintsADumpAsProtobufDoes) {
   EXPECT_EQ(print_request(RequestType::kDump,
@@ -46,6 +48,11 @@ TEST(CriuRpc, PrintsEveryOptionAsProtobufDoes) {
             "\x02\x80\x80\x80\x80\x04\xba\x02\t\n\x03ipc\x12\x02/f\xe2\x02\x02/z\xf0\x02\x01\x90"
             "\x03\x01\x9a\x03\x02/c\xaa\x03\napparmor:p\xfa\x03\x03"
             "ctx"s);
+}
+
+TEST(CriuRpc, PrintsThatPagesAreLazy) {
+  EXPECT_THAT(print_request(RequestType::kDump, {.lazy_pages = true}), HasSubstr("\x80\x03\x01"s));
+  EXPECT_THAT(print_request(RequestType::kDump, {}), Not(HasSubstr("\x80\x03\x01"s)));
 }
 
 TEST(CriuRpc, PrintsTheAnswerToANotification) {

@@ -29,6 +29,8 @@ namespace fs = std::filesystem;
 constexpr const char* kLog = "restore.log";
 // In the state directory: 0 is the root that CRIU enters, and beside it are the sources of mounts.
 constexpr const char* kStage = "restore";
+// Of `criu lazy-pages`, in its working directory.
+constexpr const char* kLazyPagesSocket = "lazy-pages.socket";
 constexpr int kFirstFreeDescriptor = 4;  // in the process of CRIU: criu::SessionRequest
 
 // What CRIU joins by its file; the name that it has for each.
@@ -59,6 +61,18 @@ void check_namespaces(const spec::Config& config) {
                   each.path);
     }
   }
+}
+
+// CRIU looks for it only once most of the container stands.
+void check_lazy_pages(const CriuRequest& request, const fs::path& program) {
+  if (!request.lazy_pages) return;
+  criu::require_lazy_pages(program);
+  const fs::path socket = (request.work.empty() ? request.images : request.work) / kLazyPagesSocket;
+  std::error_code absent;
+  if (fs::is_socket(socket, absent)) return;
+  throw error(Kind::kNotFound,
+              "lazy pages come from `criu lazy-pages`, which does not run: there is no socket {}",
+              socket.native());
 }
 
 // One restore, step by step; what it made is taken back unless it comes to its end.
@@ -119,6 +133,7 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
   criu::check_sources(config_);
   cgroups_.nodes = cgroup::Nodes::kAny;  // CRIU makes whatever was on a tmpfs
   check_namespaces(config_);
+  check_lazy_pages(request.criu, program_);
   options_.inherited = criu::inherited_stdio(read_file(request.criu.images / criu::kDescriptors));
   options_.lsm_profile = request.lsm_profile;
   options_.lsm_mount_context = request.lsm_mount_context;

@@ -85,6 +85,9 @@ struct CriuRequest {
   bool shell_job = false;                          // a session of which the leader is outside
   bool file_locks = false;
   bool auto_dedup = false;
+  // checkpoint: memory stays with the processes, and CRIU hands it out at the page server's
+  // address; restore: `criu lazy-pages`, which runs in `work`, fetches what of it is wanted.
+  bool lazy_pages = false;
 };
 
 struct CheckpointRequest {
@@ -92,7 +95,10 @@ struct CheckpointRequest {
   CriuRequest criu = {};
   // Images of an earlier checkpoint, relative to these: pages that have not changed stay there.
   std::string parent_images = {};
-  std::string page_server = {};  // ADDRESS:PORT that takes the pages; empty: they are images, too
+  // ADDRESS:PORT that takes the pages; of lazy ones, where they are to be had. Empty: they are
+  // images, too.
+  std::string page_server = {};
+  std::function<void()> pages_ready = {};  // called once lazy pages are to be had there
   bool leave_running = false;
   bool pre_dump = false;  // memory alone; the container runs on
   bool tcp_skip_in_flight = false;
