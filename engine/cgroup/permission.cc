@@ -1,6 +1,7 @@
 #include "engine/cgroup/permission.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <optional>
 
 #include "engine/base/error.h"
+#include "engine/cgroup/controllers.h"
+#include "engine/cgroup/directory.h"
 
 namespace seatrial::cgroup {
 namespace {
@@ -66,6 +69,7 @@ struct Wanted {
   std::string_view key;
   std::string_view v1;
   bool asked = false;
+  std::string_view v2 = {};
 };
 
 // Zero and less than zero: none of its own, which a container without a cgroup has anyhow.
@@ -93,14 +97,14 @@ bool limits(const spec::BlockIoLimits& io) {
 
 std::vector<Wanted> wanted_of(const spec::Resources& resources) {
   return {
-      {"memory", "memory", resources.memory && limits(*resources.memory)},
-      {"cpu", "cpu", resources.cpu && limits(*resources.cpu)},
-      {"cpu.cpus", "cpuset", resources.cpu && !resources.cpu->cpus.empty()},
-      {"cpu.mems", "cpuset", resources.cpu && !resources.cpu->mems.empty()},
-      {"pids.limit", "pids", resources.pids_limit && *resources.pids_limit >= 0},
-      {"blockIO", "blkio", resources.block_io && limits(*resources.block_io)},
-      {"hugepageLimits", "hugetlb", !resources.huge_pages.empty()},
-      {"rdma", "rdma", !resources.rdma.empty()},
+      {"memory", "memory", resources.memory && limits(*resources.memory), "memory"},
+      {"cpu", "cpu", resources.cpu && limits(*resources.cpu), "cpu"},
+      {"cpu.cpus", "cpuset", resources.cpu && !resources.cpu->cpus.empty(), "cpuset"},
+      {"cpu.mems", "cpuset", resources.cpu && !resources.cpu->mems.empty(), "cpuset"},
+      {"pids.limit", "pids", resources.pids_limit && *resources.pids_limit >= 0, "pids"},
+      {"blockIO", "blkio", resources.block_io && limits(*resources.block_io), "io"},
+      {"hugepageLimits", "hugetlb", !resources.huge_pages.empty(), "hugetlb"},
+      {"rdma", "rdma", !resources.rdma.empty(), "rdma"},
       {"network.classID", "net_cls", resources.network && resources.network->class_id},
       {"network.priorities", "net_prio",
        resources.network && !resources.network->priorities.empty()},
@@ -161,6 +165,26 @@ void check_limits(const Layout& layout, const std::vector<Refusal>& refusals,
     throw Error(Kind::kDenied, refusal->sys_errno,
                 fmt::format("linux.resources.{}: needs a cgroup, which user {} may not make: {}",
                             wanted.key, ::geteuid(), refusal->path));
+  }
+}
+
+void check_delegated(const std::string& delegated, const spec::Resources& resources) {
+  const std::vector<std::string> has = controllers_of(Directory(delegated));
+  const auto check = [&](std::string_view key, std::string_view controller) {
+    if (std::ranges::find(has, controller) != has.end()) return;
+    throw error(
+        Kind::kDenied,
+        "linux.resources.{}: needs the cgroup controller {}, which is not delegated to user "
+        "{}: {}/cgroup.controllers has {}",
+        key, controller, ::geteuid(), delegated,
+        has.empty() ? "none" : fmt::format("{}", fmt::join(has, " ")));
+  };
+  for (const Wanted& wanted : wanted_of(resources)) {
+    if (wanted.asked && !wanted.v2.empty()) check(wanted.key, wanted.v2);
+  }
+  for (const auto& [file, value] : resources.unified) {
+    const std::string controller = file.substr(0, file.find('.'));
+    if (controller != "cgroup") check("unified." + file, controller);
   }
 }
 

@@ -28,6 +28,11 @@ std::vector<Refusal> refusals(const Layout& layout, std::string_view cgroups_pat
 void check_limits(const Layout& layout, const std::vector<Refusal>& refusals,
                   const spec::Resources& resources);
 
+// For a directory of v2 that is, or will be, somewhere below `delegated`, which somebody has handed
+// to this user: throws Error{kDenied} naming the JSON path of the first limit of `resources` whose
+// controller was not handed down with it.
+void check_delegated(const std::string& delegated, const spec::Resources& resources);
+
 // For a container whose devices are all the host's, bound, and that nobody can restrict to rules:
 // throws Error{kDenied} naming a device that it would get although the rules keep it from it.
 void check_devices(const std::vector<spec::Device>& devices,

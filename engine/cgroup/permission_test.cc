@@ -124,6 +124,35 @@ TEST_F(LimitsTest, WhatLimitsNothingIsNoReasonToRefuse) {
             "none");
 }
 
+TEST(DelegatedControllers, AreTheOnlyOnesForLimits) {
+  const FakeTree tree("pids cpu");
+  const std::string pod = tree.path("/pod");
+  const auto refusal = [&](const spec::Resources& resources) {
+    try {
+      check_delegated(pod, resources);
+      return std::string();
+    } catch (const Error& failure) {
+      return std::string(failure.what());
+    }
+  };
+  spec::Resources fits{.pids_limit = 5};
+  fits.cpu = spec::CpuLimits{.shares = 5};
+  fits.memory = spec::MemoryLimits{.limit = -1};
+  fits.unified = {{"pids.max", "5"}, {"cgroup.max.depth", "3"}};
+  EXPECT_EQ(refusal(fits), "");
+  spec::Resources memory;
+  memory.memory = spec::MemoryLimits{.limit = 5};
+  EXPECT_THAT(refusal(memory),
+              AllOf(testing::StartsWith("linux.resources.memory: needs the cgroup controller "
+                                        "memory, which is not delegated to user "),
+                    testing::EndsWith(pod + "/cgroup.controllers has pids cpu")));
+  spec::Resources io;
+  io.block_io = spec::BlockIoLimits{.weight = 10};
+  EXPECT_THAT(refusal(io), HasSubstr("linux.resources.blockIO: needs the cgroup controller io,"));
+  EXPECT_THAT(refusal({.unified = {{"rdma.max", "x"}}}),
+              HasSubstr("linux.resources.unified.rdma.max: needs the cgroup controller rdma,"));
+}
+
 TEST(DevicesOfTheHost, AreRefusedWhereARuleKeepsThemBack) {
   const spec::Device fuse{.path = "/dev/fuse", .major = 10, .minor = 229};
   const spec::DeviceRule nothing{.allow = false};

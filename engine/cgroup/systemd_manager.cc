@@ -1,6 +1,7 @@
 #include "engine/cgroup/systemd_manager.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,8 +22,9 @@ using sys::DbusMessage;
 using sys::DbusReader;
 using sys::DbusWriter;
 
-constexpr const char* kSocket = "/run/systemd/private";
 constexpr auto kPatience = 30s;  // for one answer
+constexpr const char* kManager = "/org/freedesktop/systemd1";
+constexpr std::string_view kManagerInterface = "org.freedesktop.systemd1.Manager";
 constexpr std::string_view kNoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
 constexpr std::string_view kUnitExists = "org.freedesktop.systemd1.UnitExists";
 
@@ -74,47 +76,58 @@ std::vector<UnitProperty> properties_of(const Scope& scope, const std::string& d
           {"TasksAccounting", true}};
 }
 
+bool is_own(const char* path) {
+  struct stat status{};
+  return ::lstat(path, &status) == 0 && status.st_uid == ::geteuid();
+}
+
 }  // namespace
 
-SystemdManager SystemdManager::connect() {
-  UniqueFd socket;
+std::string own_systemd(const char* runtime_directory) {
+  // In a user namespace that does not map its owner, the host's belongs to nobody.
+  if (is_own(kSystemdOfHost)) return kSystemdOfHost;
+  const std::string given = runtime_directory == nullptr ? "" : runtime_directory;
+  return (given.starts_with('/') ? given : fmt::format("/run/user/{}", ::geteuid())) +
+         "/systemd/private";
+}
+
+SystemdManager SystemdManager::connect(const std::string& socket) {
+  UniqueFd connected;
   try {
-    socket = sys::connect_to(kSocket, sys::SocketType::kStream);
+    connected = sys::connect_to(socket, sys::SocketType::kStream);
   } catch (const Error& failure) {
     throw Error(Kind::kUnsupported, failure.sys_errno(),
-                fmt::format("--systemd-cgroup: no systemd to ask for a cgroup: {}", kSocket));
+                fmt::format("--systemd-cgroup: no systemd to ask for a cgroup: {}", socket));
   }
-  SystemdManager manager(std::move(socket));
-  const std::string uid = fmt::format("{}", ::geteuid());
-  std::string hex;
-  for (const char digit : uid) hex += fmt::format("{:02x}", static_cast<unsigned>(digit));
-  // In one piece: systemd 252 lets a call lie that it reads together with BEGIN.
-  manager.send(std::string(1, '\0') + "AUTH EXTERNAL " + hex + "\r\nBEGIN\r\n");
+  SystemdManager manager(std::move(connected), socket);
+  // Without naming a user: systemd goes by what the kernel says of the other end, and in a user
+  // namespace this process may not know its number outside. In one piece: systemd 252 lets a call
+  // lie that it reads together with BEGIN.
+  manager.send(std::string(1, '\0') + "AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n");
   std::string answer;
-  while (!answer.ends_with("\r\n")) answer += manager.read(1);
+  for (int line = 0; line < 2; ++line) {
+    answer.clear();
+    while (!answer.ends_with("\r\n")) answer += manager.read(1);
+    if (line == 0 && answer != "DATA\r\n") break;
+  }
   if (!answer.starts_with("OK ")) {
-    throw error(Kind::kDenied, "systemd does not let user {} in: {}", uid,
+    throw error(Kind::kDenied, "the systemd at {} does not let user {} in: {}", socket, ::geteuid(),
                 answer.substr(0, answer.size() - 2));
   }
   return manager;
 }
 
+std::string SystemdManager::root() {
+  return property(kManager, kManagerInterface, "ControlGroup");
+}
+
+std::string SystemdManager::cgroup_of(const std::string& scope) {
+  return property(unit_path(scope), "org.freedesktop.systemd1.Scope", "ControlGroup");
+}
+
 std::optional<std::string> SystemdManager::description(const std::string& unit) {
-  DbusWriter body;
-  body.string(unit);
   try {
-    const DbusMessage unit_path = ask("GetUnit", "s", body);
-    DbusWriter property;
-    property.string("org.freedesktop.systemd1.Unit");
-    property.string("Description");
-    const DbusMessage reply = call({.path = DbusReader(unit_path.body).string(),
-                                    .interface = "org.freedesktop.DBus.Properties",
-                                    .member = "Get",
-                                    .signature = "ss",
-                                    .body = property.bytes()});
-    DbusReader value(reply.body);
-    value.signature();  // a variant's: s
-    return value.string();
+    return property(unit_path(unit), "org.freedesktop.systemd1.Unit", "Description");
   } catch (const Error& failure) {
     if (failure.kind() == Kind::kNotFound) return std::nullopt;
     throw;
@@ -147,6 +160,16 @@ void SystemdManager::set(const std::string& unit, const std::vector<UnitProperty
   ask("SetUnitProperties", "sba(sv)", body);
 }
 
+void SystemdManager::attach(const std::string& unit, const std::string& below, pid_t process) {
+  DbusWriter body;
+  body.string(unit);
+  body.string(below);
+  const DbusWriter::Array processes = body.begin_array(4);
+  body.uint32(static_cast<std::uint32_t>(process));
+  body.end_array(processes);
+  ask("AttachProcessesToUnit", "ssau", body);
+}
+
 void SystemdManager::stop(const std::string& unit) {
   DbusWriter body;
   body.string(unit);
@@ -161,8 +184,8 @@ void SystemdManager::stop(const std::string& unit) {
 
 DbusMessage SystemdManager::ask(std::string_view member, std::string_view signature,
                                 const DbusWriter& body) {
-  return call({.path = "/org/freedesktop/systemd1",
-               .interface = "org.freedesktop.systemd1.Manager",
+  return call({.path = kManager,
+               .interface = kManagerInterface,
                .member = member,
                .signature = signature,
                .body = body.bytes()});
@@ -185,6 +208,31 @@ DbusMessage SystemdManager::call(const sys::DbusCall& call) {
   }
 }
 
+std::string SystemdManager::unit_path(const std::string& unit) {
+  DbusWriter body;
+  body.string(unit);
+  const DbusMessage reply = ask("GetUnit", "s", body);
+  return DbusReader(reply.body).string();
+}
+
+// One of type s.
+std::string SystemdManager::property(const std::string& object, std::string_view interface,
+                                     std::string_view name) {
+  DbusWriter body;
+  body.string(interface);
+  body.string(name);
+  const DbusMessage reply = call({.path = object,
+                                  .interface = "org.freedesktop.DBus.Properties",
+                                  .member = "Get",
+                                  .signature = "ss",
+                                  .body = body.bytes()});
+  DbusReader value(reply.body);
+  if (value.signature() != "s") {
+    throw error(Kind::kUnavailable, "systemd's property {} is no text", name);
+  }
+  return value.string();
+}
+
 // A job may be done before its reply is read.
 void SystemdManager::await_job(const std::string& unit, const std::string& job) {
   for (std::size_t next = 0;; ++next) {
@@ -205,7 +253,7 @@ void SystemdManager::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) throw sys_error(errno, "write to {}", kSocket);
+    if (sent < 0) throw sys_error(errno, "write to {}", path_);
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
@@ -225,8 +273,8 @@ std::string SystemdManager::read(std::size_t size) {
     std::array<char, 4096> bytes;
     const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw sys_error(errno, "read from {}", kSocket);
-    if (got == 0) throw error(Kind::kUnavailable, "systemd hung up on {}", kSocket);
+    if (got < 0) throw sys_error(errno, "read from {}", path_);
+    if (got == 0) throw error(Kind::kUnavailable, "systemd hung up on {}", path_);
     unread_.append(bytes.data(), static_cast<std::size_t>(got));
   }
   std::string read = unread_.substr(0, size);

@@ -84,7 +84,7 @@ std::pair<std::string, std::string> allowed(const spec::DeviceRule& rule) {
 }  // namespace
 
 std::string Scope::cgroup() const {
-  std::string path;
+  std::string path = root;
   if (slice != "-.slice") {
     const std::string stem = slice.substr(0, slice.size() - kSlice.size());
     for (std::size_t end = stem.find('-'); end != stem.npos; end = stem.find('-', end + 1)) {
@@ -95,9 +95,11 @@ std::string Scope::cgroup() const {
   return path + "/" + unit;
 }
 
-Scope parse_scope(std::string_view cgroups_path, std::string_view container_id) {
+Scope parse_scope(std::string_view cgroups_path, std::string_view container_id,
+                  std::string_view default_slice) {
   if (cgroups_path.empty()) {
-    return {.slice = "system.slice", .unit = fmt::format("seatrial-{}.scope", container_id)};
+    return {.slice = std::string(default_slice),
+            .unit = fmt::format("seatrial-{}.scope", container_id)};
   }
   const std::size_t first = cgroups_path.find(':');
   const std::size_t second = first == cgroups_path.npos ? first : cgroups_path.find(':', first + 1);
@@ -113,7 +115,7 @@ Scope parse_scope(std::string_view cgroups_path, std::string_view container_id) 
     refuse(cgroups_path, "a unit's name has no slash");
   }
   if (name.ends_with(kSlice)) refuse(cgroups_path, "a container is not given a slice of its own");
-  return {.slice = std::string(slice.empty() ? "system.slice" : slice),
+  return {.slice = std::string(slice.empty() ? default_slice : slice),
           .unit = fmt::format("{}{}{}.scope", prefix, prefix.empty() ? "" : "-", name)};
 }
 

@@ -16,13 +16,18 @@ struct Scope {
   std::string slice;  // "system.slice", "user-1000.slice"
   std::string unit;   // "docker-7f3a.scope"
 
+  std::string socket = {};  // of the systemd that makes it
+  // Where that one's slices begin; "" is the root of each hierarchy.
+  std::string root = {};
+
   // Below the root of each hierarchy: "/user.slice/user-1000.slice/docker-7f3a.scope".
   std::string cgroup() const;
 };
 
 // linux.cgroupsPath as engines write it for systemd, SLICE:PREFIX:NAME; an empty path is
-// system.slice:seatrial:ID, and an empty slice system.slice. Throws Error{kInvalidArgument}.
-Scope parse_scope(std::string_view cgroups_path, std::string_view container_id);
+// :seatrial:ID, and an empty slice `default_slice`. Throws Error{kInvalidArgument}.
+Scope parse_scope(std::string_view cgroups_path, std::string_view container_id,
+                  std::string_view default_slice = "system.slice");
 
 // A property of a unit (org.freedesktop.systemd1(5)): of type s, b, t or a(ss).
 struct UnitProperty {

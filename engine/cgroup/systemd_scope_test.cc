@@ -22,6 +22,14 @@ TEST(Scope, OfAPath) {
   EXPECT_EQ(parse_scope("", "box").cgroup(), "/system.slice/seatrial-box.scope");
 }
 
+TEST(Scope, OfAUsersOwnSystemd) {
+  Scope scope = parse_scope("", "box", "user.slice");
+  scope.root = "/user.slice/user-7.slice/user@7.service";
+  EXPECT_EQ(scope.cgroup(), scope.root + "/user.slice/seatrial-box.scope");
+  EXPECT_EQ(parse_scope(":p:n", "x", "user.slice").slice, "user.slice");
+  EXPECT_EQ(parse_scope("app.slice:p:n", "x", "user.slice").slice, "app.slice");
+}
+
 TEST(Scope, RefusesOtherPaths) {
   for (const char* path : {"/docker/7f3a", "a.slice:n", "a.slice:p:n:m", "a:p:n", ".slice:p:n",
                            "a/b.slice:p:n", "a--b.slice:p:n", "-a.slice:p:n", "a-.slice:p:n",

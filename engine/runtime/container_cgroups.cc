@@ -47,9 +47,17 @@ cgroup::Nodes nodes_of(const Host& host, const spec::Linux& config) {
 
 }  // namespace
 
-ContainerCgroups choose_cgroups(Host& host, const spec::Linux& config, const std::string& id) {
+ContainerCgroups choose_cgroups(Host& host, const spec::Linux& config, const std::string& id,
+                                const std::optional<cgroup::Scope>& scope) {
   const cgroup::Layout& layout = host.layout();
-  const std::vector<cgroup::Refusal> refusals = refusals_of(host, config, id);
+  std::vector<cgroup::Refusal> refusals;
+  if (!scope) {
+    refusals = refusals_of(host, config, id);
+  } else if (host.is_restricted()) {
+    // place_in_scope() has seen that there is no other hierarchy.
+    cgroup::check_delegated(layout.hierarchies().front().mountpoint + scope->root,
+                            config.resources);
+  }
   check_path(refusals, config.cgroups_path);
   ContainerCgroups chosen{.resources = config.resources, .nodes = nodes_of(host, config)};
   if (!refusals.empty() || layout.hierarchies().empty()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/cgroup/cgroup.h"
+#include "engine/cgroup/systemd_scope.h"
 #include "engine/plan/launch_plan.h"
 #include "engine/runtime/host.h"
 #include "engine/spec/config.h"
@@ -26,7 +27,8 @@ struct ContainerCgroups {
 };
 
 // Makes nothing. Throws Error{kDenied} by its JSON path for what the container asks for in vain:
-// linux.cgroupsPath, or a limit of linux.resources.
-ContainerCgroups choose_cgroups(Host& host, const spec::Linux& config, const std::string& id);
+// linux.cgroupsPath, or a limit of linux.resources. `scope`: systemd makes them.
+ContainerCgroups choose_cgroups(Host& host, const spec::Linux& config, const std::string& id,
+                                const std::optional<cgroup::Scope>& scope = {});
 
 }  // namespace seatrial::runtime

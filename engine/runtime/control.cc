@@ -49,7 +49,7 @@ void Runtime::update(const std::string& id, const spec::Resources& resources) {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning, spec::Status::kPaused},
                 "update", [&](const cgroup::Cgroup& cgroup, const Record& record) {
                   // First, since who cannot ask systemd changes nothing.
-                  if (!record.scope.empty()) update_scope(record.scope, cgroup, resources);
+                  if (!record.scope.empty()) update_scope(record, cgroup, resources);
                   cgroup.apply_limits(resources);
                 });
   });

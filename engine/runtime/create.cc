@@ -92,7 +92,7 @@ UniqueFd network_namespace_of(pid_t pid) {
 Bundle bundle_of(const CreateRequest& request, Runtime::Impl& impl) {
   Bundle bundle = load_bundle(request.bundle, &impl.known_seccomp);
   check_rights(bundle.config, impl.host.facts({}));
-  if (impl.cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, request.id);
+  if (impl.cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, request.id, impl.host);
   if (bundle.config.process) {
     auto& env = bundle.config.process->env;
     env.insert(env.end(), request.added_env.begin(), request.added_env.end());
@@ -108,7 +108,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
       begin_(begin),
       bundle_(bundle_of(request, impl)),
       config_(bundle_.config),
-      cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
+      cgroups_(choose_cgroups(impl.host, config_.linux_, request.id, bundle_.scope)),
       host_(impl.host.facts(cgroups_.hierarchies)),
       plan_(plan::plan(config_, host_,
                        {.bundle = bundle_.path.native(),
@@ -127,7 +127,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
   connect_console();
   if (bundle_.scope) {
     scope_properties_ = properties_for(cgroups_.resources, cgroups_.layout(impl.host).is_pure_v2());
-    systemd_ = manager_for(*bundle_.scope, impl.host.is_restricted());
+    systemd_ = manager_for(*bundle_.scope);
   }
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }
@@ -201,6 +201,7 @@ void Creation::enter_scope() {
     if (failure.kind() == Kind::kConflict) record_.scope.clear();  // somebody else's since
     throw;
   }
+  check_place(*systemd_, *bundle_.scope);
 }
 
 void Creation::begin() {

@@ -12,6 +12,7 @@
 #include "engine/runtime/launch.h"
 #include "engine/runtime/own_rights.h"
 #include "engine/runtime/pid_file.h"
+#include "engine/runtime/scope.h"
 #include "engine/runtime/seccomp_listener.h"
 #include "engine/runtime/security_modules.h"
 #include "engine/spec/names.h"
@@ -127,20 +128,18 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   if (impl.host.is_restricted()) {
     check_process_rights(process, impl.host.facts({}), groups_are_free(record.init.pid));
   }
-  const plan::LaunchPlan plan = plan::plan_exec(
-      process,
-      impl.host.facts(
-          joined_hierarchies(Runtime::Impl::cgroup_of(record).place_beside(record.init.pid))),
-      {.preserve_fds = request.preserve_fds,
-       .no_new_keyring = false,
-       .id = request.id,
-       .namespaces = foreign_namespaces(record.init.pid),
-       .rootfs = record.rootfs,
-       .uid_map = config.linux_.uid_mappings,
-       .gid_map = config.linux_.gid_mappings,
-       .seccomp = impl.filter_of(config),
-       .personality = config.linux_.personality,
-       .memory_policy = config.linux_.memory_policy});
+  const cgroup::Identity place = Runtime::Impl::cgroup_of(record).place_beside(record.init.pid);
+  const plan::LaunchPlan plan = plan::plan_exec(process, impl.host.facts(joined_hierarchies(place)),
+                                                {.preserve_fds = request.preserve_fds,
+                                                 .no_new_keyring = false,
+                                                 .id = request.id,
+                                                 .namespaces = foreign_namespaces(record.init.pid),
+                                                 .rootfs = record.rootfs,
+                                                 .uid_map = config.linux_.uid_mappings,
+                                                 .gid_map = config.linux_.gid_mappings,
+                                                 .seccomp = impl.filter_of(config),
+                                                 .personality = config.linux_.personality,
+                                                 .memory_policy = config.linux_.memory_policy});
   for (const std::string& warning : plan.warnings) impl.warn(warning);
 
   UniqueFd console_socket;
@@ -156,6 +155,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
                  .preserve_fds = request.preserve_fds,
                  .start_listener = -1,
                  .target = target.get()});
+  let_into_scope(record, place, impl.host, launch.launcher());
   launch.give(plan, Hold::kNothing);
   launch.serve({.write_id_maps = {},
                 .while_init_works = {},

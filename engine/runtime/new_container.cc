@@ -4,7 +4,6 @@
 #include "engine/runtime/cgroup_owner.h"
 #include "engine/runtime/console.h"
 #include "engine/runtime/rfc3339.h"
-#include "engine/runtime/scope.h"
 
 namespace seatrial::runtime {
 
@@ -20,9 +19,6 @@ bool makes(const spec::Config& config, spec::NamespaceType type) {
 Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& id,
                   const ContainerCgroups& cgroups) {
   const spec::Config& config = bundle.config;
-  std::vector<std::string> planned =
-      cgroup::absent_directories(cgroups.layout(impl.host), config.linux_.cgroups_path, id);
-  if (bundle.scope) planned = without_slices(std::move(planned), *bundle.scope);
   return {.phase = Phase::kCreating,
           .boot = impl.host.boot_id(),
           .creator = impl.host.self(),
@@ -35,9 +31,11 @@ Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& 
           .rootfs = bundle.rootfs,
           .created = rfc3339(std::chrono::system_clock::now()),
           .annotations = config.annotations,
-          .planned_cgroups = std::move(planned),
+          .planned_cgroups =
+              cgroup::absent_directories(cgroups.layout(impl.host), config.linux_.cgroups_path, id),
           .cgroups = {},
           .scope = bundle.scope ? bundle.scope->unit : "",
+          .systemd = bundle.scope ? bundle.scope->socket : "",
           .own_pid_namespace = makes(config, spec::NamespaceType::kPid),
           .own_user_namespace = makes(config, spec::NamespaceType::kUser),
           .has_poststart = !config.hooks.poststart.empty(),

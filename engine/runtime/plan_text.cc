@@ -12,10 +12,10 @@ namespace seatrial::runtime {
 std::string plan_text(const std::filesystem::path& bundle_path, CgroupManager cgroup_manager) {
   Bundle bundle = load_bundle(bundle_path);
   const std::string id = bundle.path.filename().native();
-  if (cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, id);
   Host host;
+  if (cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, id, host);
   check_rights(bundle.config, host.facts({}));
-  ContainerCgroups cgroups = choose_cgroups(host, bundle.config.linux_, id);
+  ContainerCgroups cgroups = choose_cgroups(host, bundle.config.linux_, id, bundle.scope);
   plan::SeccompFilter filter;
   if (const auto& seccomp = bundle.config.linux_.seccomp;
       seccomp && bundle.config.unsupported.empty()) {

@@ -66,6 +66,7 @@ std::string print_record(const Record& record) {
   json.end_array();
   json.key("cgroups").string(record.cgroups);
   json.key("scope").string(record.scope);
+  json.key("systemd").string(record.systemd);
   json.key("ownPidNamespace").boolean(record.own_pid_namespace);
   json.key("ownUserNamespace").boolean(record.own_user_namespace);
   json.key("hasPoststart").boolean(record.has_poststart);
@@ -99,6 +100,7 @@ Record parse_record(std::string_view text) {
   record.planned_cgroups = root.require("plannedCgroups", "an array").strings();
   record.cgroups = take_string(root, "cgroups");
   record.scope = take_string(root, "scope");
+  record.systemd = take_string(root, "systemd");
   record.own_pid_namespace = take_boolean(root, "ownPidNamespace");
   record.own_user_namespace = take_boolean(root, "ownUserNamespace");
   record.has_poststart = take_boolean(root, "hasPoststart");

@@ -52,6 +52,7 @@ struct Record {
   std::vector<std::string> planned_cgroups = {};
   std::string cgroups = {};         // cgroup::print_identity() once they are made
   std::string scope = {};           // unit of systemd that they are, or are about to be
+  std::string systemd = {};         // the socket of the systemd that makes it
   bool own_pid_namespace = false;   // its init's end is the end of all its processes
   bool own_user_namespace = false;  // which no other process enters
   bool has_poststart = false;

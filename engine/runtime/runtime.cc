@@ -151,6 +151,8 @@ cgroup::Cgroup Runtime::Impl::cgroup_of(const Record& record) {
   cgroup::Identity identity;
   for (auto at = record.planned_cgroups.rbegin(); at != record.planned_cgroups.rend(); ++at) {
     const std::string& path = *at;  // those below before those above: remove() goes in this order
+    // In slices live others, too.
+    if (!record.scope.empty() && !path.ends_with("/" + record.scope)) continue;
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) continue;
     identity.members.push_back({.hierarchy = {},

@@ -3,28 +3,52 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "engine/base/error.h"
+#include "engine/cgroup/permission.h"
 
 namespace seatrial::runtime {
 
 using cgroup::SystemdManager;
 
-void place_in_scope(Bundle& bundle, const std::string& id) {
+namespace {
+
+bool is_of_the_host(const std::string& socket) {
+  return socket == cgroup::kSystemdOfHost;
+}
+
+// The part of `place` below the container's own cgroup: "" or "/a".
+std::string below(const Record& record, const std::string& place) {
+  const cgroup::Identity own = cgroup::parse_identity(record.cgroups);
+  return place.substr(own.members.front().cgroup.size());
+}
+
+}  // namespace
+
+void place_in_scope(Bundle& bundle, const std::string& id, Host& host) {
   std::string& path = bundle.config.linux_.cgroups_path;
-  bundle.scope = cgroup::parse_scope(path, id);
+  if (!host.is_restricted()) {
+    bundle.scope = cgroup::parse_scope(path, id);
+    bundle.scope->socket = cgroup::kSystemdOfHost;
+  } else {
+    bundle.scope = cgroup::parse_scope(path, id, "user.slice");
+    const auto& hierarchies = host.layout().hierarchies();
+    if (hierarchies.size() != 1 || !hierarchies.front().v2) {
+      throw error(Kind::kUnsupported,
+                  "--systemd-cgroup: as user {} it needs a host with cgroup v2 alone; in v1, a "
+                  "user's own systemd has no cgroups to limit containers with",
+                  ::geteuid());
+    }
+    bundle.scope->socket = cgroup::own_systemd(std::getenv("XDG_RUNTIME_DIR"));
+    bundle.scope->root = SystemdManager::connect(bundle.scope->socket).root();
+  }
   path = bundle.scope->cgroup();
 }
 
-SystemdManager manager_for(const cgroup::Scope& scope, bool restricted) {
-  if (restricted) {
-    throw error(Kind::kUnsupported,
-                "--systemd-cgroup: user {} has no privileges over the host, and its own systemd is "
-                "not asked",
-                ::geteuid());
-  }
-  SystemdManager manager = SystemdManager::connect();
+SystemdManager manager_for(const cgroup::Scope& scope) {
+  SystemdManager manager = SystemdManager::connect(scope.socket);
   if (manager.description(scope.unit)) {
     throw error(Kind::kConflict, "linux.cgroupsPath: systemd has a unit {} already", scope.unit);
   }
@@ -40,17 +64,33 @@ std::vector<cgroup::UnitProperty> properties_for(const spec::Resources& resource
   return properties;
 }
 
-std::vector<std::string> without_slices(std::vector<std::string> planned,
-                                        const cgroup::Scope& scope) {
-  std::erase_if(planned,
-                [&](const std::string& path) { return !path.ends_with("/" + scope.unit); });
-  return planned;
+void check_place(SystemdManager& manager, const cgroup::Scope& scope) {
+  if (is_of_the_host(scope.socket)) return;
+  const std::string place = manager.cgroup_of(scope.unit);
+  if (place == scope.cgroup()) return;
+  throw error(Kind::kUnavailable, "systemd has {} at {}, and not at {}", scope.unit, place,
+              scope.cgroup());
 }
 
-void update_scope(const std::string& unit, const cgroup::Cgroup& cgroup,
+void update_scope(const Record& record, const cgroup::Cgroup& cgroup,
                   const spec::Resources& resources) {
-  const bool v2 = std::ranges::all_of(cgroup.identity().members, &cgroup::Membership::v2);
-  SystemdManager::connect().set(unit, cgroup::limits_as_properties(resources, v2));
+  const auto& members = cgroup.identity().members;
+  const bool v2 = std::ranges::all_of(members, &cgroup::Membership::v2);
+  if (!is_of_the_host(record.systemd)) {
+    for (const cgroup::Membership& each : members) {
+      cgroup::check_delegated(each.directory, resources);
+    }
+  }
+  SystemdManager::connect(record.systemd)
+      .set(record.scope, cgroup::limits_as_properties(resources, v2));
+}
+
+void let_into_scope(const Record& record, const cgroup::Identity& place, Host& host,
+                    pid_t process) {
+  if (record.scope.empty() || is_of_the_host(record.systemd)) return;
+  const std::string& cgroup = place.members.front().cgroup;
+  if (cgroup::refusals(host.layout(), cgroup, {}).empty()) return;
+  SystemdManager::connect(record.systemd).attach(record.scope, below(record, cgroup), process);
 }
 
 std::string scope_description(const Record& record, const std::string& id) {
@@ -59,7 +99,7 @@ std::string scope_description(const Record& record, const std::string& id) {
 
 void stop_scope(const Record& record, const std::string& id) {
   if (record.scope.empty()) return;
-  SystemdManager manager = SystemdManager::connect();
+  SystemdManager manager = SystemdManager::connect(record.systemd);
   if (manager.description(record.scope) == scope_description(record, id)) {
     manager.stop(record.scope);
   }

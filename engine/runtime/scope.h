@@ -1,34 +1,42 @@
 // Containers whose cgroups are scopes of systemd's (CgroupManager::kSystemd).
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <vector>
 
 #include "engine/cgroup/cgroup.h"
 #include "engine/cgroup/systemd_manager.h"
 #include "engine/runtime/bundle.h"
+#include "engine/runtime/host.h"
 #include "engine/runtime/record.h"
 
 namespace seatrial::runtime {
 
 // Puts the scope that linux.cgroupsPath names into the bundle, and its cgroup in the path's place.
-// Throws Error{kInvalidArgument}.
-void place_in_scope(Bundle& bundle, const std::string& id);
+// A caller without privileges over the host gets one of its own systemd's, which is asked where it
+// has its cgroups. Throws Error{kInvalidArgument}, and kUnsupported where there is no such systemd.
+void place_in_scope(Bundle& bundle, const std::string& id, Host& host);
 
-// Makes nothing. Throws Error{kUnsupported} where there is no systemd that this process may ask,
-// and kConflict where it has a unit of that name.
-cgroup::SystemdManager manager_for(const cgroup::Scope& scope, bool restricted);
+// Makes nothing. Throws Error{kUnsupported} where the scope's systemd does not listen, and
+// kConflict where it has a unit of that name.
+cgroup::SystemdManager manager_for(const cgroup::Scope& scope);
 
 // What systemd is to know of the container's limits. Throws Error where it has no word for them.
 std::vector<cgroup::UnitProperty> properties_for(const spec::Resources& resources, bool v2);
 
-// Of those that are `planned`, the container's own directories: who finds them after a killed
-// create may not touch a slice, where others live.
-std::vector<std::string> without_slices(std::vector<std::string> planned,
-                                        const cgroup::Scope& scope);
+// Throws Error{kUnavailable} where systemd has made the scope elsewhere than the plan has it.
+void check_place(cgroup::SystemdManager& manager, const cgroup::Scope& scope);
 
-// Tells systemd of the limits of a running container.
-void update_scope(const std::string& unit, const cgroup::Cgroup& cgroup,
+// Tells systemd of the limits of a running container. Throws Error{kDenied} for one whose
+// controller a user's own systemd was not given.
+void update_scope(const Record& record, const cgroup::Cgroup& cgroup,
                   const spec::Resources& resources);
+
+// Has systemd move a process into the container's cgroup (`place`: there, or below) where this
+// process may not: one of a session of the user's is outside of what the user's systemd was given.
+void let_into_scope(const Record& record, const cgroup::Identity& place, Host& host, pid_t process);
 
 // By which the scope is known to be the container's own, and not a later one of that name.
 std::string scope_description(const Record& record, const std::string& id);

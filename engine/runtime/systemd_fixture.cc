@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "engine/sys/ordinary_user.h"
@@ -19,6 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
+constexpr const char* kBusDaemon = "/usr/bin/dbus-daemon";
+constexpr const char* kSystemctl = "/usr/bin/systemctl";
 constexpr const char* kSystemd = "/lib/systemd/systemd";
 constexpr const char* kCgroups = "/sys/fs/cgroup";
 constexpr const char* kLog = "/run/systemd.log";
@@ -31,10 +34,14 @@ void mount_or_throw(const char* type, const fs::path& where, unsigned long flags
   }
 }
 
-// What a host under systemd has there: the tree of v2, or all hierarchies of v1. A cgroup namespace
-// shows of each what is below this process's own cgroup.
-void mount_cgroups(const cgroup::Layout& layout) {
-  if (layout.is_pure_v2()) {
+// What a host under systemd shows of its cgroups. With kUnified the tree of v2 alone: where the
+// host has its controllers in v1, that has none.
+enum class View { kAsTheHost, kUnified };
+
+// The tree of v2, or all hierarchies of v1. A cgroup namespace shows of each what is below this
+// process's own cgroup.
+void mount_cgroups(const cgroup::Layout& layout, View view) {
+  if (view == View::kUnified || layout.is_pure_v2()) {
     // Where the host's tree is, the kernel mounts no other view of it.
     if (::umount2(kCgroups, MNT_DETACH) != 0) throw sys_error(errno, "unmount {}", kCgroups);
     mount_or_throw("cgroup2", kCgroups);
@@ -52,9 +59,59 @@ void mount_cgroups(const cgroup::Layout& layout) {
 // Units without which systemd does not start, and none of the host's.
 void write_units(const fs::path& directory) {
   fs::create_directories(directory);
-  for (const char* name : {"default", "basic", "sysinit", "shutdown"}) {
+  for (const char* name : {"default", "basic", "sysinit", "shutdown", "exit"}) {
     write_file_atomically(directory / fmt::format("{}.target", name),
                           "[Unit]\nDefaultDependencies=no\n");
+  }
+}
+
+// systemd's own unit for it, but for PAM, and a bus of the system's on which everyone may speak.
+void write_user_units(const fs::path& directory) {
+  constexpr const char* kUser = R"([Unit]
+DefaultDependencies=no
+[Service]
+User=%i
+Type=notify
+ExecStart={0} --user
+Slice=user-%i.slice
+KillMode=mixed
+Delegate=pids memory cpu
+Environment=HOME=/ XDG_RUNTIME_DIR=/run/user/%i SYSTEMD_LOG_TARGET=console
+Environment=SYSTEMD_UNIT_PATH=/run/user/%i/systemd/transient:/run/units
+)";
+  write_file_atomically(directory / "user@.service", fmt::format(kUser, kSystemd));
+  write_file_atomically(directory / "dbus.socket",
+                        "[Unit]\nDefaultDependencies=no\n"
+                        "[Socket]\nListenStream=/run/dbus/system_bus_socket\n");
+  constexpr const char* kBus = R"([Unit]
+DefaultDependencies=no
+Requires=dbus.socket
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart={} --config-file=/run/bus.conf --address=systemd: --nofork --nopidfile
+)";
+  write_file_atomically(directory / "dbus.service", fmt::format(kBus, kBusDaemon));
+  write_file_atomically("/run/bus.conf", R"(<busconfig><type>system</type>
+<listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
+<allow send_type="signal"/><allow send_type="method_return"/><allow send_type="error"/>
+<allow receive_type="method_call"/><allow receive_type="method_return"/>
+<allow receive_type="error"/><allow receive_type="signal"/></policy></busconfig>
+)");
+  const fs::path runtime = fmt::format("/run/user/{}", sys::kOrdinaryUser);
+  fs::create_directories(runtime);
+  if (::chown(runtime.c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser) != 0 ||
+      ::chmod(runtime.c_str(), 0700) != 0) {
+    throw sys_error(errno, "give {} to the user", runtime.native());
+  }
+  // systemd runs nothing as a user without a name.
+  write_file_atomically(
+      "/run/passwd",
+      read_file("/etc/passwd") + fmt::format("trial:x:{0}:{0}::/:/bin/sh\n", sys::kOrdinaryUser));
+  if (::chmod("/run/passwd", 0644) != 0 ||
+      ::mount("/run/passwd", "/etc/passwd", nullptr, MS_BIND, nullptr) != 0) {
+    throw sys_error(errno, "name the user");
   }
 }
 
@@ -90,14 +147,15 @@ void await_systemd() {
 
 // In v2, what holds a process may hand no controllers down; systemd, which is where it was started,
 // moves away by itself.
-void leave_root(const cgroup::Layout& layout) {
-  if (!layout.is_pure_v2()) return;
+void leave_root(const cgroup::Layout& layout, View view) {
+  if (view == View::kAsTheHost && !layout.is_pure_v2()) return;
   const fs::path tests = fs::path(kCgroups) / "tests";
   fs::create_directory(tests);
   write_all(open_file(tests / "cgroup.procs", O_WRONLY).get(), "0", "cgroup.procs");
 }
 
-std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::string()>& body) {
+std::string with_systemd(const cgroup::Cgroup& own, View view,
+                         const std::function<std::string()>& body) {
   const cgroup::Layout layout = cgroup::Layout::detect();
   own.add(::getpid());
   if (::unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWCGROUP) != 0)
@@ -106,8 +164,9 @@ std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::str
     throw sys_error(errno, "make the mounts private");
   }
   mount_or_throw("tmpfs", "/run");
-  mount_cgroups(layout);
+  mount_cgroups(layout, view);
   write_units("/run/units");
+  if (view == View::kUnified) write_user_units("/run/units");
   const pid_t systemd = ::fork();
   if (systemd < 0) throw sys_error(errno, "fork");
   if (systemd == 0) {
@@ -115,7 +174,7 @@ std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::str
     mount_or_throw("proc", "/proc");
     become_systemd();
   }
-  leave_root(layout);
+  leave_root(layout, view);
   std::string text = sys::in_child([&] {
     await_systemd();
     return body();
@@ -123,6 +182,22 @@ std::string with_systemd(const cgroup::Cgroup& own, const std::function<std::str
   ::kill(systemd, SIGKILL);
   ::waitpid(systemd, nullptr, 0);
   return text;
+}
+
+void become_user_of_own_systemd(bool in_service) {
+  std::string units = fmt::format("user@{}.service", sys::kOrdinaryUser);
+  if (!in_service) units += " dbus.service";
+  const std::string command = fmt::format("{} start {} 2>>{}", kSystemctl, units, kLog);
+  if (std::system(command.c_str()) != 0) {
+    throw error(Kind::kUnavailable, "{} does not start: {}", units, read_file(kLog));
+  }
+  if (in_service) {
+    const fs::path here = fmt::format("{}{}/tests", kCgroups, kUserService);
+    fs::create_directory(here);
+    write_all(open_file(here / "cgroup.procs", O_WRONLY).get(), "0", "cgroup.procs");
+  }
+  ::setenv("XDG_RUNTIME_DIR", fmt::format("/run/user/{}", sys::kOrdinaryUser).c_str(), 1);
+  sys::become_ordinary_user();
 }
 
 }  // namespace
@@ -142,12 +217,33 @@ void SystemdTest::TearDown() {
 }
 
 std::string SystemdTest::beside_systemd(const std::function<std::string()>& body) {
-  return sys::in_child([&] { return with_systemd(*own_, body); });
+  return sys::in_child([&] { return with_systemd(*own_, View::kAsTheHost, body); });
+}
+
+std::string SystemdTest::beside_own_systemd(Session session,
+                                            const std::function<std::string()>& body) {
+  for (const fs::path& each : {dir_.path(), dir_.path() / "rootfs"}) {
+    if (::chown(each.c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser) != 0) {
+      throw sys_error(errno, "give {} to the user", each.native());
+    }
+  }
+  return sys::in_child([&] {
+    return with_systemd(*own_, View::kUnified, [&] {
+      become_user_of_own_systemd(session == Session::kInService);
+      return body();
+    });
+  });
 }
 
 CreateRequest SystemdTest::request(const std::string& command, const std::string& cgroups_path,
                                    const std::string& section) const {
-  write_file_atomically(dir_.path() / "config.json", fmt::format(R"({{
+  const std::string users = ::geteuid() == 0 ? "]"
+                                             : fmt::format(R"(, {{"type": "user"}}],
+               "uidMappings": [{{"containerID": 0, "hostID": {0}, "size": 1}}],
+               "gidMappings": [{{"containerID": 0, "hostID": {0}, "size": 1}}])",
+                                                           ::geteuid());
+  write_file_atomically(dir_.path() / "config.json",
+                        fmt::format(R"({{
     "ociVersion": "1.3.0", "root": {{"path": "rootfs"}},
     "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "env": ["PATH=/usr/bin"],
                  "user": {{"uid": 0, "gid": 0}}}},
@@ -156,8 +252,8 @@ CreateRequest SystemdTest::request(const std::string& command, const std::string
       {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
       {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
     "linux": {{"cgroupsPath": "{}",
-               "namespaces": [{{"type": "mount"}}, {{"type": "pid"}}]{}}}}})",
-                                                                 command, cgroups_path, section));
+               "namespaces": [{{"type": "mount"}}, {{"type": "pid"}}{}{}}}}})",
+                                    command, cgroups_path, users, section));
   return {.id = id_, .bundle = dir_.path(), .stdio = {-1, -1, -1}};
 }
 

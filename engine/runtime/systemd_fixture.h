@@ -1,5 +1,6 @@
 // For tests of containers whose cgroups systemd makes: a systemd of the test's own, the first
-// process of namespaces for processes, mounts and cgroups. Without root or systemd they skip.
+// process of namespaces for processes, mounts and cgroups, and below it one of an ordinary user's.
+// Without root or systemd they skip.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,9 @@
 
 namespace seatrial::runtime {
 
+// Where the cgroups of the ordinary user's systemd begin.
+inline constexpr const char* kUserService = "/user.slice/user-54321.slice/user@54321.service";
+
 class SystemdTest : public ContainerTest {
  protected:
   void SetUp() override;
@@ -19,8 +23,15 @@ class SystemdTest : public ContainerTest {
   // What `body` returns, or the text of what it throws: in a process beside that systemd.
   std::string beside_systemd(const std::function<std::string()>& body);
 
+  // The same by an ordinary user whose own systemd runs, on a host that shows nothing but v2.
+  enum class Session {
+    kInService,  // the user's process is below what that systemd was given, as a desktop's are
+    kElsewhere,  // as a login through ssh is; systemd then moves processes by the system's bus
+  };
+  std::string beside_own_systemd(Session session, const std::function<std::string()>& body);
+
   // A container of the host's programs that runs this command line of a shell. `section`: more
-  // members of linux, each after a comma.
+  // members of linux, each after a comma. An unprivileged user's has a user namespace.
   CreateRequest request(const std::string& command, const std::string& cgroups_path,
                         const std::string& section = "") const;
 

@@ -65,7 +65,8 @@ TEST_F(SystemdCgroup, IsAScopeThatTheContainerIsWhollyIn) {
     Child child = made.create(wanted);
     const std::string created = membership(child.pid(), "/system.slice/test-box.scope");
     made.start(id_);
-    const bool known = cgroup::SystemdManager::connect().description(kUnit).has_value();
+    const bool known =
+        cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value();
     const std::string running = membership(child.pid(), "/system.slice/test-box.scope");
     // Later commands know it without being told.
     Runtime later = runtime(CgroupManager::kSelf);
@@ -74,9 +75,10 @@ TEST_F(SystemdCgroup, IsAScopeThatTheContainerIsWhollyIn) {
     later.kill(id_, SIGKILL);
     child.wait();
     later.remove(id_);
-    return fmt::format("{} {} {} {}; {}{}", created, running, known, limit.value_or(0),
-                       cgroup::SystemdManager::connect().description(kUnit).has_value(),
-                       standing("/system.slice/test-box.scope"));
+    return fmt::format(
+        "{} {} {} {}; {}{}", created, running, known, limit.value_or(0),
+        cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value(),
+        standing("/system.slice/test-box.scope"));
   });
   EXPECT_EQ(seen, "whole whole true 40; false");
 }
@@ -119,7 +121,8 @@ TEST_F(SystemdCgroup, KeepsWhatSystemdWritesAnew) {
     };
     const std::string before = look();
     const int status = std::system("/usr/bin/systemctl daemon-reload");
-    cgroup::SystemdManager::connect().set(kUnit, {{"CPUWeight", std::uint64_t{50}}});
+    cgroup::SystemdManager::connect(cgroup::kSystemdOfHost)
+        .set(kUnit, {{"CPUWeight", std::uint64_t{50}}});
     const std::string after = look();
     made.remove(id_, true);
     return before == after ? fmt::format("kept {}\n{}", status, before) : before + "->\n" + after;
@@ -153,9 +156,10 @@ TEST_F(SystemdCgroup, GoesWithACreateThatFails) {
         request("true", "system.slice:test:box", R"(, "resources": {"cpu": {"cpus": "4000"}})");
     wanted.detached = true;
     const std::string refusal = failure_of([&] { made.create(wanted); });
-    return fmt::format("{}; {}{}", refusal,
-                       cgroup::SystemdManager::connect().description(kUnit).has_value(),
-                       standing("/system.slice/test-box.scope"));
+    return fmt::format(
+        "{}; {}{}", refusal,
+        cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value(),
+        standing("/system.slice/test-box.scope"));
   });
   EXPECT_THAT(seen,
               AllOf(HasSubstr("linux.resources.cpu.cpus: 4000"), testing::EndsWith("; false")));
@@ -181,11 +185,15 @@ TEST_F(SystemdCgroup, GoesWithARuntimeThatIsKilled) {
       made.recover();
       made.remove(id_, true);
       // systemd hears of an empty scope by itself.
-      for (int i = 0; i < 500 && cgroup::SystemdManager::connect().description(kUnit).has_value();
+      for (int i = 0;
+           i < 500 &&
+           cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value();
            ++i) {
         std::this_thread::sleep_for(10ms);
       }
-      left += cgroup::SystemdManager::connect().description(kUnit).has_value() ? "unit " : "";
+      left += cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value()
+                  ? "unit "
+                  : "";
       left += standing("/system.slice/test-box.scope");
     }
     return left;

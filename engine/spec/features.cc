@@ -79,7 +79,7 @@ void print_linux(JsonWriter& json) {
   print_names(json, "capabilities", capabilities);
   json.key("cgroup").begin_object();
   json.key("v1").boolean(true).key("v2").boolean(true);
-  json.key("systemd").boolean(true).key("systemdUser").boolean(false);
+  json.key("systemd").boolean(true).key("systemdUser").boolean(true);
   json.key("rdma").boolean(takes("", R"(,"resources":{"rdma":{"x":{"hcaHandles":1}}})"));
   json.end_object();
   print_seccomp(json);
