@@ -93,6 +93,7 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
       warn(failure.what());
     }
     cgroup.remove(deadline, host.layout_if_known());
+    remove_empty_slices(record);
   }
   if (poststop && record.has_poststop) {
     spec::State state = state_of(directory, record);

@@ -105,4 +105,13 @@ void stop_scope(const Record& record, const std::string& id) {
   }
 }
 
+void remove_empty_slices(const Record& record) {
+  if (record.scope.empty() || record.phase != Phase::kCreating) return;
+  const auto& planned = record.planned_cgroups;
+  for (auto path = planned.rbegin(); path != planned.rend(); ++path) {
+    const bool v2 = ::access((*path + "/cgroup.controllers").c_str(), F_OK) == 0;
+    if (!v2 && !path->ends_with("/" + record.scope)) ::rmdir(path->c_str());
+  }
+}
+
 }  // namespace seatrial::runtime

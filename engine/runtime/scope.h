@@ -44,4 +44,8 @@ std::string scope_description(const Record& record, const std::string& id);
 // Ends the record's scope. Without processes it may be gone already: systemd takes it away.
 void stop_scope(const Record& record, const std::string& id);
 
+// After a create that was killed: the slices that it made in hierarchies of v1, as far as nobody
+// has moved in. In v2 they are systemd's.
+void remove_empty_slices(const Record& record);
+
 }  // namespace seatrial::runtime

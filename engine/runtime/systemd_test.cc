@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "engine/cgroup/systemd_manager.h"
+#include "engine/runtime/record.h"
 #include "engine/runtime/systemd_fixture.h"
 #include "engine/sys/ordinary_user.h"
 
@@ -199,6 +200,31 @@ TEST_F(SystemdCgroup, GoesWithARuntimeThatIsKilled) {
     return left;
   });
   EXPECT_EQ(seen, "");
+}
+
+// In hierarchies of v1 that systemd leaves alone, the slice is the runtime's own making.
+TEST_F(SystemdCgroup, LeavesNoEmptySliceOfARuntimeThatIsKilled) {
+  const cgroup::Layout layout = cgroup::Layout::detect();
+  const cgroup::Hierarchy* const freezer = layout.find("freezer");
+  if (freezer == nullptr) GTEST_SKIP() << "this host has no freezer of v1";
+  const std::string slice = fmt::format("{}/{}.slice", freezer->mountpoint, id_);
+  const std::string other = fmt::format("{}/{}-other.slice", freezer->mountpoint, id_);
+  const Record record{
+      .phase = Phase::kCreating,
+      .boot = read_file("/proc/sys/kernel/random/boot_id").substr(0, 36),
+      .planned_cgroups = {slice, slice + "/test-box.scope", other, other + "/test-box.scope"},
+      .scope = kUnit,
+      .systemd = "/none"};
+  const std::filesystem::path state = dir_.path() / "state" / id_;
+  std::filesystem::create_directories(state);
+  write_file_atomically(state / "record.jsonl", print_record(record) + "\n");
+  std::filesystem::create_directories(slice + "/test-box.scope");
+  std::filesystem::create_directories(other + "/somebody");
+  EXPECT_THAT(runtime().recover(), testing::ElementsAre(id_));
+  EXPECT_FALSE(std::filesystem::exists(slice));
+  EXPECT_TRUE(std::filesystem::exists(other + "/somebody"));
+  ::rmdir((other + "/somebody").c_str());
+  ::rmdir(other.c_str());
 }
 
 TEST_F(SystemdCgroup, NeedsASystemd) {
