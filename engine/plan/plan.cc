@@ -31,6 +31,13 @@ Presence presence(const spec::Config& config, NamespaceType type) {
   return entry->path.empty() ? Presence::kNew : Presence::kJoined;
 }
 
+// The default device, a link into the container's own devpts: dockerd and podman name the host's
+// among those of a privileged container.
+bool is_ptmx(const spec::Device& device) {
+  return device.type == spec::DeviceType::kCharacter && device.major == 5 && device.minor == 2 &&
+         normal_path(device.path) == "/dev/ptmx";
+}
+
 bool maps_root(const std::vector<spec::IdMapping>& mappings) {
   return std::any_of(mappings.begin(), mappings.end(),
                      [](const spec::IdMapping& mapping) { return mapping.container_id == 0; });
@@ -242,6 +249,7 @@ class Planner {
     const std::uint32_t bind = in_user_namespace_ ? 1 : 0;
     init(DefaultDevices{.bind = bind});
     for (const spec::Device& device : config_.linux_.devices) {
+      if (is_ptmx(device)) continue;
       const std::uint32_t kind = device.type == spec::DeviceType::kCharacter ? S_IFCHR
                                  : device.type == spec::DeviceType::kBlock   ? S_IFBLK
                                                                              : S_IFIFO;

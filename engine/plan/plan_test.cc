@@ -383,6 +383,15 @@ TEST_F(PlanTest, LeavesDevicesToABoundDev) {
   EXPECT_EQ(find<Device>(plan), nullptr);
 }
 
+TEST_F(PlanTest, LeavesPtmxToTheDefaultDevices) {
+  config.linux_.devices = {{.path = "/dev//ptmx", .major = 5, .minor = 2}};
+  EXPECT_EQ(find<Device>(make()), nullptr);
+  config.linux_.devices[0].minor = 3;
+  EXPECT_NE(find<Device>(make()), nullptr);
+  config.linux_.devices[0] = {.path = "/dev/ptmx2", .major = 5, .minor = 2};
+  EXPECT_NE(find<Device>(make()), nullptr);
+}
+
 TEST_F(PlanTest, EntersTheRootAsAsked) {
   EXPECT_EQ(find<EnterRoot>(make())->how, steps::RootEntry::kPivot);
   options.no_pivot = true;

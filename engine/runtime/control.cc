@@ -4,6 +4,7 @@
 #include "engine/base/error.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/scope.h"
+#include "engine/spec/version.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -24,6 +25,14 @@ decltype(auto) with_cgroup(Runtime::Impl& impl, const std::string& id,
     throw error(Kind::kConflict, "cannot {} a container that is {}", verb, spec::to_string(status));
   }
   return act(Runtime::Impl::cgroup_of(record), record);
+}
+
+// By the version of the specification that the container was made with.
+spec::Resources as_meant(spec::Resources resources, const Record& record) {
+  if (resources.pids_limit == 0 && !spec::is_1_3_or_later(record.oci_version)) {
+    resources.pids_limit.reset();
+  }
+  return resources;
 }
 
 }  // namespace
@@ -48,9 +57,10 @@ void Runtime::update(const std::string& id, const spec::Resources& resources) {
   with_context("update " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning, spec::Status::kPaused},
                 "update", [&](const cgroup::Cgroup& cgroup, const Record& record) {
+                  const spec::Resources limits = as_meant(resources, record);
                   // First, since who cannot ask systemd changes nothing.
-                  if (!record.scope.empty()) update_scope(record, cgroup, resources);
-                  cgroup.apply_limits(resources);
+                  if (!record.scope.empty()) update_scope(record, cgroup, limits);
+                  cgroup.apply_limits(limits);
                 });
   });
 }

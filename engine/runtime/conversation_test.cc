@@ -56,13 +56,5 @@ TEST(IdMaps, OneLineEach) {
             "0 1000 1\n1 100000 65536\n");
 }
 
-TEST(PoststartFailure, IsAnErrorSinceVersion1Dot3) {
-  EXPECT_FALSE(poststart_failure_is_error("1.0.2-dev"));
-  EXPECT_FALSE(poststart_failure_is_error("1.2.1"));
-  EXPECT_TRUE(poststart_failure_is_error("1.3.0"));
-  EXPECT_TRUE(poststart_failure_is_error("1.10.0"));
-  EXPECT_TRUE(poststart_failure_is_error("2.0.0"));
-}
-
 }  // namespace
 }  // namespace seatrial::runtime

@@ -62,8 +62,4 @@ struct Runtime::Impl {
   void run_poststart(const spec::Config& config, const spec::State& state) const;
 };
 
-// Whether `version` ("1.0.2-dev") is 1.3.0 or later, where a failing poststart hook became an
-// error.
-bool poststart_failure_is_error(std::string_view version);
-
 }  // namespace seatrial::runtime

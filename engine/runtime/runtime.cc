@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
 
@@ -14,6 +13,7 @@
 #include "engine/runtime/new_container.h"
 #include "engine/runtime/own_rights.h"
 #include "engine/spec/parse_config.h"
+#include "engine/spec/version.h"
 #include "engine/sys/pid_fd.h"
 #include "engine/sys/standard_descriptors.h"
 
@@ -164,18 +164,6 @@ cgroup::Cgroup Runtime::Impl::cgroup_of(const Record& record) {
   return cgroup::Cgroup::open(std::move(identity));
 }
 
-bool poststart_failure_is_error(std::string_view version) {
-  unsigned numbers[2] = {};
-  const char* position = version.data();
-  const char* const end = position + version.size();
-  for (unsigned& number : numbers) {
-    const auto parsed = std::from_chars(position, end, number);
-    if (parsed.ec != std::errc()) return false;
-    position = parsed.ptr == end ? end : parsed.ptr + 1;
-  }
-  return numbers[0] > 1 || (numbers[0] == 1 && numbers[1] >= 3);
-}
-
 void Runtime::Impl::run_poststart(const spec::Config& config, const spec::State& state) const {
   for (const spec::Hook& hook : config.hooks.poststart) {
     try {
@@ -183,7 +171,7 @@ void Runtime::Impl::run_poststart(const spec::Config& config, const spec::State&
           hook,
           {.kind = "poststart", .state = spec::print_specified(state), .directory = state.bundle});
     } catch (const Error& failure) {
-      if (poststart_failure_is_error(config.oci_version)) throw;
+      if (spec::is_1_3_or_later(config.oci_version)) throw;
       warn(failure.what());
     }
   }

@@ -229,6 +229,17 @@ TEST_F(RuntimeTest, UpdateChangesLimitsAndStatsTellOfThem) {
   EXPECT_THAT(failure_of([&] { runtime_->update(id_, {}); }), HasSubstr("does not exist"));
 }
 
+TEST_F(RuntimeTest, ALimitOfNoProcessesIsNoneBefore1Dot3) {
+  for (const std::string version : {"1.0.2-dev", "1.3.0"}) {
+    Child child = runtime_->run(request({.version = version, .command = "exec sleep 1000"}));
+    runtime_->update(id_, {.pids_limit = 17});
+    runtime_->update(id_, {.pids_limit = 0});
+    EXPECT_EQ(runtime_->stats(id_).pids_max, version == "1.3.0" ? 0U : 17U) << version;
+    runtime_->remove(id_, true);
+    EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+  }
+}
+
 TEST_F(RuntimeTest, TellsThatAContainerRanOutOfMemory) {
   if (!cgroup::Layout::detect().find("memory")) GTEST_SKIP() << "memory is not mounted";
   Child child = runtime_->create(

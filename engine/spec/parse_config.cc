@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 #include "engine/spec/parse_sections.h"
+#include "engine/spec/version.h"
 
 namespace seatrial::spec {
 namespace {
@@ -50,6 +51,8 @@ Config parse_whole(std::string_view json, const ParseContext& context) {
 
   if (const auto section = root.find("linux")) {
     config.linux_ = parse_linux(*section, config.unsupported);
+    auto& limit = config.linux_.resources.pids_limit;
+    if (limit == 0 && !is_1_3_or_later(config.oci_version)) limit.reset();
   }
   config.hostname = parse_uts_name(root, "hostname", config);
   config.domainname = parse_uts_name(root, "domainname", config);

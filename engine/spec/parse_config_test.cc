@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "engine/spec/spec_fixture.h"
+#include "engine/spec/version.h"
 
 namespace seatrial::spec::testing {
 namespace {
@@ -30,6 +31,25 @@ TEST(ParseConfig, TakesEveryVersionOfTheFirstMajor) {
                                     "1.0.0-0.x-y.10+build.007", "1.0.0--"}) {
     EXPECT_EQ(refusal(patched(R"({"ociVersion": ")" + version + R"("})")), "") << version;
   }
+}
+
+TEST(ParseConfig, KnowsWhatCameWith1Dot3) {
+  for (const std::string_view version : {"1.0.2-dev", "1.2.1", "1.2.99"}) {
+    EXPECT_FALSE(is_1_3_or_later(version)) << version;
+  }
+  for (const std::string_view version : {"1.3.0", "1.3.0-rc.1", "1.10.0"}) {
+    EXPECT_TRUE(is_1_3_or_later(version)) << version;
+  }
+}
+
+TEST(ParseConfig, TakesALimitOfNoProcessesForNoneBefore1Dot3) {
+  const auto limit_in = [](std::string_view version) {
+    return parse(patched(R"({"ociVersion": ")" + std::string(version) +
+                         R"(", "linux": {"resources": {"pids": {"limit": 0}}}})"))
+        .linux_.resources.pids_limit;
+  };
+  EXPECT_EQ(limit_in("1.2.1"), std::nullopt);
+  EXPECT_EQ(limit_in("1.3.0"), 0);
 }
 
 TEST(ParseConfig, IgnoresWhatTheSpecificationDoesNotKnow) {

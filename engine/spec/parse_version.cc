@@ -1,7 +1,9 @@
 // ociVersion: semantic versioning 2.0.0, and which versions this build reads.
 #include <algorithm>
+#include <charconv>
 
 #include "engine/spec/parse_sections.h"
+#include "engine/spec/version.h"
 
 namespace seatrial::spec {
 namespace {
@@ -67,6 +69,18 @@ std::string parse_version(const Reader& version) {
         "is a version of the specification that this build cannot read (it reads 1.x.y)");
   }
   return text;
+}
+
+bool is_1_3_or_later(std::string_view version) {
+  unsigned numbers[2] = {};
+  const char* position = version.data();
+  const char* const end = position + version.size();
+  for (unsigned& number : numbers) {
+    const auto parsed = std::from_chars(position, end, number);
+    if (parsed.ec != std::errc()) return false;
+    position = parsed.ptr == end ? end : parsed.ptr + 1;
+  }
+  return numbers[0] > 1 || (numbers[0] == 1 && numbers[1] >= 3);
 }
 
 }  // namespace seatrial::spec

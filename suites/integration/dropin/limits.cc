@@ -65,6 +65,16 @@ TRIAL(Limits, OfProcessesStopsForks, Clauses{"docker/run/pids-limit"},
   EXPECT_EQ(seen, (Seen{"2", "", "can't fork"}));
 }
 
+// podman's document has a limit of 0 then.
+TRIAL(Limits, OfProcessesMayBeWaived, Clauses{"docker/run/pids-limit"},
+      Needs{Feature::kPidsCgroup}) {
+  const Seen seen = with_both([](Session& at) {
+    const Ended ended = at.finish({.args = at.shell("echo a | cat; (echo b)"), .pids = -1});
+    return Seen{std::to_string(ended.code), ended.out, ended.err};
+  });
+  EXPECT_EQ(seen, (Seen{"0", "a\nb\n", ""}));
+}
+
 TRIAL(Limits, OfFilesAndCores, Clauses{"docker/run/ulimit"}) {
   const Seen seen = with_both([](Session& at) {
     Wish wish{.args = at.shell("ulimit -n; ulimit -Hn; ulimit -c; ulimit -Hc")};

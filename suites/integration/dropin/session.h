@@ -52,7 +52,7 @@ struct Wish {
   std::int64_t memory_reservation = 0;
   std::int64_t cpu_shares = 0;
   std::string cpus = {};  // "0-2"
-  std::int64_t pids = 0;
+  std::int64_t pids = 0;  // -1: as many as they like
   int oom_score_adj = 0;
   std::vector<UlimitDraft> ulimits = {};            // beside those that every container has
   std::map<std::string, std::string> sysctls = {};  // "kernel.msgmax" -> "12345"

@@ -71,6 +71,18 @@ TRIAL(DefaultDevices, PtmxIsTheContainersOwn, Clauses{"runtime/devices/default-p
   EXPECT_THAT(box.report(), Did("open_read", "/dev/ptmx"));
 }
 
+// dockerd and podman list it with the host's other devices for a privileged container.
+TRIAL(DefaultDevices, PtmxIsTheContainersOwnWhereItIsListed,
+      Clauses{"runtime/devices/default-ptmx"}, Needs{Feature::kMakeDevices}) {
+  auto box = target().run(Bundle::minimal()
+                              .device("/dev/ptmx", 'c', 5, 2, 0666)
+                              .probe({"stat_follow", "/dev/ptmx", "/dev/pts/ptmx"}));
+  const Answer ptmx = box.report().answer("stat_follow", "/dev/ptmx");
+  const Answer own = box.report().answer("stat_follow", "/dev/pts/ptmx");
+  EXPECT_THAT(ptmx, HasField("inode", own.number("inode")));
+  EXPECT_THAT(ptmx, HasField("device", own.number("device")));
+}
+
 // With a terminal, /dev/console is that terminal, bind mounted.
 TRIAL(DefaultDevices, ConsoleIsTheTerminal, Clauses{"runtime/devices/default-console"},
       Needs{Feature::kTerminal}) {
