@@ -111,7 +111,9 @@ TEST(Table, NoVerbHasTwoOptionsOfOneName) {
 TEST(ParseUser, TakesNumbersOnly) {
   EXPECT_EQ(parse_user("1000").uid, 1000U);
   EXPECT_EQ(parse_user("1000:5").gid, 5U);
-  for (const char* text : {"", "root", "1000:", ":5", "1:2:3", "-1", "4294967296"}) {
+  EXPECT_EQ(parse_user("4294967294:4294967294").gid, spec::kHighestId);
+  for (const char* text :
+       {"", "root", "1000:", ":5", "1:2:3", "-1", "4294967295", "1:4294967295", "4294967296"}) {
     EXPECT_THROW(parse_user(text), Error) << text;
   }
 }

@@ -400,8 +400,10 @@ spec::User parse_user(std::string_view text) {
   if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == ':') {
     parsed = std::from_chars(parsed.ptr + 1, end, user.gid);
   }
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
-    throw error(Kind::kInvalidArgument, "{} is not UID or UID:GID, in numbers", text);
+  if (parsed.ec != std::errc() || parsed.ptr != end || user.uid > spec::kHighestId ||
+      user.gid > spec::kHighestId) {
+    throw error(Kind::kInvalidArgument, "{} is not UID or UID:GID, in numbers up to {}", text,
+                spec::kHighestId);
   }
   return user;
 }

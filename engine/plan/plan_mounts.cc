@@ -95,6 +95,11 @@ class MountPlanner {
 
   void add(const spec::Mount& mount) {
     const std::string target = normal_path(mount.destination);
+    if (mount.options.idmap && (mount.options.remount || !mount.options.bind)) {
+      throw error(Kind::kUnsupported,
+                  "the idmapped mount on {} is no bind mount; this build can idmap those alone",
+                  mount.destination);
+    }
     if (mount.options.remount) {
       add_remount(mount, target);
     } else if (mount.options.bind) {

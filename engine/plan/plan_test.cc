@@ -374,6 +374,14 @@ TEST_F(PlanTest, OpensSourcesOnTheHostsSideWhereTheContainerMayNot) {
   EXPECT_THAT(refusal(), HasSubstr("the idmapped mount on /a needs uidMappings"));
 }
 
+TEST_F(PlanTest, RefusesToIdmapWhatIsNotBound) {
+  config.mounts = {{.destination = "/t", .type = "tmpfs", .options = {.idmap = true}}};
+  config.mounts[0].uid_mappings = config.mounts[0].gid_mappings = {{0, 5, 6}};
+  EXPECT_THAT(refusal(), HasSubstr("the idmapped mount on /t is no bind mount"));
+  config.mounts[0].options = {.bind = true, .remount = true, .idmap = true};
+  EXPECT_THAT(refusal(), HasSubstr("the idmapped mount on /t is no bind mount"));
+}
+
 TEST_F(PlanTest, LeavesDevicesToABoundDev) {
   config.linux_.devices = {{.path = "/dev/x", .major = 1, .minor = 3}};
   EXPECT_NE(find<Device>(make()), nullptr);

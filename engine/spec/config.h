@@ -58,6 +58,9 @@ struct Mount {
   std::vector<IdMapping> gid_mappings = {};
 };
 
+// The last 32-bit number means "no id": setresuid(2) and chown(2) then leave what is there.
+inline constexpr std::uint32_t kHighestId = 4294967294;
+
 struct User {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;

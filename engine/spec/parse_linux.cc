@@ -53,10 +53,9 @@ IdMapping parse_id_mapping(const Reader& mapping) {
           mapping.require("containerID", "the first id in the container").integer<std::uint32_t>(),
       .host_id = mapping.require("hostID", "the first id on the host").integer<std::uint32_t>(),
       .size = size.integer<std::uint32_t>(1)};
-  // The last 32-bit id means "no id" and cannot be mapped.
   const std::uint64_t first = std::max(result.container_id, result.host_id);
-  if (first + result.size > std::numeric_limits<std::uint32_t>::max()) {
-    size.refuse(fmt::format("ids from {} on go beyond the highest id, 4294967294", first));
+  if (first + result.size > std::uint64_t{kHighestId} + 1) {
+    size.refuse(fmt::format("ids from {} on go beyond the highest id, {}", first, kHighestId));
   }
   return result;
 }
@@ -83,8 +82,8 @@ Device parse_device(const Reader& device) {
   if (const auto mode = device.optional_integer<std::uint32_t>("fileMode")) {
     result.file_mode = *mode & kModeBits;
   }
-  result.uid = device.optional_integer<std::uint32_t>("uid");
-  result.gid = device.optional_integer<std::uint32_t>("gid");
+  result.uid = device.optional_integer<std::uint32_t>("uid", 0, kHighestId);
+  result.gid = device.optional_integer<std::uint32_t>("gid", 0, kHighestId);
   return result;
 }
 

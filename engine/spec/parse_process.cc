@@ -12,14 +12,18 @@ namespace {
 constexpr std::uint32_t kUmaskBits = 0777;
 constexpr int kOomScoreMost = 1000;  // proc(5), oom_score_adj
 
+std::uint32_t read_id(const Reader& id) {
+  return id.integer<std::uint32_t>(0, kHighestId);
+}
+
 User parse_user(const Reader& user) {
   User result;
-  result.uid = user.require("uid", "a user id of the container").integer<std::uint32_t>();
-  result.gid = user.require("gid", "a group id of the container").integer<std::uint32_t>();
+  result.uid = read_id(user.require("uid", "a user id of the container"));
+  result.gid = read_id(user.require("gid", "a group id of the container"));
   result.umask = user.optional_integer<std::uint32_t>("umask", 0, kUmaskBits);
   if (const auto groups = user.find("additionalGids")) {
     for (const Reader& group : groups->elements()) {
-      result.additional_gids.push_back(group.integer<std::uint32_t>());
+      result.additional_gids.push_back(read_id(group));
     }
   }
   return result;

@@ -11,7 +11,7 @@ namespace seatrial::spec {
 namespace {
 
 constexpr unsigned kMostIndex = 5;               // a system call has six arguments
-constexpr std::uint16_t kMostErrno = 4095;       // MAX_ERRNO: the kernel caps what is beyond
+constexpr std::uint16_t kMostErrno = 4094;       // libseccomp takes no MAX_ERRNO
 constexpr std::uint16_t kMostTraceData = 65535;  // SECCOMP_RET_DATA
 
 SeccompArgument read_argument(const Reader& argument) {
