@@ -51,7 +51,7 @@ Log::Log(const std::filesystem::path& path, LogFormat format, bool debug)
 void Log::write(LogLevel level, std::string_view message) const noexcept {
   if (level == LogLevel::kDebug && !debug_) return;
   try {
-    if (level != LogLevel::kDebug || !file_) {
+    if (level == LogLevel::kError || !file_) {
       const std::string_view kind = level == LogLevel::kWarning ? "warning: " : "";
       write_all(2, fmt::format("seatrial-runtime: {}{}\n", kind, message), "stderr");
     }

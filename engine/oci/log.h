@@ -1,4 +1,4 @@
-// Where the program says what went wrong: one line on stderr, and one in the file of --log.
+// Where the program says what went wrong: a line in the file of --log, and one on stderr.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,9 @@ class Log {
   // Appends to `path`, mode 0644 when new. Throws Error naming it.
   Log(const std::filesystem::path& path, LogFormat format, bool debug);
 
-  // Errors and warnings go to stderr as well. Never throws: there is nobody left to tell.
+  // Errors go to stderr as well. Warnings do where there is no file: a shim's runtime has the
+  // container's stderr, and what it says there is in the container's log.
+  // Never throws: there is nobody left to tell.
   void write(LogLevel level, std::string_view message) const noexcept;
 
  private:

@@ -34,6 +34,16 @@ TEST(Log, AppendsAndKeepsDebugToItself) {
   EXPECT_THAT(read_file(path), MatchesRegex(".* error: first\n.* debug: second\n"));
 }
 
+TEST(Log, KeepsWarningsOffTheContainersStderr) {
+  const TempDir dir(std::filesystem::temp_directory_path());
+  const auto path = dir.path() / "log";
+  testing::internal::CaptureStderr();
+  Log(path, LogFormat::kText, false).write(LogLevel::kWarning, "to the file");
+  Log().write(LogLevel::kWarning, "without a file");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "seatrial-runtime: warning: without a file\n");
+  EXPECT_THAT(read_file(path), MatchesRegex(".* warning: to the file\n"));
+}
+
 TEST(Version, HasTheThreeLinesThatGoRuncReads) {
   EXPECT_THAT(version_text(),
               MatchesRegex("seatrial-runtime version [0-9.]+\ncommit: .+\nspec: 1.3.0\n"));
