@@ -34,7 +34,7 @@ std::vector<Namespace> parse_namespaces(const Reader& namespaces) {
     }
     Namespace entry{.type = *known};
     const auto path = element.find("path");
-    if (path && !path->is_trivial()) entry.path = path->absolute_path();
+    if (path && !path->string().empty()) entry.path = path->absolute_path();
     result.push_back(std::move(entry));
   }
   return result;
@@ -133,7 +133,7 @@ std::string parse_cgroups_path(const Reader& section) {
 
 std::uint64_t parse_propagation(const Reader& section) {
   const auto member = section.find("rootfsPropagation");
-  if (!member || member->is_trivial()) return 0;
+  if (!member || member->string().empty()) return 0;
   const std::optional<std::uint64_t> flag = propagation_flag(member->string());
   if (!flag) member->refuse("is not a mount propagation (shared, slave, private, unbindable)");
   return *flag;

@@ -46,7 +46,7 @@ std::map<std::string, std::string> parse_net_devices(const Reader& devices,
       device.refuse_whole("the loopback device cannot leave its network namespace");
     }
     const auto name = device.find("name");
-    const bool renamed = name && !name->is_trivial();
+    const bool renamed = name && !name->string().empty();
     std::string inside = renamed ? parse_new_name(*name) : outside;
     const bool taken =
         !inside.ends_with("%d") &&

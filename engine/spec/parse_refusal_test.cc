@@ -149,6 +149,15 @@ constexpr Refusal kProcess[] = {
     {R"({"process": {"apparmorProfile": 1}})", "process.apparmorProfile", "1 is not a string"},
     {R"({"process": {"selinuxLabel": 1}})", "process.selinuxLabel", "1 is not a string"},
     {R"({"linux": {"mountLabel": 1}})", "linux.mountLabel", "1 is not a string"},
+    {R"({"linux": {"rootfsPropagation": []}})", "linux.rootfsPropagation", "is not a string"},
+    {R"({"linux": {"namespaces": [{"type": "ipc", "path": {}}]}})", "linux.namespaces[0].path",
+     "is not a string"},
+    {R"({"linux": {"netDevices": {"eth0": {"name": {}}}}})", "linux.netDevices.eth0.name",
+     "is not a string"},
+    {R"({"linux": {"resources": {"devices": [{"allow": true, "type": []}]}}})",
+     "linux.resources.devices[0].type", "is not a string"},
+    {R"({"linux": {"resources": {"devices": [{"allow": true, "access": {}}]}}})",
+     "linux.resources.devices[0].access", "is not a string"},
 };
 
 constexpr Refusal kMounts[] = {

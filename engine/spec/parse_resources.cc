@@ -20,7 +20,7 @@ std::optional<std::int64_t> parse_rule_number(const Reader& rule, std::string_vi
 DeviceRule parse_device_rule(const Reader& rule) {
   DeviceRule result;
   result.allow = rule.require("allow", "true or false").boolean();
-  if (const auto type = rule.find("type"); type && !type->is_trivial()) {
+  if (const auto type = rule.find("type"); type && !type->string().empty()) {
     const std::string text = type->string();
     if (text != "a" && text != "b" && text != "c") {
       type->refuse("is not a type of devices (a, b, c)");
@@ -29,7 +29,7 @@ DeviceRule parse_device_rule(const Reader& rule) {
   }
   result.major = parse_rule_number(rule, "major");
   result.minor = parse_rule_number(rule, "minor");
-  if (const auto access = rule.find("access"); access && !access->is_trivial()) {
+  if (const auto access = rule.find("access"); access && !access->string().empty()) {
     const std::string text = access->string();
     if (text.find_first_not_of("rwm") != text.npos) {
       access->refuse("is not an access (letters of r, w, m)");
