@@ -38,11 +38,17 @@ class Writer {
   void filled(unsigned field, std::string_view value) {
     if (!value.empty()) bytes(field, value);
   }
-  // A message of two strings, numbered 1 and 2.
-  void pair(unsigned field, const std::pair<std::string, std::string>& value) {
+  // A message of a string and something else, numbered 1 and 2.
+  void pair(unsigned field, std::string_view first, std::string_view second) {
     Writer inner;
-    inner.bytes(1, value.first);
-    inner.bytes(2, value.second);
+    inner.bytes(1, first);
+    inner.bytes(2, second);
+    bytes(field, inner.take());
+  }
+  void pair(unsigned field, std::string_view first, std::int64_t second) {
+    Writer inner;
+    inner.bytes(1, first);
+    inner.number(2, second);
     bytes(field, inner.take());
   }
   std::string take() { return std::move(text_); }
@@ -114,20 +120,6 @@ class Fields {
   std::string_view rest_;
 };
 
-Writer page_server_of(const Options& options) {
-  Writer server;
-  server.bytes(1, options.page_server);
-  server.number(2, options.page_server_port);
-  return server;
-}
-
-Writer inherited_of(const InheritedFd& each) {
-  Writer inherited;
-  inherited.bytes(1, each.key);
-  inherited.number(2, each.fd);
-  return inherited;
-}
-
 // In the order of their numbers, as every writer of protobuf does it.
 void write_common(Writer& out, const Options& options) {
   out.number(1, options.images);
@@ -140,7 +132,7 @@ void write_common(Writer& out, const Options& options) {
   out.flag(8, options.file_locks);
   out.number(9, options.log_level);
   out.filled(10, options.log_file);
-  if (!options.page_server.empty()) out.bytes(11, page_server_of(options).take());
+  if (!options.page_server.empty()) out.pair(11, options.page_server, options.page_server_port);
   out.flag(12, options.notify);
   out.filled(13, options.root);
   out.filled(14, options.parent_images);
@@ -151,15 +143,15 @@ void write_common(Writer& out, const Options& options) {
 }
 
 void write_outside(Writer& out, const Options& options) {
-  for (const auto& mount : options.external_mounts) out.pair(23, mount);
+  for (const auto& [key, value] : options.external_mounts) out.pair(23, key, value);
   out.flag(24, true);  // manage_cgroups, which the mode takes the place of
-  for (const auto& root : options.cgroup_roots) out.pair(25, root);
+  for (const auto& [controller, path] : options.cgroup_roots) out.pair(25, controller, path);
   out.flag(26, options.restore_sibling);
-  for (const InheritedFd& each : options.inherited) out.bytes(27, inherited_of(each).take());
+  for (const InheritedFd& each : options.inherited) out.pair(27, each.key, each.fd);
   out.number(34, static_cast<int>(options.cgroups));
   for (const std::string& external : options.externals) out.bytes(37, external);
   if (options.empty_namespaces != 0) out.number(38, options.empty_namespaces);
-  for (const auto& joined : options.joined_namespaces) out.pair(39, joined);
+  for (const auto& [name, file] : options.joined_namespaces) out.pair(39, name, file);
   out.filled(44, options.freeze_cgroup);
   out.flag(46, options.skip_tcp_in_flight);
   out.flag(48, options.lazy_pages);
