@@ -92,6 +92,7 @@ class Restoration {
   void record(pid_t pid);
   void hold(pid_t pid);
   void inherit_namespaces();
+  void take_over_strictness();
   void undo();
 
   Runtime::Impl& impl_;
@@ -144,6 +145,7 @@ Child Restoration::run() {
   make_state();
   try {
     make_cgroup(impl_, config_, request_.id, cgroups_, record_);
+    take_over_strictness();
     criu::make_mount_points(config_, bundle_.rootfs);
     start_criu();
     restore();
@@ -166,6 +168,18 @@ void Restoration::make_state() {
   } catch (...) {
     impl_.root.remove(*directory_);
     throw;
+  }
+}
+
+// CRIU's strict mode wants no cgroup to be there before it makes it; but CRIU starts in the
+// container's, so it is this one that must not have been there.
+void Restoration::take_over_strictness() {
+  if (options_.cgroups != criu::CgroupMode::kStrict) return;
+  options_.cgroups = criu::CgroupMode::kFull;
+  for (const cgroup::Membership& member : cgroup::parse_identity(record_.cgroups).members) {
+    if (!member.made.empty()) continue;
+    throw error(Kind::kConflict, "the mode strict of managing cgroups: the cgroup {} exists",
+                member.directory);
   }
 }
 

@@ -17,6 +17,8 @@ struct NamedCommand {
   Command run;
 };
 
+// count.cc: going on.
+const std::vector<NamedCommand>& count_commands();
 // files.cc: what a process can do with paths.
 const std::vector<NamedCommand>& file_commands();
 // identity.cc: what a process is.

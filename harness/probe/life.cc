@@ -34,22 +34,6 @@ void hold(const Operands& operands) {
   JsonLine("woken").number("signal", woken_by).print();
 }
 
-// For ever, a number in memory and, as text of eight digits, in the file; so that it can be seen
-// whether this process goes on, and from where.
-void count(const Operands& operands) {
-  if (operands.empty()) return;
-  constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 10'000'000};
-  const int fd = ::open(operands[0].c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) return JsonLine("count", operands[0]).error(errno).print();
-  JsonLine("hold").print();
-  for (int number = 1;; ++number) {
-    char text[16];
-    const int size = std::snprintf(text, sizeof text, "%08d\n", number);
-    if (::pwrite(fd, text, static_cast<std::size_t>(size), 0) != size) ::_exit(1);
-    ::nanosleep(&kPause, nullptr);
-  }
-}
-
 void leave(const Operands& operands) {
   JsonLine("end").print();
   ::_exit(operands.empty() ? 0 : std::atoi(operands[0].c_str()));
@@ -165,7 +149,6 @@ void write_descriptor(const Operands& operands) {
 const std::vector<NamedCommand>& life_commands() {
   static const std::vector<NamedCommand> commands = {
       {"hold", hold},
-      {"count", count},
       {"exit", leave},
       {"raise", raise_signal},
       {"spawn", spawn},

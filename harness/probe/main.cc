@@ -15,9 +15,10 @@ namespace {
 
 Command find(const std::string& name) {
   for (const auto* commands :
-       {&file_commands(), &identity_commands(), &kernel_commands(), &life_commands(),
-        &sweep_commands(), &pressure_commands(), &reach_commands(), &outside_commands(),
-        &flaw_commands(), &scheduling_commands(), &serve_commands(), &advertise_commands()}) {
+       {&count_commands(), &file_commands(), &identity_commands(), &kernel_commands(),
+        &life_commands(), &sweep_commands(), &pressure_commands(), &reach_commands(),
+        &outside_commands(), &flaw_commands(), &scheduling_commands(), &serve_commands(),
+        &advertise_commands()}) {
     for (const NamedCommand& command : *commands) {
       if (command.name == name) return command.run;
     }

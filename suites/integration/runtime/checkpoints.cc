@@ -1,154 +1,10 @@
 // checkpoint and restore, as runc has them on its command line: what the specification says of a
 // container holds for a restored one, too.
-#include <sys/inotify.h>
-#include <unistd.h>
-
-#include <chrono>
 #include <csignal>
-#include <cstdlib>
-#include <optional>
-#include <source_location>
 #include <string>
-#include <vector>
 
-#include "engine/base/error.h"
 #include "engine/base/files.h"
-#include "engine/sys/deadline.h"
-#include "engine/sys/network_namespace.h"
-#include "harness/core/deadline_scale.h"
-#include "harness/core/engine_failure.h"
-#include "harness/core/lack.h"
-#include "harness/core/process.h"
-#include "harness/fixtures/case.h"
-#include "harness/fixtures/mode_limits.h"
-
-namespace {
-
-constexpr const char* kCounter = "/data/counter";
-
-// Whether CRIU does its work here is nothing of the engine's. It looks for a loopback device that
-// is up, which the namespace of a case has not.
-void need_criu(Subject& subject) {
-  if (!subject.command({"checkpoint", "--help"}).succeeded()) {
-    throw Lack(subject.info().name + " has no verb checkpoint");
-  }
-  if (is_unprivileged(subject.mode())) {
-    throw Lack(std::string(lacking_one(subject.mode())) + " may not do what CRIU does as root");
-  }
-  seatrial::sys::bring_up_loopback(seatrial::sys::own_network_namespace().get());
-  const Outcome check = [] {
-    try {
-      return run_command({"criu", "check"}, {.deadline = scaled(10s)});
-    } catch (const seatrial::Error& failure) {
-      throw Lack(std::string("this host has no working CRIU: ") + failure.what());
-    }
-  }();
-  if (check.succeeded()) return;
-  throw Lack("this kernel and this CRIU do not fit: " +
-             check.error_text.substr(0, check.error_text.find('\n')));
-}
-
-Bundle counting() {
-  return Bundle::minimal().with_namespace("network").probe({"count", kCounter});
-}
-
-// Where the host sees what the container counts.
-std::filesystem::path counter_of(const Box& box) {
-  return box.rootfs().native() + kCounter;
-}
-
-// How far it has counted; 0: it has not begun.
-int counted(const std::filesystem::path& file) {
-  std::error_code absent;
-  if (!std::filesystem::exists(file, absent)) return 0;
-  return std::atoi(seatrial::read_file(file).c_str());
-}
-
-// Waits until it has counted beyond `number`. False when it has not in time.
-bool counts_beyond(const std::filesystem::path& file, int number) {
-  const auto deadline = std::chrono::steady_clock::now() + scaled(10s);
-  const seatrial::UniqueFd watch(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  const std::string directory = file.parent_path();
-  if (::inotify_add_watch(watch.get(), directory.c_str(), IN_MODIFY | IN_CREATE) < 0) return false;
-  char events[4096];
-  while (counted(file) <= number) {
-    if (!seatrial::sys::wait_readable(watch.get(), deadline)) return false;
-    while (::read(watch.get(), events, sizeof events) > 0) continue;
-  }
-  return true;
-}
-
-std::string images_of(const Box& box) {
-  return box.bundle() / "images";
-}
-
-Outcome checkpoint(Subject& subject, const Box& box, std::vector<std::string> options = {}) {
-  std::vector<std::string> words{"checkpoint", "--image-path", images_of(box)};
-  words.insert(words.end(), options.begin(), options.end());
-  words.push_back(box.id());
-  return subject.command(words);
-}
-
-// A container that was restored under the box's id; the box deletes it once its process has ended.
-class Restored {
- public:
-  Restored(Subject& subject, const Box& box)
-      : outcome_(subject.command({"restore", "--detach", "--bundle", box.bundle(), "--image-path",
-                                  images_of(box), "--pid-file", pid_file(box), box.id()})) {
-    if (outcome_.succeeded()) process_ = Orphan(std::stoi(seatrial::read_file(pid_file(box))));
-  }
-  Restored(const Restored&) = delete;
-  Restored& operator=(const Restored&) = delete;
-  ~Restored() {
-    if (!outcome_.succeeded()) return;
-    process_.send_signal(SIGKILL);
-    process_.wait(scaled(5s));
-  }
-
-  const Outcome& outcome() const { return outcome_; }
-  pid_t pid() const { return process_.pid(); }
-
- private:
-  static std::string pid_file(const Box& box) { return box.bundle() / "restored.pid"; }
-
-  Outcome outcome_;
-  Orphan process_;
-};
-
-// A container that has been through both. What it needs for that is no case's verdict.
-class RoundTrip {
- public:
-  using Where = std::source_location;
-
-  // Where it counts in a file of the host, `counter` is that.
-  RoundTrip(Subject& subject, const Bundle& bundle, const std::filesystem::path& counter = {},
-            Where where = Where::current())
-      : box_(start(subject, bundle)) {
-    const std::filesystem::path file = counter.empty() ? counter_of(box_) : counter;
-    EXPECT_TRUE(counts_beyond(file, 0));
-    const Outcome written = checkpoint(subject, box_);
-    if (!written.succeeded()) throw Refusal("checkpoint was refused: " + describe(written), where);
-    const int last = counted(file);
-    restored_.emplace(subject, box_);
-    const Outcome& outcome = restored_->outcome();
-    if (!outcome.succeeded()) throw Refusal("restore was refused: " + describe(outcome), where);
-    EXPECT_TRUE(counts_beyond(file, last));
-  }
-
-  Box& box() { return box_; }
-  pid_t pid() const { return restored_->pid(); }
-
- private:
-  static Box start(Subject& subject, const Bundle& bundle) {
-    need_criu(subject);
-    return subject.run(bundle);
-  }
-
-  Box box_;
-  std::optional<Restored> restored_;
-};
-
-}  // namespace
+#include "suites/integration/runtime/checkpointing.h"
 
 // From the very number at which it was: memory, an open file and its process id are as they were.
 TRIAL(Checkpoint, IsGoneOnFromByRestore, Clauses{"runtime/state/running", "runtime/state/pid"},
@@ -228,7 +84,8 @@ TRIAL(RestoredContainer, HasNoNewPrivileges, Clauses{"runtime/process/no-new-pri
 TRIAL(RestoredContainer, HasItsReadonlyRoot, Clauses{"runtime/root/readonly"},
       Needs{Feature::kCommandLine, Feature::kNetworkNamespace, Feature::kExec}) {
   const std::filesystem::path data = scratch_dir("data");
-  RoundTrip trip(target(), counting().readonly_root().bind(data, "/data"), data / "counter");
+  RoundTrip trip(target(), counting().readonly_root().bind(data, "/data"),
+                 {.counter = data / "counter"});
   EXPECT_THAT(trip.box().exec({"create", "/new"}).report(), Failed("create", "/new", "EROFS"));
 }
 

@@ -1,0 +1,214 @@
+// What the options of checkpoint and restore ask CRIU for: what else of a container is kept, and
+// where its memory goes.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string>
+
+#include "engine/base/error.h"
+#include "engine/base/files.h"
+#include "engine/base/unique_fd.h"
+#include "engine/sys/deadline.h"
+#include "harness/core/deadline_scale.h"
+#include "suites/integration/runtime/checkpointing.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kPages = "pages-1.img";
+
+// A datagram socket of the host, in a directory for it.
+class Mailbox {
+ public:
+  explicit Mailbox(fs::path directory)
+      : directory_(std::move(directory)),
+        socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path().native().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+
+  const fs::path& directory() const { return directory_; }
+  fs::path path() const { return directory_ / "box"; }
+
+  // The number in the oldest datagram; 0: none came in time.
+  int take() const {
+    char text[16] = {};
+    seatrial::sys::wait_readable(socket_.get(), seatrial::sys::after(scaled(10s)));
+    return ::recv(socket_.get(), text, sizeof text - 1, 0) > 0 ? std::atoi(text) : 0;
+  }
+
+  // Forgets what has come so far.
+  void empty() const {
+    char text[16];
+    while (::recv(socket_.get(), text, sizeof text, 0) >= 0) continue;
+  }
+
+ private:
+  fs::path directory_;
+  seatrial::UniqueFd socket_;
+};
+
+// Counts, and tells the mailbox, which has the same path inside: CRIU goes by the name to which the
+// host's process has bound it.
+// In the network namespace of that process, beyond which CRIU knows no sockets.
+Bundle telling(const Mailbox& mailbox) {
+  return counting({"told", mailbox.path()})
+      .without_namespace("network")
+      .bind(mailbox.directory(), mailbox.directory());
+}
+
+bool is_locked(const fs::path& file) {
+  const seatrial::UniqueFd fd = seatrial::open_file(file, O_RDONLY);
+  return ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+// What of the file is really there.
+long blocks_of(const fs::path& file) {
+  struct stat status{};
+  EXPECT_EQ(::stat(file.c_str(), &status), 0) << file;
+  return status.st_blocks;
+}
+
+// Memory alone, into a directory beside the images.
+fs::path pre_dump(Subject& subject, const Box& box) {
+  const fs::path directory = box.bundle() / "before";
+  EXPECT_THAT(subject.command({"checkpoint", "--pre-dump", "--image-path", directory, box.id()}),
+              Succeeded());
+  return directory;
+}
+
+}  // namespace
+
+// A lock, a connection, a peer outside: CRIU takes none of them along unasked.
+TRIAL(CheckpointOptions, AreNeededForWhatReachesOut, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  const Mailbox mailbox(scratch_dir("post"));
+  for (const Bundle& bundle : {counting({"locked"}), counting({"looped"}), telling(mailbox)}) {
+    auto box = target().run(bundle);
+    ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+    EXPECT_THAT(checkpoint(target(), box), Refused());
+    const int then = counted(counter_of(box));
+    EXPECT_TRUE(counts_beyond(counter_of(box), then));
+    EXPECT_EQ(box.state().status, "running");
+  }
+}
+
+TRIAL(CheckpointOptions, KeepFileLocks, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  RoundTrip trip(target(), counting({"locked"}), {.both = {"--file-locks"}});
+  EXPECT_TRUE(is_locked(counter_of(trip.box())));
+  EXPECT_FALSE(is_locked(trip.box().bundle() / "config.json"));  // control
+}
+
+TRIAL(CheckpointOptions, KeepConnections, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  // It counts no further when a number does not come through.
+  const RoundTrip trip(target(), counting({"looped"}), {.both = {"--tcp-established"}});
+}
+
+TRIAL(CheckpointOptions, KeepAPeerOutside, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  const Mailbox mailbox(scratch_dir("post"));
+  RoundTrip trip(target(), telling(mailbox), {.both = {"--ext-unix-sk"}});
+  mailbox.empty();
+  const int then = counted(counter_of(trip.box()));
+  EXPECT_GE(mailbox.take(), then);
+}
+
+TRIAL(CheckpointOptions, KeepTheCgroupInEachMode, Clauses{"runtime/resources/pids-limit"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace, Feature::kPidsCgroup}) {
+  for (const char* mode : {"soft", "full", "strict", "ignore"}) {
+    SCOPED_TRACE(mode);
+    RoundTrip trip(target(), counting().set("/linux/resources/pids/limit", 23),
+                   {.both = {"--manage-cgroups-mode", mode}});
+    EXPECT_EQ(trip.box().cgroup_file("pids", "cgroup.procs"), std::to_string(trip.pid()));
+    EXPECT_EQ(trip.box().cgroup_file("pids", "pids.max"), "23");
+  }
+}
+
+// Its name is gone, and there is another one.
+TRIAL(CheckpointOptions, AreNotNeededForAFileThatLostItsName, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  auto box = target().run(counting());
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  const fs::path other = counter_of(box).native() + "-too";
+  fs::create_hard_link(counter_of(box), other);
+  fs::remove(counter_of(box));
+  ASSERT_THAT(checkpoint(target(), box), Succeeded());
+  const int last = counted(other);
+  const Restored restored(target(), box);
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_TRUE(counts_beyond(other, last));
+  EXPECT_FALSE(fs::exists(counter_of(box)));
+}
+
+TRIAL(CheckpointOptions, LeaveToAPreDumpWhatHasNotChanged, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  auto box = target().run(counting());
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  const fs::path before = pre_dump(target(), box);
+  const int then = counted(counter_of(box));
+  EXPECT_TRUE(counts_beyond(counter_of(box), then));
+  ASSERT_THAT(checkpoint(target(), box, {"--parent-path", "../before"}), Succeeded());
+  EXPECT_LT(fs::file_size(images_of(box) / fs::path(kPages)), fs::file_size(before / kPages));
+  const int last = counted(counter_of(box));
+  const Restored restored(target(), box);
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+}
+
+// What has changed since the pre-dump is not kept twice.
+TRIAL(CheckpointOptions, KeepEachPageOnce, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  auto box = target().run(counting());
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  const fs::path before = pre_dump(target(), box);
+  const long blocks = blocks_of(before / kPages);
+  const int then = counted(counter_of(box));
+  ASSERT_TRUE(counts_beyond(counter_of(box), then));
+  ASSERT_THAT(checkpoint(target(), box, {"--parent-path", "../before", "--auto-dedup"}),
+              Succeeded());
+  EXPECT_LT(blocks_of(before / kPages), blocks);
+  const int last = counted(counter_of(box));
+  const Restored restored(target(), box);
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+}
+
+TRIAL(CheckpointOptions, SendMemoryToAPageServer, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  auto box = target().run(counting());
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  const fs::path received = box.bundle() / "received";
+  fs::create_directory(received);
+  // It is there when this returns, serves one checkpoint, and ends.
+  const fs::path pid_file = received / "pid";
+  ASSERT_THAT(run_command({"criu", "page-server", "--daemon", "--pidfile", pid_file, "--address",
+                           "127.0.0.1", "--port", "27", "--images-dir", received}),
+              Succeeded());
+  Orphan server(std::stoi(seatrial::read_file(pid_file)));
+  ASSERT_THAT(checkpoint(target(), box, {"--page-server", "127.0.0.1:27"}), Succeeded());
+  ASSERT_THAT(server.wait(scaled(10s)), Exited(0));
+  const fs::path images = images_of(box);
+  EXPECT_FALSE(fs::exists(images / "pagemap-1.img"));
+  ASSERT_TRUE(fs::exists(received / "pagemap-1.img"));
+  fs::copy(received, images, fs::copy_options::recursive | fs::copy_options::skip_existing);
+  const int last = counted(counter_of(box));
+  const Restored restored(target(), box);
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+}
