@@ -109,16 +109,20 @@ CommandLine parse_command_line(std::span<const std::string_view> words) {
   while (!parser.at_end() && is_option(parser.peek())) {
     parser.take_option(global_options(), line.globals);
   }
-  if (parser.at_end()) return line;
-  const std::string_view name = parser.take();
-  if (name == "help") {
+  const bool asks = line.globals.on("help") || line.globals.on("version");
+  if (parser.at_end() || asks) return line;
+  std::string_view name = parser.take();
+  const bool wants_help = name == "help";
+  if (wants_help && parser.at_end()) {
     line.globals.add("help", "true");
     return line;
   }
+  if (wants_help) name = parser.take();
   line.verb = find_verb(name);
   if (line.verb == nullptr) {
     throw error(Kind::kInvalidArgument, "unknown command {}; see seatrial-runtime --help", name);
   }
+  if (wants_help) line.options.add("help", "true");
   with_context(name, [&] { parse_verb(parser, line); });
   return line;
 }

@@ -86,6 +86,12 @@ TEST(CommandLine, RefusesByName) {
 TEST(CommandLine, HelpNeedsNoArguments) {
   EXPECT_TRUE(parse({"run", "--help"}).options.on("help"));
   EXPECT_TRUE(parse({"help"}).globals.on("help"));
+  const CommandLine asked = parse({"help", "run"});
+  EXPECT_EQ(asked.verb, find_verb("run"));
+  EXPECT_TRUE(asked.options.on("help"));
+  EXPECT_THROW(parse({"help", "nosuch"}), Error);
+  EXPECT_EQ(parse({"--help", "run"}).verb, nullptr);
+  EXPECT_TRUE(parse({"--version", "run"}).globals.on("version"));
   EXPECT_THAT(help_text(find_verb("run")), HasSubstr("--no-pivot"));
   EXPECT_THAT(help_text(nullptr), HasSubstr("recover"));
 }
