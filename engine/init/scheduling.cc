@@ -1,4 +1,5 @@
 // When, where and as what machine the process runs.
+#include <linux/sched.h>
 #include <linux/sched/types.h>
 
 #include "engine/init/executors.h"
@@ -31,6 +32,12 @@ Result execute(Run&, const steps::SetScheduler<Form>& step) {
                                  .sched_period = step.period,
                                  .sched_util_min = 0,
                                  .sched_util_max = 0};
+  // The kernel keeps the caller's nice value under a policy that has no use for it.
+  if (step.policy != SCHED_NORMAL && step.policy != SCHED_BATCH) {
+    constexpr int kProcess = 0;  // PRIO_PROCESS
+    const Result result = sys(__NR_setpriority, kProcess, 0, step.nice);
+    if (result < 0) return result;
+  }
   return sys(__NR_sched_setattr, 0, &attributes, 0);
 }
 
