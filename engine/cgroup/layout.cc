@@ -22,22 +22,6 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-// mountinfo writes space, tab, newline and backslash as three octal digits.
-std::string unescape(std::string_view field) {
-  std::string plain;
-  for (std::size_t i = 0; i < field.size(); ++i) {
-    unsigned code = 0;
-    if (field[i] == '\\' && i + 3 < field.size() &&
-        std::from_chars(&field[i + 1], &field[i + 1] + 3, code, 8).ptr == &field[i + 1] + 3) {
-      plain.push_back(static_cast<char>(code));
-      i += 3;
-    } else {
-      plain.push_back(field[i]);
-    }
-  }
-  return plain;
-}
-
 struct MountLine {
   std::string root;
   std::string mountpoint;
@@ -53,7 +37,7 @@ MountLine parse_mount(std::string_view line) {
   if (dash - fields.begin() < 6 || fields.end() - dash < 4) {
     throw error(Kind::kInvalidArgument, "mountinfo: \"{}\" is not a line of mountinfo", line);
   }
-  return {unescape(fields[3]), unescape(fields[4]), dash[1], dash[3]};
+  return {unescape_mount_field(fields[3]), unescape_mount_field(fields[4]), dash[1], dash[3]};
 }
 
 // A line of /proc/self/cgroup: id:controllers:path
@@ -114,6 +98,21 @@ Hierarchy hierarchy_of(const MountLine& mount, const CgroupLine& line) {
 }
 
 }  // namespace
+
+std::string unescape_mount_field(std::string_view field) {
+  std::string plain;
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    unsigned code = 0;
+    if (field[i] == '\\' && i + 3 < field.size() &&
+        std::from_chars(&field[i + 1], &field[i + 1] + 3, code, 8).ptr == &field[i + 1] + 3) {
+      plain.push_back(static_cast<char>(code));
+      i += 3;
+    } else {
+      plain.push_back(field[i]);
+    }
+  }
+  return plain;
+}
 
 bool Hierarchy::has(std::string_view controller) const {
   return std::ranges::find(controllers, controller) != controllers.end();

@@ -309,7 +309,8 @@ int events(const Call& call) {
 }
 
 int update(const Call& call) {
-  call.runtime.update(call.id(), update_request(call.options));
+  const UpdateRequest request = update_request(call.options);
+  call.runtime.update(call.id(), request.resources, request.schemata);
   return 0;
 }
 

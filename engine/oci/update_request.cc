@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/spec/json_writer.h"
 #include "engine/spec/parse_config.h"
 
 namespace seatrial::oci {
@@ -67,6 +68,25 @@ spec::Resources from_options(const GivenOptions& options) {
   return resources;
 }
 
+// As a configuration would have them, so that both are held to the same.
+std::vector<std::string> schemata_of(const GivenOptions& options) {
+  std::vector<std::string> lines;
+  const auto take = [&](std::string_view name, std::string_view key) {
+    const auto text = options.get(name);
+    if (!text) return;
+    spec::JsonWriter json(spec::Layout::kOneLine);
+    json.begin_object().key(key).string(*text).end_object();
+    const spec::IntelRdt asked = with_context(fmt::format("option --{}", name),
+                                              [&] { return spec::parse_intel_rdt(json.take()); });
+    const std::vector<std::string> some = asked.lines();
+    if (some.empty()) throw error(Kind::kInvalidArgument, "option --{} is empty", name);
+    lines.insert(lines.end(), some.begin(), some.end());
+  };
+  take("l3-cache-schema", "l3CacheSchema");
+  take("mem-bw-schema", "memBwSchema");
+  return lines;
+}
+
 }  // namespace
 
 std::int64_t parse_size(std::string_view option, std::string_view text) {
@@ -88,21 +108,23 @@ std::int64_t parse_size(std::string_view option, std::string_view text) {
   return value < 0 ? value : value << shift;
 }
 
-spec::Resources update_request(const GivenOptions& options) {
+UpdateRequest update_request(const GivenOptions& options) {
   const auto file = options.get("resources");
   const spec::Resources named = from_options(options);
+  std::vector<std::string> schemata = schemata_of(options);
   const bool some = named.cpu || named.memory || named.block_io || named.pids_limit;
   if (file && some) {
     throw error(Kind::kInvalidArgument, "option --resources stands for all others of update");
   }
-  if (!file && !some) {
+  if (!file && !some && schemata.empty()) {
     throw error(Kind::kInvalidArgument, "update needs --resources or an option that names a limit");
   }
-  if (!file) return named;
-  if (*file == "-") {
-    return with_context("stdin", [] { return spec::parse_resources(read_all(0, "stdin")); });
-  }
-  return with_context(*file, [&] { return spec::parse_resources(read_file(*file)); });
+  if (!file) return {.resources = named, .schemata = std::move(schemata)};
+  const std::string name = *file == "-" ? "stdin" : *file;
+  return with_context(name, [&] {
+    const std::string text = *file == "-" ? read_all(0, "stdin") : read_file(*file);
+    return UpdateRequest{.resources = spec::parse_resources(text), .schemata = std::move(schemata)};
+  });
 }
 
 }  // namespace seatrial::oci

@@ -6,10 +6,15 @@
 
 namespace seatrial::oci {
 
+struct UpdateRequest {
+  spec::Resources resources = {};
+  std::vector<std::string> schemata = {};  // lines for the class of linux.intelRdt
+};
+
 // The limits that the options of `update` name, or those of the document of --resources ("-" is
 // standard input). Throws Error{kInvalidArgument} naming the option and its value, when nothing is
 // to be changed, and when a document comes with other options.
-spec::Resources update_request(const GivenOptions& options);
+UpdateRequest update_request(const GivenOptions& options);
 
 // Bytes: a number, with b, k, m, g or t behind it in powers of 1024, or -1 for "no limit". Throws
 // Error{kInvalidArgument} naming the option.

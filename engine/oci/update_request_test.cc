@@ -27,7 +27,7 @@ TEST(UpdateRequest, HasWhatTheOptionsNameAndNothingElse) {
   options.add("cpu-share", "512");
   options.add("cpuset-cpus", "0-1");
   options.add("pids-limit", "20");
-  const spec::Resources asked = update_request(options);
+  const spec::Resources asked = update_request(options).resources;
   EXPECT_EQ(asked.memory->limit, 64 << 20);
   EXPECT_EQ(asked.memory->swap, -1);
   EXPECT_FALSE(asked.memory->reservation);
@@ -45,7 +45,7 @@ TEST(UpdateRequest, IsReadFromADocument) {
                         0600);
   GivenOptions options;
   options.add("resources", path);
-  const spec::Resources asked = update_request(options);
+  const spec::Resources asked = update_request(options).resources;
   EXPECT_EQ(asked.memory->limit, 1048576);
   EXPECT_EQ(asked.block_io->weight, 500);
   options.add("memory", "1g");
@@ -54,6 +54,20 @@ TEST(UpdateRequest, IsReadFromADocument) {
   GivenOptions wrong;
   wrong.add("resources", path);
   EXPECT_THAT(refusal(wrong), testing::AllOf(HasSubstr(path), HasSubstr("memory.limit")));
+}
+
+TEST(UpdateRequest, HasTheLinesOfTheClassInTheOrderOfAConfiguration) {
+  GivenOptions options;
+  options.add("mem-bw-schema", "MB:0=20");
+  options.add("l3-cache-schema", "L3:0=f");
+  EXPECT_THAT(update_request(options).schemata, testing::ElementsAre("L3:0=f", "MB:0=20"));
+  GivenOptions wrong;
+  wrong.add("mem-bw-schema", "L3:0=f");
+  EXPECT_THAT(refusal(wrong),
+              testing::AllOf(HasSubstr("option --mem-bw-schema"), HasSubstr("MB:")));
+  GivenOptions empty;
+  empty.add("l3-cache-schema", "");
+  EXPECT_THAT(refusal(empty), HasSubstr("option --l3-cache-schema is empty"));
 }
 
 TEST(UpdateRequest, OfNothingIsRefused) {

@@ -145,8 +145,6 @@ constexpr Option kExec[] = {
 
 constexpr Option kPs[] = {{"format", "FORMAT", "table (default) or json", 'f'}, kHelp};
 
-constexpr std::string_view kNoResctrl = "Intel RDT is not used by this version";
-
 constexpr Option kUpdate[] = {
     {"resources", "FILE", "linux.resources as JSON, - for standard input, instead of the others",
      'r'},
@@ -164,8 +162,8 @@ constexpr Option kUpdate[] = {
     {"memory-swap", "SIZE", "limit of memory and swap together"},
     {"pids-limit", "N", "number of processes and threads; -1: no limit"},
     {"blkio-weight", "N", "share of block devices' time, 10 to 1000"},
-    {"l3-cache-schema", "SCHEMA", "refused", '\0', kNoResctrl},
-    {"mem-bw-schema", "SCHEMA", "refused", '\0', kNoResctrl},
+    {"l3-cache-schema", "SCHEMA", "of linux.intelRdt's class: L3:0=7f0;1=1f"},
+    {"mem-bw-schema", "SCHEMA", "the same for memory bandwidth: MB:0=20;1=70"},
     kHelp,
 };
 

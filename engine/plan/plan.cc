@@ -43,12 +43,6 @@ bool maps_root(const std::vector<spec::IdMapping>& mappings) {
                      [](const spec::IdMapping& mapping) { return mapping.container_id == 0; });
 }
 
-void refuse_unsupported(const spec::Config& config) {
-  if (config.unsupported.empty()) return;
-  throw error(Kind::kUnsupported, "{} {} not supported by this build",
-              fmt::join(config.unsupported, ", "), config.unsupported.size() == 1 ? "is" : "are");
-}
-
 void refuse_user_namespace_without_root(const spec::Config& config) {
   if (presence(config, NamespaceType::kUser) != Presence::kNew) return;
   const auto check = [](const auto& mappings, const char* name) {
@@ -370,7 +364,6 @@ std::uint64_t clone_flag(NamespaceType type) {
 }
 
 LaunchPlan plan(const spec::Config& config, const HostFacts& host, const LaunchOptions& options) {
-  refuse_unsupported(config);
   if (config.linux_.seccomp && options.seccomp.program.empty()) {
     throw error(Kind::kInternal, "linux.seccomp was not compiled");
   }

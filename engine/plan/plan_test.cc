@@ -545,14 +545,6 @@ TEST_F(PlanTest, OfAnExecChoosesItsCpusAroundTheJoiningOfCgroups) {
   EXPECT_THAT(to_text(plan(config, host, options)), Not(HasSubstr("CPUs")));
 }
 
-TEST_F(PlanTest, RefusesWhatThisBuildCannotDo) {
-  config.unsupported = {"linux.mountLabel"};
-  EXPECT_EQ(refusal(), "unsupported: linux.mountLabel is not supported by this build");
-  config.unsupported = {"linux.mountLabel", "linux.intelRdt"};
-  EXPECT_EQ(refusal(),
-            "unsupported: linux.mountLabel, linux.intelRdt are not supported by this build");
-}
-
 TEST_F(PlanTest, RefusesContradictions) {
   EXPECT_EQ(refusal(), "none");
   add(NamespaceType::kUser);

@@ -53,14 +53,17 @@ void Runtime::resume(const std::string& id) {
   });
 }
 
-void Runtime::update(const std::string& id, const spec::Resources& resources) {
+void Runtime::update(const std::string& id, const spec::Resources& resources,
+                     const std::vector<std::string>& schemata) {
   with_context("update " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning, spec::Status::kPaused},
                 "update", [&](const cgroup::Cgroup& cgroup, const Record& record) {
+                  check_schemata(record.rdt, schemata);
                   const spec::Resources limits = as_meant(resources, record);
                   // First, since who cannot ask systemd changes nothing.
                   if (!record.scope.empty()) update_scope(record, cgroup, limits);
                   cgroup.apply_limits(limits);
+                  write_schemata(record.rdt, schemata);
                 });
   });
 }

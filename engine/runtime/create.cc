@@ -40,7 +40,7 @@ class Creation {
  private:
   void connect_console();
   void make_state();
-  void make_cgroup();
+  void make_cgroup();  // and what resctrl gets
   void enter_scope();
   void begin();
   void launch();
@@ -51,7 +51,7 @@ class Creation {
   void undo();
   bool has_no_cgroup() const { return cgroups_.layout(impl_.host).hierarchies().empty(); }
   // Whether there is something to do between the clone of init and its first step.
-  bool is_init_met_first() const { return net_devices_ || has_no_cgroup(); }
+  bool is_init_met_first() const { return net_devices_ || rdt_class_ || has_no_cgroup(); }
   spec::State state(spec::Status status, pid_t pid) const;
   std::string run_runtime_hooks(const sys::PidFd& init);
   void take_console(UniqueFd master);
@@ -74,6 +74,7 @@ class Creation {
   std::optional<cgroup::SystemdManager> systemd_;  // nothing unless it makes the cgroups
   std::vector<cgroup::UnitProperty> scope_properties_;
   std::optional<NetDevices> net_devices_;  // nothing where there are none
+  std::optional<RdtClass> rdt_class_;      // nothing without linux.intelRdt
   std::optional<Launch> launch_;
   bool hooks_begun_ = false;
 };
@@ -123,6 +124,9 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
   if (plan_.needs_id_maps) id_maps_.emplace(config_.linux_, host_);
   if (config_.process) check_labels(*config_.process);
   if (!config_.linux_.net_devices.empty()) net_devices_.emplace(config_);
+  if (config_.linux_.intel_rdt) {
+    rdt_class_.emplace(*config_.linux_.intel_rdt, request.id, impl.resctrl);
+  }
   check_mount_label(config_.linux_.mount_label);
   connect_console();
   if (bundle_.scope) {
@@ -174,6 +178,7 @@ Child Creation::run() {
 void Creation::make_state() {
   record_ = new_record(impl_, bundle_, request_.id, cgroups_);
   if (request_.monitor) record_.monitor_directory = request_.monitor->directory;
+  if (rdt_class_) record_.rdt = rdt_class_->place();
   directory_ = impl_.root.create(request_.id);
   try {
     directory_->write_record(record_);
@@ -188,6 +193,7 @@ void Creation::make_state() {
 
 void Creation::make_cgroup() {
   runtime::make_cgroup(impl_, config_, request_.id, cgroups_, record_);
+  if (rdt_class_) rdt_class_->make(record_.rdt, [&] { directory_->write_record(record_); });
 }
 
 // systemd makes no scope without a process: it is the launcher, which has nothing to do yet, and of
@@ -225,6 +231,7 @@ void Creation::build() {
       .write_id_maps = [&](pid_t pid) { id_maps_->write(pid); },
       .before_init_works =
           [&](const sys::PidFd& init) {
+            if (rdt_class_) join_class(record_.rdt, init.pid());
             if (net_devices_) net_devices_->move_into(network_namespace_of(init.pid()));
             if (has_no_cgroup()) record_init(init.pid());
           },

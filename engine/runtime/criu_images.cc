@@ -105,6 +105,10 @@ void check_config(const spec::Config& config) {
   if (!config.linux_.net_devices.empty()) {
     throw error(Kind::kUnsupported, "linux.netDevices: a restored container does not get them");
   }
+  if (config.linux_.intel_rdt) {
+    throw error(Kind::kUnsupported,
+                "linux.intelRdt: CRIU restores processes without their class of service");
+  }
   if (config.linux_.memory_policy) {
     throw error(Kind::kUnsupported, "linux.memoryPolicy: CRIU does not restore it");
   }

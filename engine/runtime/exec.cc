@@ -156,8 +156,13 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
                  .start_listener = -1,
                  .target = target.get()});
   let_into_scope(record, place, impl.host, launch.launcher());
-  launch.give(plan, Hold::kNothing);
+  const bool has_class = !record.rdt.directory.empty();
+  launch.give(plan, has_class ? Hold::kInit : Hold::kNothing);
   launch.serve({.write_id_maps = {},
+                .before_init_works =
+                    [&](const sys::PidFd& init) {
+                      if (has_class) join_class(record.rdt, init.pid());
+                    },
                 .while_init_works = {},
                 .run_hooks = {},
                 .take_console =

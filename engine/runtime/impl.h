@@ -6,6 +6,7 @@
 
 #include "engine/cgroup/cgroup.h"
 #include "engine/runtime/host.h"
+#include "engine/runtime/intel_rdt.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/seccomp_filter.h"
 #include "engine/runtime/state_root.h"
@@ -26,6 +27,7 @@ struct Runtime::Impl {
   CgroupManager cgroup_manager;
   security::SeccompCache seccomp_cache;
   spec::KnownSeccomp known_seccomp;
+  ResctrlKind resctrl = {};
   std::function<void(std::string_view)> warning_sink;
 
   void warn(std::string_view text) const {
@@ -61,5 +63,8 @@ struct Runtime::Impl {
   // warning.
   void run_poststart(const spec::Config& config, const spec::State& state) const;
 };
+
+// For tests alone, which put a stand-in where the host has nothing.
+Runtime::Impl& impl_of(Runtime& runtime);
 
 }  // namespace seatrial::runtime

@@ -3,8 +3,9 @@
 //
 // The kernel takes its addresses from a device that moves; those that are permanent and of global
 // scope are given again. Where a create fails, the devices come back as they were, but for routes
-// and other addresses. From a runtime that is killed meanwhile they do not: the kernel then does
-// with them what it does at every end of a network namespace.
+// and other addresses: those are of the namespace, and the specification does not name them. From a
+// runtime that is killed meanwhile they do not: the kernel then does with them what it does at
+// every end of a network namespace.
 #pragma once
 
 #include <functional>

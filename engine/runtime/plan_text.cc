@@ -1,6 +1,7 @@
 #include "engine/runtime/bundle.h"
 #include "engine/runtime/container_cgroups.h"
 #include "engine/runtime/host.h"
+#include "engine/runtime/intel_rdt.h"
 #include "engine/runtime/own_rights.h"
 #include "engine/runtime/runtime.h"
 #include "engine/runtime/scope.h"
@@ -16,14 +17,17 @@ std::string plan_text(const std::filesystem::path& bundle_path, CgroupManager cg
   if (cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, id, host);
   check_rights(bundle.config, host.facts({}));
   ContainerCgroups cgroups = choose_cgroups(host, bundle.config.linux_, id, bundle.scope);
+  std::string classes;
+  if (const auto& rdt = bundle.config.linux_.intel_rdt) {
+    classes = RdtClass(*rdt, id, ResctrlKind{}).to_text();
+  }
   plan::SeccompFilter filter;
-  if (const auto& seccomp = bundle.config.linux_.seccomp;
-      seccomp && bundle.config.unsupported.empty()) {
+  if (const auto& seccomp = bundle.config.linux_.seccomp; seccomp) {
     filter = seccomp_filter(*seccomp, security::compile(*seccomp));
   }
-  return plan::to_text(
-      plan::plan(bundle.config, host.facts(std::move(cgroups.hierarchies)),
-                 {.bundle = bundle.path.native(), .id = id, .seccomp = std::move(filter)}));
+  return classes + plan::to_text(plan::plan(
+                       bundle.config, host.facts(std::move(cgroups.hierarchies)),
+                       {.bundle = bundle.path.native(), .id = id, .seccomp = std::move(filter)}));
 }
 
 }  // namespace seatrial::runtime

@@ -24,12 +24,37 @@ ProcessIdentity take_process(const Reader& root, const char* key) {
           .start_time = process.require("startTime", "a number").integer<std::uint64_t>()};
 }
 
+void put(JsonWriter& json, const RdtPlace& place) {
+  json.key("rdt").begin_object();
+  json.key("directory").string(place.directory);
+  json.key("ownClass").boolean(place.own_class);
+  json.key("toBeMade").boolean(place.to_be_made);
+  json.key("inode").number(static_cast<std::int64_t>(place.inode));
+  json.key("monitoring").string(place.monitoring);
+  json.key("monitoringInode").number(static_cast<std::int64_t>(place.monitoring_inode));
+  json.end_object();
+}
+
 std::string take_string(const Reader& root, const char* key) {
   return root.require(key, "a string").string();
 }
 
 bool take_boolean(const Reader& root, const char* key) {
   return root.require(key, "a boolean").boolean();
+}
+
+// Inode numbers use all 64 bits, and a JSON number of this room's has a sign.
+std::uint64_t take_inode(const Reader& root, const char* key) {
+  return static_cast<std::uint64_t>(root.require(key, "a number").integer<std::int64_t>());
+}
+
+RdtPlace take_rdt(const Reader& place) {
+  return {.directory = take_string(place, "directory"),
+          .own_class = take_boolean(place, "ownClass"),
+          .to_be_made = take_boolean(place, "toBeMade"),
+          .inode = take_inode(place, "inode"),
+          .monitoring = take_string(place, "monitoring"),
+          .monitoring_inode = take_inode(place, "monitoringInode")};
 }
 
 }  // namespace
@@ -67,6 +92,7 @@ std::string print_record(const Record& record) {
   json.key("cgroups").string(record.cgroups);
   json.key("scope").string(record.scope);
   json.key("systemd").string(record.systemd);
+  if (!record.rdt.directory.empty()) put(json, record.rdt);
   json.key("ownPidNamespace").boolean(record.own_pid_namespace);
   json.key("ownUserNamespace").boolean(record.own_user_namespace);
   json.key("hasPoststart").boolean(record.has_poststart);
@@ -101,6 +127,7 @@ Record parse_record(std::string_view text) {
   record.cgroups = take_string(root, "cgroups");
   record.scope = take_string(root, "scope");
   record.systemd = take_string(root, "systemd");
+  if (const auto rdt = root.find("rdt")) record.rdt = take_rdt(*rdt);
   record.own_pid_namespace = take_boolean(root, "ownPidNamespace");
   record.own_user_namespace = take_boolean(root, "ownUserNamespace");
   record.has_poststart = take_boolean(root, "hasPoststart");

@@ -26,6 +26,16 @@ struct ProcessIdentity {
 // The identity of a living process. Throws Error{kNotFound} when it is gone.
 ProcessIdentity identify(pid_t pid);
 
+// What a container has in resctrl. Inode numbers tell what is there now from what create made.
+struct RdtPlace {
+  std::string directory = {};   // of its class; empty: it has none
+  bool own_class = false;       // which goes with the container; others are its user's to keep
+  bool to_be_made = false;      // was absent when create began
+  std::uint64_t inode = 0;      // of what create has made; 0: nothing yet
+  std::string monitoring = {};  // directory of its monitoring group; empty: none
+  std::uint64_t monitoring_inode = 0;
+};
+
 enum class Phase {
   kCreating,  // written before anything else is made: all that the record names may or may not
               // exist
@@ -50,9 +60,10 @@ struct Record {
   // Cgroup directories that did not exist when create began and that it was about to make,
   // outermost first. Where create was killed, they are what it may have left.
   std::vector<std::string> planned_cgroups = {};
-  std::string cgroups = {};         // cgroup::print_identity() once they are made
-  std::string scope = {};           // unit of systemd that they are, or are about to be
-  std::string systemd = {};         // the socket of the systemd that makes it
+  std::string cgroups = {};  // cgroup::print_identity() once they are made
+  std::string scope = {};    // unit of systemd that they are, or are about to be
+  std::string systemd = {};  // the socket of the systemd that makes it
+  RdtPlace rdt = {};
   bool own_pid_namespace = false;   // its init's end is the end of all its processes
   bool own_user_namespace = false;  // which no other process enters
   bool has_poststart = false;

@@ -48,6 +48,24 @@ TEST(Record, KnowsWhoWritesACheckpoint) {
   EXPECT_EQ(parse_record(print_record(record)).checkpointer.start_time, 103U);
 }
 
+TEST(Record, KnowsThePlaceInResctrl) {
+  Record record = full_record();
+  EXPECT_EQ(parse_record(print_record(record)).rdt.directory, "");
+  record.rdt = {.directory = "/sys/fs/resctrl/box",
+                .own_class = true,
+                .to_be_made = true,
+                .inode = 0x8000000000000005,
+                .monitoring = "/sys/fs/resctrl/box/mon_groups/box",
+                .monitoring_inode = 7};
+  const RdtPlace again = parse_record(print_record(record)).rdt;
+  EXPECT_EQ(again.directory, record.rdt.directory);
+  EXPECT_TRUE(again.own_class);
+  EXPECT_TRUE(again.to_be_made);
+  EXPECT_EQ(again.inode, 0x8000000000000005);
+  EXPECT_EQ(again.monitoring, record.rdt.monitoring);
+  EXPECT_EQ(again.monitoring_inode, 7U);
+}
+
 TEST(Record, RefusesAnythingElse) {
   EXPECT_THROW(parse_record(""), Error);
   EXPECT_THROW(parse_record("{}"), Error);

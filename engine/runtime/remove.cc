@@ -94,6 +94,7 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
     }
     cgroup.remove(deadline, host.layout_if_known());
     remove_empty_slices(record);
+    leave_class(record.rdt, record.phase);
   }
   if (poststop && record.has_poststop) {
     spec::State state = state_of(directory, record);

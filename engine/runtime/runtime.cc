@@ -52,6 +52,11 @@ Runtime::Runtime(std::filesystem::path root, Rootless rootless, CgroupManager cg
     : impl_((sys::occupy_standard_descriptors(),
              std::make_unique<Impl>(std::move(root), rootless, cgroup_manager))) {}
 Runtime::Runtime(Runtime&&) noexcept = default;
+
+Runtime::Impl& impl_of(Runtime& runtime) {
+  return *runtime.impl_;
+}
+
 Runtime& Runtime::operator=(Runtime&&) noexcept = default;
 Runtime::~Runtime() = default;
 
@@ -139,8 +144,7 @@ spec::Config Runtime::Impl::config_of(const StateDirectory& directory, const Rec
 
 plan::SeccompFilter Runtime::Impl::filter_of(const spec::Config& config) const {
   const auto& seccomp = config.linux_.seccomp;
-  // What is not supported is plan()'s to refuse.
-  if (!seccomp || !config.unsupported.empty()) return {};
+  if (!seccomp) return {};
   return seccomp_filter(*seccomp, seccomp_cache.get(*seccomp));
 }
 

@@ -218,8 +218,10 @@ class Runtime {
   // container that is not running, or not paused.
   void pause(const std::string& id);
   void resume(const std::string& id);
-  // Changes the limits that `resources` names; the device list is not looked at.
-  void update(const std::string& id, const spec::Resources& resources);
+  // Changes the limits that `resources` names; the device list is not looked at. `schemata` are
+  // lines for the class of service that linux.intelRdt has put the container into.
+  void update(const std::string& id, const spec::Resources& resources,
+              const std::vector<std::string>& schemata = {});
   cgroup::Stats stats(const std::string& id) const;
   cgroup::DetailedStats detailed_stats(const std::string& id) const;
   cgroup::OomWatch watch_oom(const std::string& id) const;
@@ -245,6 +247,7 @@ class Runtime {
   void on_warning(std::function<void(std::string_view)> sink);
 
   struct Impl;  // impl.h, for the room itself
+  friend Impl& impl_of(Runtime& runtime);
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -50,7 +50,7 @@ Config parse_whole(std::string_view json, const ParseContext& context) {
   config.root.readonly = filesystem.boolean_or_false("readonly");
 
   if (const auto section = root.find("linux")) {
-    config.linux_ = parse_linux(*section, config.unsupported);
+    config.linux_ = parse_linux(*section);
     auto& limit = config.linux_.resources.pids_limit;
     if (limit == 0 && !is_1_3_or_later(config.oci_version)) limit.reset();
   }
@@ -103,6 +103,11 @@ Process parse_process(std::string_view json) {
 Resources parse_resources(std::string_view json) {
   const Document document(json, "resources");
   return parse_resources(Reader(document));
+}
+
+IntelRdt parse_intel_rdt(std::string_view json) {
+  const Document document(json, "intelRdt");
+  return parse_intel_rdt(Reader(document));
 }
 
 }  // namespace seatrial::spec

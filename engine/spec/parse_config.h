@@ -17,9 +17,8 @@ struct ParseContext {
 };
 
 // Parses and validates a config.json for Linux. Properties that the specification does not know
-// are ignored; those that it knows and this build cannot do are listed in Config::unsupported.
-// Throws Error{kInvalidArgument}: one sentence naming the JSON path, what is there, and what would
-// be right; for broken JSON its line and column.
+// are ignored. Throws Error{kInvalidArgument}: one sentence naming the JSON path, what is there,
+// and what would be right; for broken JSON its line and column.
 Config parse_config(std::string_view json, const ParseContext& context);
 
 // The `process` object by itself, as exec --process reads it: args are required. Throws as above,
@@ -28,5 +27,8 @@ Process parse_process(std::string_view json);
 
 // The `linux.resources` object by itself, as update --resources reads it. Throws as above.
 Resources parse_resources(std::string_view json);
+
+// The `linux.intelRdt` object by itself. Throws as above.
+IntelRdt parse_intel_rdt(std::string_view json);
 
 }  // namespace seatrial::spec

@@ -63,7 +63,6 @@ TEST(ParseConfig, TreatsNullAsAbsent) {
       "process": {"cwd": "/", "args": ["a"], "env": null, "capabilities": null}, "hooks": null,
       "linux": {"resources": null, "seccomp": null, "uidMappings": null}})");
   EXPECT_FALSE(config.process.value().capabilities);
-  EXPECT_THAT(config.unsupported, IsEmpty());
 }
 
 TEST(ParseConfig, ReadsTheProcess) {
@@ -225,26 +224,6 @@ TEST(ParseConfig, ReadsResources) {
   EXPECT_EQ(resources.pids_limit, -1);
 }
 
-struct Lacking {
-  std::string_view patch;
-  std::string_view path;  // empty: nothing is lacking
-};
-
-TEST(Unsupported, IsListedByPathOnlyWhereItSaysSomething) {
-  for (const Lacking& lacking : std::initializer_list<Lacking>{
-           {R"({"linux": {"intelRdt": {"closID": "x"}}})", "linux.intelRdt"},
-           {R"({"linux": {"intelRdt": {}}})", "linux.intelRdt"},
-           {R"({"linux": {"intelRdt": null}})", ""},
-       }) {
-    const Config config = parse(patched(lacking.patch));
-    if (lacking.path.empty()) {
-      EXPECT_THAT(config.unsupported, IsEmpty()) << lacking.patch;
-    } else {
-      EXPECT_THAT(config.unsupported, ElementsAre(std::string(lacking.path))) << lacking.patch;
-    }
-  }
-}
-
 TEST(ParseMounts, ReadsIdMappingsOfAMount) {
   const Config config = parse(patched(R"({"mounts": [{"destination": "/a", "source": "/b",
       "options": ["bind", "idmap"], "uidMappings": [{"containerID": 0, "hostID": 5, "size": 1}],
@@ -252,7 +231,6 @@ TEST(ParseMounts, ReadsIdMappingsOfAMount) {
   EXPECT_EQ(config.mounts.at(0).gid_mappings.at(0).host_id, 6U);
   EXPECT_EQ(config.mounts.at(0).uid_mappings.at(0).host_id, 5U);
   EXPECT_TRUE(config.mounts.at(0).options.idmap);
-  EXPECT_THAT(config.unsupported, IsEmpty());
 }
 
 TEST(ParseProcess, ReadsTheObjectByItself) {

@@ -139,11 +139,6 @@ std::uint64_t parse_propagation(const Reader& section) {
   return *flag;
 }
 
-// An empty one asks for a class of the container's own.
-void note_intel_rdt(const Reader& section, Unsupported& unsupported) {
-  if (const auto rdt = section.find("intelRdt")) unsupported.push_back(rdt->path());
-}
-
 }  // namespace
 
 std::vector<IdMapping> parse_id_mappings(const Reader& mappings) {
@@ -166,7 +161,7 @@ std::vector<IdMapping> parse_id_mappings(const Reader& mappings) {
   return result;
 }
 
-Linux parse_linux(const Reader& section, Unsupported& unsupported) {
+Linux parse_linux(const Reader& section) {
   Linux result;
   if (const auto namespaces = section.find("namespaces")) {
     result.namespaces = parse_namespaces(*namespaces);
@@ -206,7 +201,8 @@ Linux parse_linux(const Reader& section, Unsupported& unsupported) {
   if (const auto policy = section.find("memoryPolicy")) {
     result.memory_policy = parse_memory_policy(*policy);
   }
-  note_intel_rdt(section, unsupported);
+  // An empty one asks for a class of the container's own.
+  if (const auto rdt = section.find("intelRdt")) result.intel_rdt = parse_intel_rdt(*rdt);
   return result;
 }
 

@@ -1,6 +1,4 @@
 // The sections of config.json, one parser each. Internal to this room: callers use parse_config.h.
-//
-// `unsupported` collects the paths of what the specification knows and this build cannot do.
 #pragma once
 
 #include <optional>
@@ -12,8 +10,6 @@
 #include "engine/spec/parse_config.h"
 
 namespace seatrial::spec {
-
-using Unsupported = std::vector<std::string>;
 
 std::string parse_version(const Reader& version);
 Process parse_process(const Reader& process);
@@ -30,7 +26,8 @@ std::map<std::string, std::string> parse_net_devices(const Reader& devices,
 Resources parse_resources(const Reader& resources);
 // Nothing for a filter that would let every call run.
 std::optional<Seccomp> parse_seccomp(const Reader& seccomp);
-Linux parse_linux(const Reader& section, Unsupported& unsupported);
+IntelRdt parse_intel_rdt(const Reader& section);
+Linux parse_linux(const Reader& section);
 
 // What the mounts lean on beside their own text.
 struct MountContext {

@@ -170,6 +170,16 @@ void print_net_devices(Json& json, const std::map<std::string, std::string>& dev
   json.end_object();
 }
 
+void print_intel_rdt(Json& json, const IntelRdt& rdt) {
+  json.key("intelRdt").begin_object();
+  text(json, "closID", rdt.clos_id);
+  text(json, "l3CacheSchema", rdt.l3_cache_schema);
+  text(json, "memBwSchema", rdt.mem_bw_schema);
+  strings(json, "schemata", rdt.schemata);
+  if (rdt.enable_monitoring) json.key("enableMonitoring").boolean(true);
+  json.end_object();
+}
+
 void print_linux(Json& json, const Linux& section) {
   json.key("linux").begin_object();
   json.key("namespaces").begin_array();
@@ -190,6 +200,7 @@ void print_linux(Json& json, const Linux& section) {
     json.key("rootfsPropagation").string(propagation_name(section.rootfs_propagation));
   }
   text(json, "mountLabel", section.mount_label);
+  if (section.intel_rdt) print_intel_rdt(json, *section.intel_rdt);
   if (section.seccomp) write_seccomp(json.key("seccomp"), *section.seccomp);
   strings(json, "maskedPaths", section.masked_paths);
   strings(json, "readonlyPaths", section.readonly_paths);
