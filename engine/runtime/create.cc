@@ -45,6 +45,7 @@ class Creation {
   void begin();
   void launch();
   void build();
+  void move_devices(UniqueFd network_namespace);
   void record_init(pid_t pid);
   void record();
   void await_execution();
@@ -232,7 +233,7 @@ void Creation::build() {
       .before_init_works =
           [&](const sys::PidFd& init) {
             if (rdt_class_) join_class(record_.rdt, init.pid());
-            if (net_devices_) net_devices_->move_into(network_namespace_of(init.pid()));
+            if (net_devices_) move_devices(network_namespace_of(init.pid()));
             if (has_no_cgroup()) record_init(init.pid());
           },
       .while_init_works =
@@ -254,6 +255,15 @@ void Creation::build() {
   }
 }
 
+// Recorded, and the namespace held, before the first one moves: of who is killed in between, they
+// come back all the same.
+void Creation::move_devices(UniqueFd network_namespace) {
+  record_.lent = net_devices_->lend_to(network_namespace.get());
+  hold_network(*directory_, network_namespace.get());
+  directory_->write_record(record_);
+  net_devices_->move_into(std::move(network_namespace));
+}
+
 // Without a cgroup that recovery could look into, init must be known before it can outlive this
 // process.
 void Creation::record_init(pid_t pid) {
@@ -265,7 +275,9 @@ void Creation::record_init(pid_t pid) {
 // one whose run failed, and goes.
 void Creation::record() {
   record_.phase = Phase::kCreated;
+  record_.lent = {};
   directory_->write_record(record_);
+  if (net_devices_) let_network_go(*directory_);
   if (monitoring_) launch_->outlive();
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
 }

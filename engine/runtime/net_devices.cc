@@ -1,8 +1,12 @@
 #include "engine/runtime/net_devices.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <net/if.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ranges>
@@ -44,14 +48,22 @@ bool are_same(int first, int second) {
   return one.st_ino == other.st_ino && one.st_dev == other.st_dev;
 }
 
+std::uint64_t inode_of(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) throw sys_error(errno, "stat a network namespace");
+  return status.st_ino;
+}
+
 // The device that has come, under its old name where the kernel moved but did not rename it.
 std::optional<Link> arrival(sys::Netlink& inside, const std::set<int>& before,
                             const std::string& wanted, const std::string& old) {
+  std::optional<Link> unnamed;
   for (Link& link : links_of(inside)) {
     if (before.contains(link.index)) continue;
-    if (is_called(link, wanted) || link.name == old) return std::move(link);
+    if (is_called(link, wanted)) return std::move(link);
+    if (link.name == old) unnamed = std::move(link);
   }
-  return std::nullopt;
+  return unnamed;
 }
 
 // Asks for CAP_NET_ADMIN over the namespace, as moving a device out of it does.
@@ -66,6 +78,40 @@ NetDevices::NetDevices(const spec::Config& config)
   check_devices(config.linux_);
   const spec::Namespace* target = config.find_namespace(spec::NamespaceType::kNetwork);
   if (target != nullptr && !target->path.empty()) check_target(target->path);
+}
+
+NetDevices::NetDevices(const LentDevices& lent, UniqueFd network_namespace)
+    : here_namespace_(own_namespace()),
+      there_namespace_(std::move(network_namespace)),
+      here_(sys::Netlink::route()) {
+  if (inode_of(here_namespace_.get()) != lent.home) {
+    throw error(Kind::kConflict, "{}: they are of another network namespace than this process's",
+                kField);
+  }
+  for (const LentDevice& each : lent.devices) {
+    devices_.push_back({.link = {.index = each.index,
+                                 .flags = each.flags,
+                                 .master = each.master,
+                                 .name = each.name},
+                        .wanted = each.wanted,
+                        .there_before = {lent.there_before.begin(), lent.there_before.end()},
+                        .addresses = {},
+                        .moved = true});
+  }
+}
+
+LentDevices NetDevices::lend_to(int network_namespace) const {
+  LentDevices lent{.devices = {}, .there_before = {}, .home = inode_of(here_namespace_.get())};
+  for (const Device& device : devices_) {
+    lent.devices.push_back({.name = device.link.name,
+                            .wanted = device.wanted,
+                            .index = device.link.index,
+                            .flags = device.link.flags,
+                            .master = device.link.master});
+  }
+  sys::Netlink inside = sys::Netlink::route_in(network_namespace);
+  for (const Link& link : links_of(inside)) lent.there_before.push_back(link.index);
+  return lent;
 }
 
 void NetDevices::check_devices(const spec::Linux& section) {
@@ -135,12 +181,46 @@ void NetDevices::move_back(const Device& device, sys::Netlink& inside) {
   if (const auto still = find_link(here_, was.name); still && still->index == was.index) return;
   const auto link = arrival(inside, device.there_before, device.wanted, was.name);
   if (!link) throw error(Kind::kNotFound, "the container's network namespace has it no more");
+  // Of a create that was killed: as far as it had come.
+  const auto addresses =
+      device.addresses.empty() ? lasting_addresses(inside, link->index) : device.addresses;
   move_link(inside, link->index, here_namespace_.get(), was.name);
   const auto back = find_link(here_, was.name);
   if (!back) throw error(Kind::kUnavailable, "it is gone after the move");
-  for (const LinkAddress& address : device.addresses) add_address(here_, back->index, address);
+  for (const LinkAddress& address : addresses) add_address(here_, back->index, address);
   if (was.master != 0) set_link_master(here_, back->index, was.master);
   if ((was.flags & IFF_UP) != 0) set_link_up(here_, back->index);
+}
+
+namespace {
+
+constexpr const char* kHeld = "network";
+
+std::string path_in(const StateDirectory& directory) {
+  return fmt::format("/proc/self/fd/{}/{}", directory.get(), kHeld);
+}
+
+}  // namespace
+
+void hold_network(const StateDirectory& directory, int network_namespace) {
+  const UniqueFd file(
+      ::openat(directory.get(), kHeld, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) throw sys_error(errno, "make a file in the state of container {}", directory.id());
+  ::mount(fmt::format("/proc/self/fd/{}", network_namespace).c_str(), path_in(directory).c_str(),
+          nullptr, MS_BIND, nullptr);
+}
+
+UniqueFd held_network(const StateDirectory& directory) {
+  UniqueFd file(::openat(directory.get(), kHeld, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct statfs status{};
+  if (!file || ::fstatfs(file.get(), &status) != 0 || status.f_type != NSFS_MAGIC) return {};
+  return file;
+}
+
+void let_network_go(const StateDirectory& directory) {
+  if (::faccessat(directory.get(), kHeld, F_OK, AT_SYMLINK_NOFOLLOW) != 0) return;
+  ::umount2(path_in(directory).c_str(), MNT_DETACH);
+  ::unlinkat(directory.get(), kHeld, 0);
 }
 
 }  // namespace seatrial::runtime

@@ -3,9 +3,10 @@
 //
 // The kernel takes its addresses from a device that moves; those that are permanent and of global
 // scope are given again. Where a create fails, the devices come back as they were, but for routes
-// and other addresses: those are of the namespace, and the specification does not name them. From a
-// runtime that is killed meanwhile they do not: the kernel then does with them what it does at
-// every end of a network namespace.
+// and other addresses: those are of the namespace, and the specification does not name them. A
+// runtime that is killed meanwhile has recorded them, and holds the container's namespace by a
+// mount in the state directory: who cleans up brings them back. At the end of a whole container the
+// kernel does with them what it does at every end of a network namespace.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,8 @@
 
 #include "engine/base/unique_fd.h"
 #include "engine/runtime/links.h"
+#include "engine/runtime/record.h"
+#include "engine/runtime/state_root.h"
 #include "engine/spec/config.h"
 
 namespace seatrial::runtime {
@@ -26,6 +29,12 @@ class NetDevices {
   // Looks whether all can be moved, as far as that can be told before; changes nothing. Throws
   // Error naming the device by its path in the configuration.
   explicit NetDevices(const spec::Config& config);
+
+  // Those of a create that was killed. Throws Error where they are not this namespace's.
+  NetDevices(const LentDevices& lent, UniqueFd network_namespace);
+
+  // What is to be recorded before they move into that namespace.
+  LentDevices lend_to(int network_namespace) const;
 
   // Throws Error likewise; what has moved by then is move_back()'s.
   void move_into(UniqueFd network_namespace);
@@ -52,5 +61,12 @@ class NetDevices {
   sys::Netlink here_;
   std::vector<Device> devices_;
 };
+
+// Keeps the namespace from ending with the processes in it: a mount in the state directory. Where
+// this process may not mount it does without.
+void hold_network(const StateDirectory& directory, int network_namespace);
+// The namespace that is held; nothing where none is.
+UniqueFd held_network(const StateDirectory& directory);
+void let_network_go(const StateDirectory& directory);
 
 }  // namespace seatrial::runtime

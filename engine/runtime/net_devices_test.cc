@@ -6,6 +6,7 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "engine/runtime/runtime.h"
 #include "engine/sys/netlink_request.h"
 #include "engine/sys/network_namespace.h"
+#include "engine/sys/ordinary_user.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -29,14 +31,18 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Runs `body` in a network namespace of its own, which is the runtime's then.
+// Runs `body` in a network namespace of its own, which is the runtime's then, and in a mount
+// namespace: a test that is killed leaves no mount.
 void in_child(const std::function<void()>& body) {
   if (::geteuid() != 0) GTEST_SKIP() << "network namespaces are made by root here";
   std::fflush(nullptr);
   const pid_t child = ::fork();
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::unshare(CLONE_NEWNET) != 0) ::_exit(77);
+    if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 ||
+        ::mount(nullptr, "/", nullptr, MS_PRIVATE | MS_REC, nullptr) != 0) {
+      ::_exit(77);
+    }
     try {
       body();
     } catch (const std::exception& failure) {
@@ -277,29 +283,70 @@ TEST(NetDevices, ComeBackWhereANameIsTakenMeanwhile) {
   });
 }
 
-// The device is in the container's namespace when the hook fails, and that namespace ends at once.
-TEST(NetDevices, ComeBackFromACreateThatFails) {
-  const TempDir dir{std::filesystem::temp_directory_path()};
-  std::filesystem::create_directories(dir.path() / "rootfs");
-  write_file_atomically(dir.path() / "config.json", R"({
-    "ociVersion": "1.3.0", "root": {"path": "rootfs"},
-    "process": {"cwd": "/", "args": ["/none"]},
-    "mounts": [{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}],
-    "hooks": {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", "exit 7"]}]},
-    "linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}, {"type": "network"}],
-              "netDevices": {"cable": {"name": "eth0"}}}})");
+// A bundle with this script for a createRuntime hook: the device has moved by then.
+class NetDevicesOfACreate : public testing::Test {
+ protected:
+  void write_bundle(const std::string& script) const {
+    std::filesystem::create_directories(dir_.path() / "rootfs");
+    write_file_atomically(dir_.path() / "config.json", fmt::format(R"({{
+      "ociVersion": "1.3.0", "root": {{"path": "rootfs"}},
+      "process": {{"cwd": "/", "args": ["/none"]}},
+      "mounts": [{{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}}],
+      "hooks": {{"createRuntime": [{{"path": "/bin/sh", "args": ["sh", "-c", "{}"]}}]}},
+      "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "network"}}],
+                 "netDevices": {{"cable": {{"name": "eth0"}}}}}}}})",
+                                                                   script));
+  }
+
+  const std::string id_ = fmt::format("net-devices-{}", ::getpid());
+  TempDir dir_{std::filesystem::temp_directory_path()};
+};
+
+// That namespace ends at once.
+TEST_F(NetDevicesOfACreate, ComeBackWhenItFails) {
+  write_bundle("exit 7");
   in_child([&] {
     World world;
     add(world.here, "cable", {"192.0.2.7", 24});
-    Runtime runtime(dir.path() / "state");
+    Runtime runtime(dir_.path() / "state");
     runtime.on_warning(world.warn());
-    const std::string id = fmt::format("net-devices-{}", ::getpid());
-    EXPECT_THAT(failure_of([&] { runtime.create({.id = id, .bundle = dir.path()}); }),
+    EXPECT_THAT(failure_of([&] { runtime.create({.id = id_, .bundle = dir_.path()}); }),
                 HasSubstr("createRuntime"));
     EXPECT_THAT(world.warnings, IsEmpty());
     EXPECT_THAT(names(world.here), ElementsAre("cable", "lo", "quay"));
     EXPECT_THAT(addresses(world.here, "cable"), ElementsAre("192.0.2.7/24"));
   });
+}
+
+// They are of no hardware, and would end with the namespace.
+TEST_F(NetDevicesOfACreate, ComeBackWhenTheRuntimeIsKilled) {
+  write_bundle("kill -9 $PPID");
+  for (const bool by_force : {false, true}) {
+    in_child([&] {
+      World world;
+      add(world.here, "cable", {"192.0.2.7", 24});
+      set_link_up(world.here, find_link(world.here, "cable")->index);
+      const std::string end = sys::in_child([&] {
+        Runtime killed(dir_.path() / "state");
+        return failure_of([&] { killed.create({.id = id_, .bundle = dir_.path()}); });
+      });
+      EXPECT_EQ(end, "died");
+      EXPECT_THAT(names(world.here), ElementsAre("lo", "quay"));  // control: it had moved
+      Runtime runtime(dir_.path() / "state");
+      runtime.on_warning(world.warn());
+      if (by_force) {
+        runtime.remove(id_, true);
+      } else {
+        EXPECT_THAT(runtime.recover(), ElementsAre(id_));
+      }
+      EXPECT_THAT(world.warnings, IsEmpty());
+      EXPECT_THAT(names(world.here), ElementsAre("cable", "lo", "quay"));
+      EXPECT_THAT(addresses(world.here, "cable"), ElementsAre("192.0.2.7/24"));
+      EXPECT_TRUE(is_up(world.here, "cable"));
+      EXPECT_THAT(runtime.list(), IsEmpty());
+      EXPECT_THAT(read_file("/proc/self/mountinfo"), testing::Not(HasSubstr(id_)));
+    });
+  }
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& 
           .scope = bundle.scope ? bundle.scope->unit : "",
           .systemd = bundle.scope ? bundle.scope->socket : "",
           .rdt = {},
+          .lent = {},
           .own_pid_namespace = makes(config, spec::NamespaceType::kPid),
           .own_user_namespace = makes(config, spec::NamespaceType::kUser),
           .has_poststart = !config.hooks.poststart.empty(),

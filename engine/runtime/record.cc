@@ -35,6 +35,26 @@ void put(JsonWriter& json, const RdtPlace& place) {
   json.end_object();
 }
 
+void put(JsonWriter& json, const LentDevices& lent) {
+  json.key("lent").begin_object();
+  json.key("home").number(static_cast<std::int64_t>(lent.home));
+  json.key("thereBefore").begin_array();
+  for (const int index : lent.there_before) json.number(index);
+  json.end_array();
+  json.key("devices").begin_array();
+  for (const LentDevice& device : lent.devices) {
+    json.begin_object();
+    json.key("name").string(device.name);
+    json.key("wanted").string(device.wanted);
+    json.key("index").number(device.index);
+    json.key("flags").number(device.flags);
+    json.key("master").number(device.master);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
 std::string take_string(const Reader& root, const char* key) {
   return root.require(key, "a string").string();
 }
@@ -55,6 +75,22 @@ RdtPlace take_rdt(const Reader& place) {
           .inode = take_inode(place, "inode"),
           .monitoring = take_string(place, "monitoring"),
           .monitoring_inode = take_inode(place, "monitoringInode")};
+}
+
+LentDevices take_lent(const Reader& section) {
+  LentDevices lent{.devices = {}, .there_before = {}, .home = take_inode(section, "home")};
+  for (const Reader& index : section.require("thereBefore", "an array").elements()) {
+    lent.there_before.push_back(index.integer<int>());
+  }
+  for (const Reader& device : section.require("devices", "an array").elements()) {
+    lent.devices.push_back(
+        {.name = take_string(device, "name"),
+         .wanted = take_string(device, "wanted"),
+         .index = device.require("index", "a number").integer<int>(),
+         .flags = device.require("flags", "a number").integer<std::uint32_t>(),
+         .master = device.require("master", "a number").integer<std::uint32_t>()});
+  }
+  return lent;
 }
 
 }  // namespace
@@ -93,6 +129,7 @@ std::string print_record(const Record& record) {
   json.key("scope").string(record.scope);
   json.key("systemd").string(record.systemd);
   if (!record.rdt.directory.empty()) put(json, record.rdt);
+  if (!record.lent.devices.empty()) put(json, record.lent);
   json.key("ownPidNamespace").boolean(record.own_pid_namespace);
   json.key("ownUserNamespace").boolean(record.own_user_namespace);
   json.key("hasPoststart").boolean(record.has_poststart);
@@ -128,6 +165,7 @@ Record parse_record(std::string_view text) {
   record.scope = take_string(root, "scope");
   record.systemd = take_string(root, "systemd");
   if (const auto rdt = root.find("rdt")) record.rdt = take_rdt(*rdt);
+  if (const auto lent = root.find("lent")) record.lent = take_lent(*lent);
   record.own_pid_namespace = take_boolean(root, "ownPidNamespace");
   record.own_user_namespace = take_boolean(root, "ownUserNamespace");
   record.has_poststart = take_boolean(root, "hasPoststart");

@@ -36,6 +36,21 @@ struct RdtPlace {
   std::uint64_t monitoring_inode = 0;
 };
 
+// A network device of the host's that create was about to move into the container.
+struct LentDevice {
+  std::string name = {};    // here
+  std::string wanted = {};  // there; may end in "%d"
+  int index = 0;            // here
+  std::uint32_t flags = 0;  // IFF_*, here
+  std::uint32_t master = 0;
+};
+
+struct LentDevices {
+  std::vector<LentDevice> devices = {};
+  std::vector<int> there_before = {};  // indices of what the container's namespace had
+  std::uint64_t home = 0;              // inode number of the network namespace that they are from
+};
+
 enum class Phase {
   kCreating,  // written before anything else is made: all that the record names may or may not
               // exist
@@ -64,6 +79,7 @@ struct Record {
   std::string scope = {};    // unit of systemd that they are, or are about to be
   std::string systemd = {};  // the socket of the systemd that makes it
   RdtPlace rdt = {};
+  LentDevices lent = {};            // while creating
   bool own_pid_namespace = false;   // its init's end is the end of all its processes
   bool own_user_namespace = false;  // which no other process enters
   bool has_poststart = false;

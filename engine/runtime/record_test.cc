@@ -66,6 +66,24 @@ TEST(Record, KnowsThePlaceInResctrl) {
   EXPECT_EQ(again.monitoring_inode, 7U);
 }
 
+TEST(Record, KnowsTheDevicesThatAreToBeMoved) {
+  Record record = full_record();
+  EXPECT_TRUE(parse_record(print_record(record)).lent.devices.empty());
+  record.lent = {
+      .devices = {{.name = "a", .wanted = "b%d", .index = 3, .flags = 0xffffffff, .master = 9}},
+      .there_before = {1, 4},
+      .home = 4026531840};
+  const LentDevices again = parse_record(print_record(record)).lent;
+  ASSERT_EQ(again.devices.size(), 1U);
+  EXPECT_EQ(again.devices[0].name, "a");
+  EXPECT_EQ(again.devices[0].wanted, "b%d");
+  EXPECT_EQ(again.devices[0].index, 3);
+  EXPECT_EQ(again.devices[0].flags, 0xffffffff);
+  EXPECT_EQ(again.devices[0].master, 9U);
+  EXPECT_EQ(again.there_before, (std::vector{1, 4}));
+  EXPECT_EQ(again.home, 4026531840U);
+}
+
 TEST(Record, RefusesAnythingElse) {
   EXPECT_THROW(parse_record(""), Error);
   EXPECT_THROW(parse_record("{}"), Error);

@@ -6,6 +6,7 @@
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/monitoring.h"
+#include "engine/runtime/net_devices.h"
 #include "engine/runtime/scope.h"
 #include "engine/sys/pid_fd.h"
 
@@ -78,9 +79,28 @@ bool has_record(const StateDirectory& directory) {
 
 }  // namespace
 
+namespace {
+
+// In a namespace that ends, those that are not of hardware would end, too.
+void bring_devices_back(const Runtime::Impl& impl, const StateDirectory& directory,
+                        const Record& record) {
+  UniqueFd network = held_network(directory);
+  if (record.lent.devices.empty() || !network) return;
+  try {
+    NetDevices devices(record.lent, std::move(network));
+    devices.move_back([&](std::string_view text) { impl.warn(text); });
+  } catch (const Error& failure) {
+    impl.warn(failure.what());
+  }
+}
+
+}  // namespace
+
 void Runtime::Impl::destroy(const StateDirectory& directory, const Record& record,
                             Processes processes, bool poststop) {
   if (is_of_this_boot(record)) {
+    bring_devices_back(*this, directory, record);
+    let_network_go(directory);
     const cgroup::Cgroup cgroup = cgroup_of(record);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     if (processes == Processes::kKill) kill_processes(record, cgroup, deadline);
