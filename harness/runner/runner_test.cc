@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "harness/runner/targets.h"
 
 namespace seatrial::harness {
 namespace {
@@ -194,6 +195,24 @@ TEST_F(Runner, DescriptionsAreCachedWhenAskedFor) {
   run_cases({"Passes"});
   EXPECT_EQ(run_case("Passes").verdict, Verdict::kPass);
   EXPECT_EQ(described(), 3);
+}
+
+// The runtime below a daemon is what is on trial; the daemon itself may be the same.
+TEST_F(Runner, ADescriptionIsOfTheRuntimeThatWasThereThen) {
+  const std::filesystem::path runtime = state_.path() / "runtime";
+  const FactsCache cache(state_.path() / "cache");
+  const auto described = [&](const std::string& spec) {
+    cache.describe(interrupt_, suites_.at(0), spec, std::chrono::seconds(10));
+    const std::string text = read_file(state_.path() / "described");
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  write_file_atomically(runtime, "one", 0755);
+  for (const std::string& spec : {"oci:" + runtime.native(), "dropin:docker+" + runtime.native()}) {
+    const auto before = described(spec);
+    EXPECT_EQ(described(spec), before) << spec;  // control
+    write_file_atomically(runtime, "two", 0755);
+    EXPECT_EQ(described(spec), before + 1) << spec;
+  }
 }
 
 TEST_F(Runner, AnInterruptKillsCleansAndReturnsWhatIsKnown) {

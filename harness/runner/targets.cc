@@ -27,17 +27,28 @@ namespace fs = std::filesystem;
 constexpr std::string_view kOci = "oci:";
 constexpr std::array<std::string_view, 4> kRuntimes{"runc", "crun", "youki", "runsc"};
 
-// Peers that a suite's fixture starts, and the program that they are.
+constexpr std::string_view kDropIn = "dropin:";
+
+// Peers that a suite's fixture starts, and the program that they are. Those behind it are the
+// programs that it goes to work with.
 struct Peer {
   std::string_view spec;
   std::string_view command;
+  std::array<std::string_view, 2> beside = {};
 };
 constexpr std::array<Peer, 6> kPeers{{{"registry:docker-registry", "docker-registry"},
-                                      {"docker", "dockerd"},
-                                      {"podman", "podman"},
-                                      {"dropin:docker", "dockerd"},
-                                      {"dropin:podman", "podman"},
-                                      {"dropin:containerd", "containerd"}}};
+                                      {"docker", "dockerd", {"containerd", "runc"}},
+                                      {"podman", "podman", {"conmon", "crun"}},
+                                      {"dropin:docker", "dockerd", {"containerd", "runc"}},
+                                      {"dropin:podman", "podman", {"conmon", "runc"}},
+                                      {"dropin:containerd", "containerd", {"runc"}}}};
+
+const Peer* peer_of(std::string_view spec) {
+  for (const Peer& peer : kPeers) {
+    if (spec == peer.spec || spec.starts_with(fmt::format("{}+", peer.spec))) return &peer;
+  }
+  return nullptr;
+}
 
 // First on PATH, then where Debian installs what only root uses.
 fs::path find_command(std::string_view name) {
@@ -54,12 +65,14 @@ fs::path find_command(std::string_view name) {
   return {};
 }
 
-// A file's identity: another build of it has another one.
+// A file's identity: another build of it has another one. The time of the last change is one that
+// nobody can set back.
 std::string stamp(const fs::path& path) {
   struct stat status{};
   if (path.empty() || ::stat(path.c_str(), &status) != 0) return "none";
-  return fmt::format("{} {} {} {}.{}", path.native(), status.st_ino, status.st_size,
-                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  return fmt::format("{} {}:{} {} {}.{} {}.{}", path.native(), status.st_dev, status.st_ino,
+                     status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                     status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
 }
 
 std::string cgroup_mounts() {
@@ -71,10 +84,32 @@ std::string cgroup_mounts() {
   return out;
 }
 
+// The runtime on trial of a "dropin:" target: the program behind the '+', or else our own, which
+// lies above the suites.
+fs::path runtime_on_trial(const SuiteProgram& suite, std::string_view spec) {
+  if (const std::size_t plus = spec.find('+'); plus != spec.npos) return spec.substr(plus + 1);
+  const fs::path above = suite.program.parent_path().parent_path();
+  const fs::path own = above / "seatrial-runtime";
+  std::error_code ignored;
+  return fs::exists(own, ignored) ? own : above / "bin" / "seatrial-runtime";
+}
+
+std::string stamps(const SuiteProgram& suite, const std::string& spec) {
+  std::string text = fmt::format("{}\n{}\n", stamp(suite.program), stamp(command_of(spec)));
+  const std::string bare(split_mode(spec).bare);
+  if (const Peer* peer = peer_of(bare)) {
+    for (const std::string_view name : peer->beside) {
+      if (!name.empty()) text += stamp(find_command(name)) + "\n";
+    }
+  }
+  if (bare.starts_with(kDropIn)) text += stamp(runtime_on_trial(suite, bare)) + "\n";
+  return text;
+}
+
 // All that a description depends on.
 std::string cache_key(const SuiteProgram& suite, const std::string& spec) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", spec, stamp(suite.program), stamp(command_of(spec)),
-                     ::geteuid(), read_file("/proc/sys/kernel/random/boot_id"), cgroup_mounts());
+  return fmt::format("{}\n{}{}\n{}\n{}", spec, stamps(suite, spec), ::geteuid(),
+                     read_file("/proc/sys/kernel/random/boot_id"), cgroup_mounts());
 }
 
 std::string ask(Interrupt& interrupt, const SuiteProgram& suite, const std::string& spec,
@@ -113,11 +148,7 @@ fs::path command_of(const std::string& spec) {
   if (const ModalSpec modal = split_mode(spec); modal.mode != Mode::kRoot) {
     return command_of(std::string(modal.bare));
   }
-  for (const Peer& peer : kPeers) {
-    if (spec == peer.spec || spec.starts_with(fmt::format("{}+", peer.spec))) {
-      return find_command(peer.command);
-    }
-  }
+  if (const Peer* peer = peer_of(spec)) return find_command(peer->command);
   if (!spec.starts_with(kOci)) return {};
   const std::string command = spec.substr(kOci.size());
   return command.find('/') == std::string::npos ? find_command(command) : fs::path(command);

@@ -20,7 +20,8 @@ std::vector<std::string> known_targets();
 std::filesystem::path command_of(const std::string& spec);
 
 // Keeps descriptions between runs, because a description may start a container. One is taken from
-// the cache only for the same suite program, command, kernel boot and control group mounts.
+// the cache only for the same suite program, the same programs that the target is made of (the
+// runtime on trial and what runs it among them), kernel boot and control group mounts.
 class FactsCache {
  public:
   // Empty: nothing is kept.
