@@ -83,12 +83,11 @@ bool is_own(const char* path) {
 
 }  // namespace
 
-std::string own_systemd(const char* runtime_directory) {
+std::string own_systemd(const char* runtime_directory, uid_t user) {
   // In a user namespace that does not map its owner, the host's belongs to nobody.
   if (is_own(kSystemdOfHost)) return kSystemdOfHost;
   const std::string given = runtime_directory == nullptr ? "" : runtime_directory;
-  return (given.starts_with('/') ? given : fmt::format("/run/user/{}", ::geteuid())) +
-         "/systemd/private";
+  return (given.starts_with('/') ? given : fmt::format("/run/user/{}", user)) + "/systemd/private";
 }
 
 SystemdManager SystemdManager::connect(const std::string& socket) {

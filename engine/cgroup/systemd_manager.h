@@ -21,8 +21,9 @@ inline constexpr const char* kSystemdOfHost = "/run/systemd/private";
 // For a user without privileges over the host, or a root that is one in a user namespace only: the
 // socket of the host's systemd if that belongs to this user, as in a container that systemd runs
 // in; else of the user's own, below `runtime_directory` ($XDG_RUNTIME_DIR; without one, where
-// pam_systemd(8) puts it). Whether it is there shows in connect().
-std::string own_systemd(const char* runtime_directory);
+// pam_systemd(8) puts that of `user`, by the number outside of user namespaces). Whether it is
+// there shows in connect().
+std::string own_systemd(const char* runtime_directory, uid_t user);
 
 class SystemdManager {
  public:

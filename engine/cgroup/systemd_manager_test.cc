@@ -33,7 +33,7 @@ class OwnSystemdSocket : public testing::Test {
       write_file_atomically(kSystemdOfHost, "");
       if (::chown(kSystemdOfHost, owner, owner) != 0) throw sys_error(errno, "chown");
       sys::become_ordinary_user();
-      return own_systemd(runtime_directory);
+      return own_systemd(runtime_directory, 77);
     });
   }
 };
@@ -43,9 +43,9 @@ TEST_F(OwnSystemdSocket, IsInTheRuntimeDirectory) {
 }
 
 TEST_F(OwnSystemdSocket, IsWherePamPutsItWithoutADirectory) {
-  EXPECT_EQ(with_socket_of(0, nullptr), "/run/user/54321/systemd/private");
-  EXPECT_EQ(with_socket_of(0, ""), "/run/user/54321/systemd/private");
-  EXPECT_EQ(with_socket_of(0, "mine"), "/run/user/54321/systemd/private");
+  EXPECT_EQ(with_socket_of(0, nullptr), "/run/user/77/systemd/private");
+  EXPECT_EQ(with_socket_of(0, ""), "/run/user/77/systemd/private");
+  EXPECT_EQ(with_socket_of(0, "mine"), "/run/user/77/systemd/private");
 }
 
 TEST_F(OwnSystemdSocket, IsTheHostsWhereThatIsTheUsers) {

@@ -19,6 +19,18 @@ bool is_of_the_host(const std::string& socket) {
   return socket == cgroup::kSystemdOfHost;
 }
 
+// This process's user as the namespace outside of its own has it.
+uid_t number_outside(Host& host) {
+  const uid_t user = ::geteuid();
+  const plan::HostFacts facts = host.facts({});
+  for (const spec::IdMapping& map : facts.uid_map) {
+    if (user >= map.container_id && user - map.container_id < map.size) {
+      return map.host_id + (user - map.container_id);
+    }
+  }
+  return user;
+}
+
 // The part of `place` below the container's own cgroup: "" or "/a".
 std::string below(const Record& record, const std::string& place) {
   const cgroup::Identity own = cgroup::parse_identity(record.cgroups);
@@ -41,7 +53,8 @@ void place_in_scope(Bundle& bundle, const std::string& id, Host& host) {
                   "user's own systemd has no cgroups to limit containers with",
                   ::geteuid());
     }
-    bundle.scope->socket = cgroup::own_systemd(std::getenv("XDG_RUNTIME_DIR"));
+    bundle.scope->socket =
+        cgroup::own_systemd(std::getenv("XDG_RUNTIME_DIR"), number_outside(host));
     bundle.scope->root = SystemdManager::connect(bundle.scope->socket).root();
   }
   path = bundle.scope->cgroup();

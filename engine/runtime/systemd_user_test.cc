@@ -106,6 +106,7 @@ TEST_F(OwnSystemd, GivesARootOfAUserNamespaceAScope) {
       write_all(open_file(fmt::format("/proc/self/{}", map), O_WRONLY).get(),
                 fmt::format("0 {} 1", sys::kOrdinaryUser), map);
     }
+    ::unsetenv("XDG_RUNTIME_DIR");
     Runtime made = runtime();
     const Child child = made.create(box());
     made.start(id_);
