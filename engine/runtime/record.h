@@ -64,8 +64,8 @@ struct Record {
   ProcessIdentity init = {};     // while creating: only where it has no cgroup to be found in
   ProcessIdentity monitor = {};  // where monitor_directory is not empty
   std::string monitor_directory = {};
-  // CRIU, which wrote a checkpoint or is at it. It may outlive who started it, and what it holds by
-  // ptrace(2) cannot come to its end before it does.
+  // CRIU, which wrote a checkpoint or is at it, or restores. It may outlive who started it, and
+  // what it holds by ptrace(2) cannot come to its end before it does.
   ProcessIdentity checkpointer = {};
   std::string oci_version = {};
   std::string bundle = {};

@@ -17,7 +17,17 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 10s;  // for processes to die and cgroups to become removable
 
-// One whose runtime was killed goes on, or waits for a container that is dead already.
+// A CRIU that restores and has lost its runtime gives up at the next thing that it has to tell, and
+// takes away its directory in /tmp, which nobody else could know for its own.
+void await_restorer(const Record& record) {
+  constexpr auto kGrace = 5s;
+  const auto process = sys::PidFd::open(record.checkpointer.pid);
+  if (!process || !record.checkpointer.is_alive()) return;
+  process->wait_exit(std::chrono::steady_clock::now() + kGrace);
+}
+
+// One that writes a checkpoint and has lost its runtime goes on, or waits for a container that is
+// dead already.
 void kill_checkpointer(const Record& record, cgroup::Deadline deadline) {
   const auto process = sys::PidFd::open(record.checkpointer.pid);
   if (!process || !record.checkpointer.is_alive()) return;
@@ -103,6 +113,7 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
     let_network_go(directory);
     const cgroup::Cgroup cgroup = cgroup_of(record);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    if (record.phase == Phase::kCreating) await_restorer(record);
     if (processes == Processes::kKill) kill_processes(record, cgroup, deadline);
     if (record.phase == Phase::kCreated && record.monitor.is_alive()) {
       await_last_word(record, deadline);
@@ -160,6 +171,7 @@ void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
     if (init && record.init.is_alive()) init->send_signal(SIGKILL);
     return;
   }
+  await_restorer(record);
   Runtime::Impl::cgroup_of(record).kill_all(std::chrono::steady_clock::now() + kPatience);
 }
 

@@ -221,6 +221,8 @@ void Restoration::start_criu() {
       .binds = std::move(supply.binds),
       .no_new_privileges = config_.process && config_.process->no_new_privileges,
       .own_keyring = true});
+  record_.checkpointer = identify(session_->pid());
+  directory_->write_record(record_);
   set_io_priority();
   const cgroup::Cgroup cgroup = Runtime::Impl::cgroup_of(record_);
   cgroup.add(session_->pid());
@@ -310,6 +312,7 @@ void Restoration::record(pid_t pid) {
   Runtime::Impl::cgroup_of(record_).complete(cgroups_.resources, cgroups_.nodes);
   directory_->write_config(bundle_.config_text);
   record_.init = identify(pid);
+  record_.checkpointer = {};
   record_.phase = Phase::kCreated;
   directory_->write_record(record_);
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, pid);

@@ -129,13 +129,12 @@ class Trial {
   fs::path new_images() const { return directory_.path() / "new-images"; }
   fs::path state_root() const { return directory_.path() / "state"; }
 
-  // What no verb is to change: where CRIU works, and what the container sees.
+  // What no verb is to change: what the container sees, and where else CRIU could leave something
+  // than beside the images, in a directory that is its own.
   std::vector<std::string> files() const {
     std::vector<std::string> files = entries_of(bundle());
     if (!options_.checkpoints) return files;
-    for (const fs::path& directory : {images(), fs::path(kTemporary)}) {
-      for (std::string& each : entries_of(directory)) files.push_back(std::move(each));
-    }
+    for (std::string& each : entries_of(kTemporary)) files.push_back(std::move(each));
     std::ranges::sort(files);
     return files;
   }
