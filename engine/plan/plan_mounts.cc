@@ -213,10 +213,11 @@ class MountPlanner {
   }
 
   // What proc, sysfs and cgroups show is labelled by the kernel's policy alone. The kernel mounts
-  // mqueue itself with each IPC namespace, after which no context can be given.
+  // mqueue itself with each IPC namespace, after which no context can be given. Of two contexts
+  // the kernel takes none: that of the one mount is meant for it.
   void label(Mount& step) const {
-    if (context_.label.empty() || step.type == "proc" || step.type == "sysfs" ||
-        step.type == "cgroup" || step.type == "cgroup2") {
+    if (context_.label.empty() || has_context(step.options) || step.type == "proc" ||
+        step.type == "sysfs" || step.type == "cgroup" || step.type == "cgroup2") {
       return;
     }
     if (step.type == "mqueue") {
@@ -233,6 +234,12 @@ class MountPlanner {
     step.attributes &= ~kReadonly;
     steps_.later.push_back(
         {ChangeKept{.target = step.target, .change = {.set = kReadonly}, .keep = step.keep}});
+  }
+
+  static bool has_context(const std::vector<std::string>& options) {
+    return std::ranges::any_of(options, [](const std::string& word) {
+      return word.starts_with("context=") || word.starts_with("defcontext=");
+    });
   }
 
   static bool has_mode(const std::vector<std::string>& options) {

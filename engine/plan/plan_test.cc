@@ -525,6 +525,12 @@ TEST_F(PlanTest, LabelsTheFileSystemsThatTakeALabel) {
   }
   EXPECT_THAT(text, ContainsRegex("mount mqueue [^\n]*labelled u:r:cargo_t:s0"));
   EXPECT_THAT(text, Not(ContainsRegex("/bound[^\n]*cargo_t")));
+  config.mounts = {{.destination = "/own",
+                    .type = "tmpfs",
+                    .options = {.data = {"context=u:r:own_t:s0", "size=1m"}}}};
+  const std::string own = to_text(plan(config, host, options));
+  EXPECT_THAT(own, HasSubstr("context=u:r:own_t:s0"));
+  EXPECT_THAT(own, Not(HasSubstr("cargo_t")));
 }
 
 TEST_F(PlanTest, OfAnExecChoosesItsCpusAroundTheJoiningOfCgroups) {

@@ -85,6 +85,43 @@ TRIAL(SelinuxLabel, ThatThePolicyDoesNotHaveIsRefused,
   EXPECT_THAT(box, Refused());
 }
 
+// Of one type, and yet apart: the categories of a container are not those of the other.
+TRIAL(SelinuxLabel, OfOtherCategoriesPartsContainers, Clauses{"runtime/process/selinux-label"},
+      Needs{Feature::kSelinux}) {
+  const auto reading_at = [](const std::string& level, const std::filesystem::path& cargo) {
+    const MadeFiles labelled("system_u:object_r:container_file_t:s0:" + level);
+    return target().run(
+        Bundle::minimal()
+            .with_file("/own", "its own")
+            .with_file("/cargo", "")
+            .bind(cargo, "/cargo")
+            .set("/process/selinuxLabel", "system_u:system_r:container_t:s0:" + level)
+            .probe({"read", "/own", "/cargo"}));
+  };
+  const auto cargo = [] {
+    const MadeFiles labelled(kFiles);
+    return scratch_file("cargo", "of the first");
+  }();
+  auto first = reading_at("c1,c2", cargo);
+  EXPECT_THAT(first.report(), Read("/cargo", "of the first"));  // control
+  auto second = reading_at("c3,c4", cargo);
+  EXPECT_THAT(second.report(), Read("/own", "its own"));
+  EXPECT_EQ(second.report().answer("read", "/cargo").error(), "EACCES");
+}
+
+// A keyring of another label would be closed to the process that it is made for.
+TRIAL(SelinuxLabel, IsThatOfTheSessionKeyring, Clauses{"runtime/process/selinux-label"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  auto box = target().run(Bundle::minimal()
+                              .set("/process/selinuxLabel", kProcess)
+                              .probe({"key_add", "cargo", "secret"})
+                              .probe({"key_search", "cargo"}));
+  EXPECT_THAT(box.wait(10s), Exited(0));
+  EXPECT_EQ(box.report().answer("key_add", "cargo").error(), "");
+  EXPECT_EQ(box.report().answer("key_search", "cargo").error(), "");
+}
+
 // Without it the policy keeps a container from a new tmpfs.
 TRIAL(SelinuxMountLabel, IsThatOfNewFileSystems, Clauses{"runtime/linux/mount-label"},
       Needs{Feature::kSelinux}) {
@@ -102,4 +139,38 @@ TRIAL(SelinuxMountLabel, IsThatOfNewFileSystems, Clauses{"runtime/linux/mount-la
   EXPECT_THAT(box.report().mount("/data").super_options, Contains("context=" + label));
   auto control = target().run(writing());
   EXPECT_THAT(control.report(), Failed("create", "/data/cargo", "EACCES"));
+}
+
+// The kernel has mounted it before anybody can say how.
+TRIAL(SelinuxMountLabel, IsThatOfMessageQueues, Clauses{"runtime/linux/mount-label"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  const auto queueing = [] {
+    return Bundle::minimal()
+        .mount({.destination = "/dev/mqueue", .type = "mqueue", .source = "mqueue"})
+        .set("/process/selinuxLabel", kProcess)
+        .probe({"create", "/dev/mqueue/cargo"});
+  };
+  auto box =
+      target().run(queueing().set("/linux/mountLabel", "system_u:object_r:container_file_t:s0"));
+  EXPECT_THAT(box.report(), Did("create", "/dev/mqueue/cargo"));
+  auto control = target().run(queueing());
+  EXPECT_THAT(control.report(), Failed("create", "/dev/mqueue/cargo", "EACCES"));
+}
+
+// A mount that says its own is not given the other's; to refuse the two is as good.
+TRIAL(SelinuxMountLabel, LeavesAMountTheContextThatItAsksFor, Clauses{"runtime/linux/mount-label"},
+      Needs{Feature::kSelinux}) {
+  const MadeFiles labelled(kFiles);
+  const std::string label = "system_u:object_r:container_file_t:s0";
+  const std::string own = "system_u:object_r:tmpfs_t:s0";
+  auto box = target().try_run(Bundle::minimal()
+                                  .tmpfs("/data", {"context=" + own})
+                                  .tmpfs("/tmp")
+                                  .set("/linux/mountLabel", label)
+                                  .probe({"mountinfo"}));
+  if (box.outcome().succeeded()) {
+    EXPECT_THAT(box.report().mount("/data").super_options, Contains("context=" + own));
+    EXPECT_THAT(box.report().mount("/tmp").super_options, Contains("context=" + label));  // control
+  }
 }
