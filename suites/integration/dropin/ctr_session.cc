@@ -57,9 +57,33 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// ctr 1.6 at times loses what a program writes right before its end, below any runtime: a shell
-// stays for a moment.
-constexpr const char* kLinger = "trap 'code=$?; sleep 0.1; exit $code' EXIT; ";
+// ctr 1.6 at times loses what a program writes right before its end, below any runtime. So a shell
+// ends both streams with a byte of its own, and stays for a moment: where the byte arrives, so has
+// all before it.
+constexpr char kEnd = '\036';
+constexpr const char* kLinger =
+    "trap 'code=$?; printf \"\\036\"; printf \"\\036\" >&2; sleep 0.1; exit $code' EXIT; ";
+constexpr int kTries = 4;
+
+bool take_end(std::string& text) {
+  if (!text.ends_with(kEnd)) return false;
+  text.pop_back();
+  return true;
+}
+
+// Takes the marks away. A program that a signal has ended leaves none.
+bool is_whole(Ended& ended, bool tty) {
+  const bool out = take_end(ended.out);
+  const bool err = take_end(tty ? ended.out : ended.err);
+  return (out && err) || ended.code > 128;
+}
+
+// ctr's own complaint; the program's words come alone.
+void refuse_complaint(const Ended& ended) {
+  if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
+    throw seatrial::error(Kind::kUnavailable, "{}", ended.err);
+  }
+}
 
 bool is_script(const std::vector<std::string>& args) {
   return args.size() == 3 && args[0] == "sh" && args[1] == "-c";
@@ -169,34 +193,34 @@ Ended CtrSession::attend(const std::vector<std::string>& words, const std::strin
 }
 
 Ended CtrSession::finish(const Wish& wish) {
-  const std::string id = next_id();
   Wish longer = wish;
   longer.args = lingering(wish.args);
-  const Ended ended = attend(run_words(longer, {"--rm"}, id), wish.input, wish.tty);
-  // ctr's own complaint; the program's words come alone.
-  if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
-    throw seatrial::error(Kind::kUnavailable, "{}", ended.err);
+  for (int tries = 1;; ++tries) {
+    Ended ended = attend(run_words(longer, {"--rm"}, next_id()), wish.input, wish.tty);
+    refuse_complaint(ended);
+    // What never comes whole is a runtime's fault, and is told as it came.
+    if (is_whole(ended, wish.tty) || tries == kTries) return ended;
   }
-  return ended;
 }
 
 Ended CtrSession::exec(const std::string& id, const DockerExec& program) {
-  std::vector<std::string> all =
-      words({"tasks", "exec", "--exec-id", next_id(), "--fifo-dir", service_.directory() / "fifo"});
-  const auto add = [&](std::initializer_list<std::string> more) { all.insert(all.end(), more); };
   if (!program.env.empty()) throw Lack("ctr's exec has no word for variables");
-  if (!program.cwd.empty()) add({"--cwd", program.cwd});
-  if (!program.user.empty()) add({"--user", program.user});
-  if (program.tty) add({"--tty"});
-  add({id});
   // Any other program is there as it stands: cases are about its being there or not, too.
-  const auto args = is_script(program.args) ? lingering(program.args) : program.args;
-  all.insert(all.end(), args.begin(), args.end());
-  const Ended ended = attend(all, program.input, program.tty);
-  if (ended.code == 1 && ended.err.starts_with("ctr: ")) {
-    throw seatrial::error(Kind::kUnavailable, "{}", ended.err);
+  const bool script = is_script(program.args);
+  const auto args = script ? lingering(program.args) : program.args;
+  for (int tries = 1;; ++tries) {
+    std::vector<std::string> all = words(
+        {"tasks", "exec", "--exec-id", next_id(), "--fifo-dir", service_.directory() / "fifo"});
+    const auto add = [&](std::initializer_list<std::string> more) { all.insert(all.end(), more); };
+    if (!program.cwd.empty()) add({"--cwd", program.cwd});
+    if (!program.user.empty()) add({"--user", program.user});
+    if (program.tty) add({"--tty"});
+    add({id});
+    all.insert(all.end(), args.begin(), args.end());
+    Ended ended = attend(all, program.input, program.tty);
+    refuse_complaint(ended);
+    if (!script || is_whole(ended, program.tty) || tries == kTries) return ended;
   }
-  return ended;
 }
 
 void CtrSession::kill(const std::string& id, int signal) {

@@ -149,7 +149,7 @@ TRIAL(Exec, GivesStatusAndBothStreams, Clauses{"docker/exec/status"}) {
 TRIAL(Exec, ReadsStandardInput, Clauses{"docker/exec/interactive"}) {
   const Seen seen = with_both([](Session& at) {
     const std::string id = at.hold(at.sleeper());
-    return facts(at.exec(id, {.args = {"cat"}, .input = "given\n"}));
+    return facts(at.exec(id, {.args = at.shell("cat"), .input = "given\n"}));
   });
   EXPECT_EQ(seen, (Seen{"0", "given\n", ""}));
 }
