@@ -97,21 +97,33 @@ TRIAL(Stop, SendsTheStopSignalAndThenKills,
   EXPECT_EQ(seen, (Seen{"7", "137"}));
 }
 
+// The program writes all the time; the runs of another one are time for it to do so, and before
+// that for what it had written to come through.
 TRIAL(Pause, FreezesAndGoesOn, Clauses{"docker/pause/freezes"}) {
   const Seen seen = with_both([](Session& at) {
-    const std::string id = at.hold(trapping("trap 'echo woken; exit 3' USR1"));
+    const std::string id = at.hold(
+        {.args = Session::shell(
+             "trap 'echo woken; exit 3' USR1; echo up; while :; do echo tick; sleep 0.02; done")});
     at.await_output(id, "up");
+    const auto writes = [&] {
+      at.finish({.args = {"true"}});
+      const std::string before = at.output(id);
+      at.finish({.args = {"true"}});
+      return std::string(at.output(id) == before ? "still" : "writing");
+    };
+    Seen facts{writes()};
     at.pause(id);
-    Seen facts{at.status(id)};
+    facts.push_back(at.status(id));
+    facts.push_back(writes());
     at.resume(id);
     at.await_status(id, "running");  // dockerd hears of it from containerd
     facts.push_back(at.status(id));
     at.kill(id, SIGUSR1);
     facts.push_back(std::to_string(at.wait(id)));
-    facts.push_back(at.output(id));
+    facts.emplace_back(at.output(id).ends_with("woken\n") ? "woken" : "not woken");
     return facts;
   });
-  EXPECT_EQ(seen, (Seen{"paused", "running", "3", "up\nwoken\n"}));
+  EXPECT_EQ(seen, (Seen{"writing", "paused", "still", "running", "3", "woken"}));
 }
 
 TRIAL(Pause, TwiceIsRefused, Clauses{"docker/pause/freezes"}) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/files.h"
+#include "harness/core/lack.h"
 #include "harness/fixtures/case.h"
 #include "harness/fixtures/case_site.h"
 
@@ -178,12 +179,6 @@ const Limit kLimits[] = {
      "memory",
      {{"memory.swappiness", "13"}},
      {Feature::kMemoryCgroup, Feature::kCgroupV1}},
-    {"MemoryUseHierarchy",
-     {"runtime/resources/memory-use-hierarchy"},
-     R"({"memory": {"limit": 67108864, "useHierarchy": true}})",
-     "memory",
-     {{"memory.use_hierarchy", "1"}},
-     {Feature::kMemoryCgroup, Feature::kCgroupV1}},
     {"PidsLimit",
      {"runtime/resources/pids-limit"},
      R"({"pids": {"limit": 64}})",
@@ -205,6 +200,20 @@ const Limit kLimits[] = {
 };
 
 }  // namespace
+
+// Since Linux 5.11 there is nothing else.
+TRIAL(MemoryHierarchy, IsThatOfTheConfiguration, Clauses{"runtime/resources/memory-use-hierarchy"},
+      Needs{Feature::kMemoryCgroup, Feature::kCgroupV1}) {
+  const auto hierarchy = [this](const char* memory) {
+    auto box = target().create(holding().set_json("/linux/resources/memory", memory));
+    return box.cgroup_file("memory", "memory.use_hierarchy");
+  };
+  const std::string asked = hierarchy(R"({"limit": 67108864, "useHierarchy": true})");
+  if (hierarchy(R"({"limit": 67108864})") == "1") {
+    throw Lack("this kernel accounts memory hierarchically whether or not it is asked to");
+  }
+  EXPECT_EQ(asked, "1");
+}
 
 // Limits hold before the program can run: they are read back before start.
 TRIAL_TABLE(ResourceLimit, kLimits) {

@@ -88,7 +88,7 @@ TRIAL(SelinuxLabel, ThatThePolicyDoesNotHaveIsRefused,
 // Of one type, and yet apart: the categories of a container are not those of the other.
 TRIAL(SelinuxLabel, OfOtherCategoriesPartsContainers, Clauses{"runtime/process/selinux-label"},
       Needs{Feature::kSelinux}) {
-  const auto reading_at = [](const std::string& level, const std::filesystem::path& cargo) {
+  const auto reading_at = [this](const std::string& level, const std::filesystem::path& cargo) {
     const MadeFiles labelled("system_u:object_r:container_file_t:s0:" + level);
     return target().run(
         Bundle::minimal()
@@ -98,7 +98,7 @@ TRIAL(SelinuxLabel, OfOtherCategoriesPartsContainers, Clauses{"runtime/process/s
             .set("/process/selinuxLabel", "system_u:system_r:container_t:s0:" + level)
             .probe({"read", "/own", "/cargo"}));
   };
-  const auto cargo = [] {
+  const auto cargo = [this] {
     const MadeFiles labelled(kFiles);
     return scratch_file("cargo", "of the first");
   }();
