@@ -77,8 +77,7 @@ else
   limits='cd /sys/fs/cgroup; cat memory/memory.limit_in_bytes memory/memory.memsw.limit_in_bytes'
   limits="$limits cpu/cpu.cfs_quota_us cpu/cpu.shares pids/pids.max cpuset/cpuset.cpus"
 fi
-# After a while: containerd's shim listens for a lack of memory only once start has returned.
-hog='sleep 1; x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'
+hog='x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done'
 COMMON
 
 cat >"$dir/podman_root" <<'WORKFLOWS'
@@ -138,7 +137,10 @@ docker wait box
 docker start box
 docker restart -t 0 box
 docker rm -f box
-run --name hog --memory 32m --memory-swap 32m image sh -c "$hog"
+# On a word: containerd's shim listens for a lack of memory only once start has returned.
+run -d --name hog --memory 32m --memory-swap 32m image sh -c "until [ -e /go ]; do sleep 0.1; done; $hog"
+docker exec hog sh -c ': >/go'
+docker wait hog
 docker inspect --format '{{.State.ExitCode}} {{.State.OOMKilled}}' hog
 docker rm hog
 run --rm --cgroup-parent my-own.slice image sh -c "$own"
