@@ -38,6 +38,13 @@ TEST(CommandLine, TakesWhatContainerdSends) {
   EXPECT_THAT(line.arguments, ElementsAre("c1"));
 }
 
+// Its shim passes --criu where it is set, whatever the verb.
+TEST(CommandLine, TakesThePathOfCriu) {
+  const CommandLine line = parse({"--criu", "/opt/criu", "start", "c1"});
+  EXPECT_EQ(line.globals.get("criu"), "/opt/criu");
+  EXPECT_EQ(line.verb->name, "start");
+}
+
 TEST(CommandLine, TakesEveryFormOfAnOption) {
   for (const auto& words :
        std::vector<std::vector<std::string_view>>{{"run", "--bundle", "/b", "c1"},

@@ -30,6 +30,7 @@ using runtime::Runtime;
 
 // What every verb gets.
 struct Call {
+  const GivenOptions& globals;
   const GivenOptions& options;
   const std::vector<std::string>& arguments;
   Runtime& runtime;
@@ -117,8 +118,10 @@ int run(const Call& call) {
   return status;
 }
 
-runtime::CriuRequest criu_request(const GivenOptions& options) {
-  return {.images = options.get("image-path").value_or("checkpoint"),
+runtime::CriuRequest criu_request(const Call& call) {
+  const GivenOptions& options = call.options;
+  return {.program = call.globals.text("criu"),
+          .images = options.get("image-path").value_or("checkpoint"),
           .work = options.text("work-path"),
           .manage_cgroups = options.text("manage-cgroups-mode"),
           .empty_namespaces = options.all("empty-ns"),
@@ -152,7 +155,7 @@ std::function<void()> status_teller(const GivenOptions& options) {
 int checkpoint(const Call& call) {
   const GivenOptions& options = call.options;
   call.runtime.checkpoint({.id = call.id(),
-                           .criu = criu_request(options),
+                           .criu = criu_request(call),
                            .parent_images = options.text("parent-path"),
                            .page_server = options.text("page-server"),
                            .pages_ready = status_teller(options),
@@ -166,7 +169,7 @@ int restore(const Call& call) {
   const GivenOptions& options = call.options;
   const runtime::RestoreRequest request{.id = call.id(),
                                         .bundle = bundle_of(options),
-                                        .criu = criu_request(options),
+                                        .criu = criu_request(call),
                                         .stdio = {},
                                         .pid_file = options.text("pid-file"),
                                         .console_socket = options.text("console-socket"),
@@ -444,7 +447,7 @@ int carry_out(const CommandLine& line, const Log& log) {
   runtime.on_warning([&log](std::string_view text) { log.write(LogLevel::kWarning, text); });
   for (const Entry& entry : kEntries) {
     if (entry.verb == line.verb->name) {
-      return entry.carry_out({line.options, line.arguments, runtime});
+      return entry.carry_out({line.globals, line.options, line.arguments, runtime});
     }
   }
   throw error(Kind::kInternal, "the command {} has no implementation", line.verb->name);

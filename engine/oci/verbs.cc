@@ -19,6 +19,7 @@ constexpr Option kGlobals[] = {
      "where containers' states lie; default: /run/seatrial, not root's: $XDG_RUNTIME_DIR/seatrial"},
     {"log", "PATH", "append errors and warnings to this file"},
     {"log-format", "FORMAT", "of the log: text (default) or json"},
+    {"criu", "PATH", "the CRIU of checkpoint and restore: a path, or a name on PATH; default: criu"},
     {"debug", "", "log what is done, too"},
     {"rootless", "BOOL", "go without cgroups that may not be made: true, false, auto (default)"},
     {"systemd-cgroup", "",

@@ -101,7 +101,7 @@ class Checkpoint {
   Checkpoint(Runtime::Impl& impl, const CheckpointRequest& request)
       : impl_(impl),
         request_(request),
-        program_(criu::require_program()),
+        program_(criu::require_program(request.criu.program)),
         directory_(impl.root.lock(request.id)),
         record_(directory_.read_record()) {
     check_container(request.id, record_, impl.state_of(directory_, record_).status);

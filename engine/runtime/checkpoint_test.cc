@@ -59,11 +59,12 @@ class CheckpointTest : public ContainerTest {
     return failure_of([&] { runtime_->checkpoint(checkpoint); });
   }
 
-  std::string restore_failure(bool lazy_pages = false) {
+  std::string restore_failure(CriuRequest criu = {}) {
+    criu.images = images_;
     return failure_of([&] {
       runtime_->restore({.id = id_,
                          .bundle = dir_.path(),
-                         .criu = {.images = images_, .lazy_pages = lazy_pages},
+                         .criu = criu,
                          .stdio = {-1, -1, -1},
                          .detached = true});
     });
@@ -88,6 +89,22 @@ TEST_F(CheckpointTest, AHostWhereCriuCannotWorkIsRefusedBeforeAnythingIsMade) {
   EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
   end(child);
   EXPECT_THAT(restore_failure(), HasSubstr(expected));
+}
+
+// As a path and as a name on PATH, for checkpoint and restore alike.
+TEST_F(CheckpointTest, AnotherCriuMayBeNamed) {
+  const fs::path other = dir_.path() / "criu-other";
+  write_file_atomically(other, "#!/bin/sh\necho 'Error (other): is asked' >&2; exit 1\n", 0755);
+  Child child = runtime_->run(request());
+  for (const fs::path& name : {other, fs::path("criu-other")}) {
+    EXPECT_THAT(checkpoint_failure({.criu = {.program = name}}), HasSubstr("Error (other)"));
+  }
+  EXPECT_THAT(checkpoint_failure({.criu = {.program = "/none/criu"}}),
+              HasSubstr("/none/criu is no program"));
+  EXPECT_THAT(checkpoint_failure({.criu = {.program = "criu-none"}}),
+              HasSubstr("the program criu-none, which is not installed"));
+  end(child);
+  EXPECT_THAT(restore_failure({.program = other}), HasSubstr("Error (other)"));
 }
 
 TEST_F(CheckpointTest, OnlyWhatRunsIsWritten) {

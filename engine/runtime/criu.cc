@@ -30,18 +30,19 @@ constexpr auto kHangUpPatience = 10s;
 constexpr int kSocket = 3;
 constexpr std::size_t kLargestResponse = 64U << 10;
 
-fs::path find_program() {
+bool is_program(const fs::path& path) {
+  std::error_code absent;
+  return fs::is_regular_file(path, absent) && ::access(path.c_str(), X_OK) == 0;
+}
+
+fs::path find_program(const fs::path& name) {
   const char* own = std::getenv("PATH");
   const std::string path = fmt::format("{}:{}", own == nullptr ? "" : own, kUsualPath);
   for (std::size_t begin = 0; begin < path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
-    const fs::path candidate = fs::path(path.substr(begin, end - begin)) / "criu";
+    const fs::path candidate = fs::path(path.substr(begin, end - begin)) / name;
     begin = end + 1;
-    std::error_code absent;
-    if (candidate.is_absolute() && fs::is_regular_file(candidate, absent) &&
-        ::access(candidate.c_str(), X_OK) == 0) {
-      return candidate;
-    }
+    if (candidate.is_absolute() && is_program(candidate)) return candidate;
   }
   return {};
 }
@@ -99,14 +100,21 @@ bool is_clean_up(std::string_view line) {
 
 }  // namespace
 
-fs::path require_program() {
+fs::path require_program(const fs::path& wanted) {
   if (is_restricted()) {
     throw error(Kind::kUnsupported, "checkpoints need privileges over the host, which are missing");
   }
-  const fs::path program = find_program();
+  const fs::path name = wanted.empty() ? "criu" : wanted;
+  const bool is_path = name.has_parent_path();
+  const fs::path program = is_path ? fs::absolute(name) : find_program(name);
+  if (is_path && !is_program(program)) {
+    throw error(Kind::kUnsupported, "checkpoints need CRIU, and {} is no program",
+                program.native());
+  }
   if (program.empty()) {
     throw error(Kind::kUnsupported,
-                "checkpoints need the program criu, which is not installed on this host");
+                "checkpoints need the program {}, which is not installed on this host",
+                name.native());
   }
   const std::string complaint = complaint_of_check(program, {"criu", "check"});
   if (!complaint.empty()) {

@@ -117,7 +117,7 @@ class Restoration {
 Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
     : impl_(impl),
       request_(request),
-      program_(criu::require_program()),
+      program_(criu::require_program(request.criu.program)),
       bundle_(load_bundle(request.bundle, &impl.known_seccomp)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),

@@ -76,6 +76,7 @@ struct CreateRequest {
 
 // What CRIU is to do beyond its default, on checkpoint and on restore.
 struct CriuRequest {
+  std::filesystem::path program = {};  // or its name on PATH; empty: criu
   std::filesystem::path images = {};  // the directory of the image files
   std::filesystem::path work = {};    // where CRIU's log goes; empty: to the images
   std::string manage_cgroups = {};    // soft (also where empty), full, strict or ignore
