@@ -58,6 +58,13 @@ std::string_view mountpoint_of(const Membership& member);
 std::string print_identity(const Identity& identity);
 Identity parse_identity(std::string_view text);
 
+// A place below a container's cgroup: in the hierarchies that carry these v1 controllers ("cpu",
+// "name=systemd"), or in each where none is named.
+struct SubCgroup {
+  std::vector<std::string> controllers = {};
+  std::string path = {};  // "a/b" or "/a/b"; "" and "/": the container's cgroup itself
+};
+
 struct Stats {
   // A value is absent when its controller is not mounted or does not count it.
   std::optional<std::uint64_t> cpu_usage_ns;
@@ -157,6 +164,12 @@ class Cgroup {
   // Where one more process of the container can join: on a host with v2 alone where `process` is,
   // when the container hands controllers down from its directory to others below; else identity().
   Identity place_beside(pid_t process) const;
+
+  // Where one more process joins that is asked to be below identity(). Throws
+  // Error{kInvalidArgument} naming the path or the controller: for a path that leads out of the
+  // cgroup, for a cgroup that is not there, for a controller that no hierarchy of v1 has, and for a
+  // hierarchy that is to go to two places.
+  Identity place_below(const std::vector<SubCgroup>& places) const;
 
   // All processes in directories of our own and below, each once, sorted.
   std::vector<pid_t> processes() const;

@@ -57,6 +57,29 @@ TEST_F(CgroupCreate, FillsACpusetThatStoodEmpty) {
   fs::remove(path("cpuset", ""));
 }
 
+// In the hierarchies that are named, and in the others where it was.
+TEST_F(CgroupCreate, OneMoreProcessMayBeSentFurtherDownInSomeHierarchies) {
+  need("pids");
+  need("freezer");
+  const Cgroup& cgroup = make("box");
+  for (const char* controller : {"pids", "freezer"}) {
+    fs::create_directory(path(controller, "box/inner"));
+  }
+  const Identity place = cgroup.place_below(
+      {{.controllers = {"pids"}, .path = "inner"}, {.controllers = {"freezer"}, .path = "/"}});
+  EXPECT_EQ(place.find("pids")->directory, path("pids", "box/inner"));
+  EXPECT_EQ(place.find("pids")->cgroup, top_ + "/box/inner");
+  EXPECT_EQ(place.find("freezer")->directory, path("freezer", "box"));
+  EXPECT_THAT(error_of([&] {
+                cgroup.place_below({{.controllers = {"pids"}, .path = "inner"},
+                                    {.controllers = {"pids"}, .path = "other"}});
+              }),
+              HasSubstr("cgroup pids:other: pids goes to inner already"));
+  // Without a controller it is meant for all, and not all have one.
+  EXPECT_THAT(error_of([&] { cgroup.place_below({{.path = "inner"}}); }),
+              HasSubstr("cgroup inner: there is no "));
+}
+
 TEST_F(CgroupCreate, ProcessJoinsByTheJoinFiles) {
   const Cgroup& cgroup = make("box");
   const std::vector<std::string> files = cgroup.join_files();

@@ -190,6 +190,26 @@ TEST_F(UnifiedTree, OneMoreProcessJoinsWhereInitIsOnceControllersAreHandedDown) 
   write(path() + "/cgroup.subtree_control", "-" + all.front());
 }
 
+TEST_F(UnifiedTree, OneMoreProcessMayBeSentFurtherDown) {
+  const Cgroup& cgroup = make();
+  fs::create_directories(path() + "/inner/most");
+  const auto directory = [&](const SubCgroup& place) {
+    return cgroup.place_below({place}).members.front().directory;
+  };
+  EXPECT_EQ(directory({.path = "inner"}), path() + "/inner");
+  EXPECT_EQ(directory({.path = "/inner//./most/"}), path() + "/inner/most");
+  EXPECT_EQ(directory({.path = "inner/.."}), path());
+  EXPECT_EQ(directory({.path = "/"}), path());
+  EXPECT_EQ(mountpoint_of(cgroup.place_below({{.path = "inner"}}).members.front()), mountpoint_);
+  const auto refusal = [&](const SubCgroup& place) {
+    return error_of([&] { cgroup.place_below({place}); });
+  };
+  EXPECT_THAT(refusal({.path = "none"}), HasSubstr("cgroup none: there is no " + path() + "/none"));
+  EXPECT_THAT(refusal({.path = "../box2"}), HasSubstr("cgroup ../box2: leads out"));
+  EXPECT_THAT(refusal({.path = "/inner/../../box"}), HasSubstr("leads out"));
+  EXPECT_THAT(refusal({.controllers = {"cpu"}, .path = "inner"}), HasSubstr("cgroup cpu:inner"));
+}
+
 TEST_F(UnifiedTree, AControllerBelowADirectoryWithProcessesIsRefusedByName) {
   const std::vector<std::string> all = words(control("", "cgroup.controllers"));
   if (std::ranges::find(all, "hugetlb") == all.end()) GTEST_SKIP() << "no controller hugetlb";

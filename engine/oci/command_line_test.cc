@@ -86,8 +86,8 @@ TEST(CommandLine, RefusesByName) {
   EXPECT_EQ(refusal({"run", "--bundle"}), "run: option --bundle needs a value: DIR");
   EXPECT_THAT(refusal({"run"}), HasSubstr("run: needs ID"));
   EXPECT_EQ(refusal({"start", "c1", "c2"}), "start: unexpected argument c2");
-  EXPECT_THAT(refusal({"exec", "--ignore-paused", "c1"}), HasSubstr("--ignore-paused"));
-  EXPECT_EQ(refusal({"exec", "--ignore-paused=false", "c1"}), "(it was taken)");
+  EXPECT_THAT(refusal({"restore", "--no-pivot", "c1"}), HasSubstr("--no-pivot"));
+  EXPECT_EQ(refusal({"restore", "--no-pivot=false", "c1"}), "(it was taken)");
 }
 
 TEST(CommandLine, HelpNeedsNoArguments) {

@@ -15,6 +15,7 @@
 #include "engine/oci/foreground.h"
 #include "engine/oci/shell_texts.h"
 #include "engine/oci/socket_activation.h"
+#include "engine/oci/sub_cgroups.h"
 #include "engine/oci/tables.h"
 #include "engine/oci/update_request.h"
 #include "engine/runtime/runtime.h"
@@ -260,6 +261,8 @@ runtime::ExecRequest exec_request(const Call& call) {
   request.console_socket = options.text("console-socket");
   request.preserve_fds = preserved_fds(options);
   request.add_home = true;
+  request.cgroups = parse_sub_cgroups(options.all("cgroup"));
+  request.ignore_paused = options.on("ignore-paused");
   return request;
 }
 

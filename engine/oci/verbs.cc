@@ -19,7 +19,8 @@ constexpr Option kGlobals[] = {
      "where containers' states lie; default: /run/seatrial, not root's: $XDG_RUNTIME_DIR/seatrial"},
     {"log", "PATH", "append errors and warnings to this file"},
     {"log-format", "FORMAT", "of the log: text (default) or json"},
-    {"criu", "PATH", "the CRIU of checkpoint and restore: a path, or a name on PATH; default: criu"},
+    {"criu", "PATH",
+     "the CRIU of checkpoint and restore: a path, or a name on PATH; default: criu"},
     {"debug", "", "log what is done, too"},
     {"rootless", "BOOL", "go without cgroups that may not be made: true, false, auto (default)"},
     {"systemd-cgroup", "",
@@ -137,10 +138,10 @@ constexpr Option kExec[] = {
     {"cap", "NAME", "add a capability", 'c'},
     {"no-new-privs", "", "set no_new_privs"},
     kPreserveFds,
-    {"ignore-paused", "", "refused", '\0', "a process cannot start in a frozen cgroup"},
+    {"ignore-paused", "", "in a paused container, wait until it is resumed"},
     {"process-label", "LABEL", "its SELinux label, instead of the container's"},
     {"apparmor", "PROFILE", "its AppArmor profile, instead of the container's"},
-    {"cgroup", "PATH", "refused", '\0', "exec joins the container's own cgroups"},
+    {"cgroup", "[CONTROLLER:]PATH", "join this cgroup, which stands below the container's own"},
     kHelp,
 };
 

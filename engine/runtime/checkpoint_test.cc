@@ -224,7 +224,7 @@ TEST_F(CheckpointTest, ARestoreNeedsImages) {
   EXPECT_FALSE(fs::exists(images_));
   fs::create_directories(images_);
   EXPECT_THAT(restore_failure(), HasSubstr("descriptors.json"));
-  EXPECT_THAT(restore_failure(/*lazy_pages=*/true), HasSubstr("there is no socket"));
+  EXPECT_THAT(restore_failure({.lazy_pages = true}), HasSubstr("there is no socket"));
   request(R"(, {"type": "user"})");
   write_file_atomically(images_ / "descriptors.json", "[]");
   EXPECT_THAT(restore_failure(), HasSubstr("user namespace"));

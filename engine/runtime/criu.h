@@ -14,8 +14,8 @@
 namespace seatrial::runtime::criu {
 
 // Where `wanted` is, as execvp(3) has it: a path, or a name (empty: `criu`) on PATH, else where
-// packages put it. Throws Error{kUnsupported} where it is nowhere, or where its `check` says that it
-// cannot work on this kernel.
+// packages put it. Throws Error{kUnsupported} where it is nowhere, or where its `check` says that
+// it cannot work on this kernel.
 std::filesystem::path require_program(const std::filesystem::path& wanted);
 
 // Throws Error{kUnsupported} where the kernel does not let pages of memory come after the processes

@@ -110,16 +110,24 @@ bool groups_are_free(pid_t process) {
   return !read_file(fmt::format("/proc/{}/setgroups", process)).starts_with("deny");
 }
 
-void check_status(spec::Status status) {
+void check_status(spec::Status status, bool ignore_paused) {
   if (status == spec::Status::kRunning || status == spec::Status::kCreated) return;
+  if (status == spec::Status::kPaused && ignore_paused) return;
   throw error(Kind::kConflict, "cannot exec in a container that is {}{}", spec::to_string(status),
               status == spec::Status::kStopped ? ": container not running" : "");
 }
 
+cgroup::Identity place_of(const ExecRequest& request, const Record& record) {
+  const cgroup::Cgroup cgroup = Runtime::Impl::cgroup_of(record);
+  return request.cgroups.empty() ? cgroup.place_beside(record.init.pid)
+                                 : cgroup.place_below(request.cgroups);
+}
+
 Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
-  const StateDirectory directory = impl.root.lock(request.id, Lock::kShared);
+  StateDirectory directory = impl.root.lock(request.id, Lock::kShared);
   const Record record = directory.read_record();
-  check_status(impl.state_of(directory, record).status);
+  const spec::Status status = impl.state_of(directory, record).status;
+  check_status(status, request.ignore_paused);
   const spec::Config config = impl.config_of(directory, record);
   spec::Process process = process_of(request, config.process.value_or(spec::Process{}));
   if (request.add_home) add_home(process, config, record.rootfs);
@@ -128,7 +136,7 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
   if (impl.host.is_restricted()) {
     check_process_rights(process, impl.host.facts({}), groups_are_free(record.init.pid));
   }
-  const cgroup::Identity place = Runtime::Impl::cgroup_of(record).place_beside(record.init.pid);
+  const cgroup::Identity place = place_of(request, record);
   const plan::LaunchPlan plan = plan::plan_exec(process, impl.host.facts(joined_hierarchies(place)),
                                                 {.preserve_fds = request.preserve_fds,
                                                  .no_new_keyring = false,
@@ -150,6 +158,9 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
     console_socket = connect_console_socket(request.console_socket);
   }
   UniqueFd console_master;
+  // The launcher stops when it joins the frozen cgroup, and whoever resumes or deletes the
+  // container needs the lock. A container that is gone by then has no cgroup to join.
+  if (status == spec::Status::kPaused) directory = impl.root.open(request.id);
   Launch launch({.program = impl.host.init_program(),
                  .stdio = request.stdio,
                  .preserve_fds = request.preserve_fds,

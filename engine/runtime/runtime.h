@@ -77,9 +77,9 @@ struct CreateRequest {
 // What CRIU is to do beyond its default, on checkpoint and on restore.
 struct CriuRequest {
   std::filesystem::path program = {};  // or its name on PATH; empty: criu
-  std::filesystem::path images = {};  // the directory of the image files
-  std::filesystem::path work = {};    // where CRIU's log goes; empty: to the images
-  std::string manage_cgroups = {};    // soft (also where empty), full, strict or ignore
+  std::filesystem::path images = {};   // the directory of the image files
+  std::filesystem::path work = {};     // where CRIU's log goes; empty: to the images
+  std::string manage_cgroups = {};     // soft (also where empty), full, strict or ignore
   std::vector<std::string> empty_namespaces = {};  // "network", which always is
   bool tcp_established = false;                    // connections, too
   bool external_unix_sockets = false;              // sockets with a peer outside
@@ -144,6 +144,10 @@ struct ExecRequest {
   std::filesystem::path console_socket = {};
   unsigned preserve_fds = 0;
   bool add_home = false;  // as in CreateRequest
+  // Below the container's cgroup; empty: in it, or (v2) where its first process is.
+  std::vector<cgroup::SubCgroup> cgroups = {};
+  // A paused container is no error: the process starts, and exec() returns, once it is resumed.
+  bool ignore_paused = false;
 };
 
 // How a process ended: `code` 0-255, 128+signal for a signal.

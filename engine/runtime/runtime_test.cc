@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <future>
 #include <thread>
 
 #include "engine/base/error.h"
@@ -23,8 +24,10 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using spec::Status;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::UnorderedElementsAre;
 
 // The part of config.json that a test chooses.
@@ -214,6 +217,63 @@ TEST_F(RuntimeTest, AFrozenContainerIsPausedAndCanStillBeDeletedByForce) {
   runtime_->resume(id_);
   EXPECT_EQ(runtime_->state(id_).status, Status::kRunning);
   runtime_->pause(id_);
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+// Once the container is resumed, which the waiting must not keep others from.
+TEST_F(RuntimeTest, ExecMayWaitForAPausedContainer) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  runtime_->pause(id_);
+  auto executed = std::async(std::launch::async, [&] {
+    return runtime_->exec(
+        {.id = id_, .args = {"/usr/bin/sh", "-c", "exit 7"}, .ignore_paused = true});
+  });
+  while (runtime_->processes(id_).size() < 2) std::this_thread::yield();
+  EXPECT_EQ(runtime_->state(id_).status, Status::kPaused);
+  EXPECT_EQ(executed.wait_for(0s), std::future_status::timeout);
+  runtime_->resume(id_);
+  Child process = executed.get();
+  EXPECT_EQ(process.wait(10s).value().code, 7);
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+// It is killed in the frozen cgroup, and leaves nothing.
+TEST_F(RuntimeTest, ExecThatWaitsForAPausedContainerEndsWithIt) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  runtime_->pause(id_);
+  auto executed = std::async(std::launch::async, [&] {
+    return failure_of(
+        [&] { runtime_->exec({.id = id_, .args = {"/usr/bin/true"}, .ignore_paused = true}); });
+  });
+  while (runtime_->processes(id_).size() < 2) std::this_thread::yield();
+  runtime_->remove(id_, true);
+  EXPECT_THAT(executed.get(), HasSubstr("exec in " + id_));
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+TEST_F(RuntimeTest, ExecMayJoinACgroupBelowTheContainers) {
+  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
+  const cgroup::Identity own =
+      cgroup::parse_identity(StateRoot(runtime_->root()).open(id_).read_record().cgroups);
+  const cgroup::Membership* const pids = own.find("pids");
+  const cgroup::Membership& member = pids != nullptr ? *pids : own.members.front();
+  fs::create_directory(member.directory + "/inner");
+  const std::vector<std::string> controllers =
+      pids != nullptr ? std::vector<std::string>{"pids"} : std::vector<std::string>{};
+  const auto exec = [&](const std::string& path) {
+    const UniqueFd out = open_file(dir_.path() / "out", O_RDWR | O_CREAT | O_TRUNC);
+    Child process = runtime_->exec({.id = id_,
+                                    .args = {"/usr/bin/cat", "/proc/self/cgroup"},
+                                    .stdio = {-1, out.get(), 2},
+                                    .cgroups = {{.controllers = controllers, .path = path}}});
+    EXPECT_EQ(process.wait(10s).value().code, 0);
+    return read("out");
+  };
+  EXPECT_THAT(exec("inner"), HasSubstr(":" + member.cgroup + "/inner\n"));
+  EXPECT_THAT(exec("/"), AllOf(HasSubstr(":" + member.cgroup + "\n"), Not(HasSubstr("/inner"))));
+  EXPECT_THAT(failure_of([&] { exec("none"); }), HasSubstr("cgroup none: there is no "));
   runtime_->remove(id_, true);
   EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
 }
