@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/size.h"
 #include "engine/spec/json_writer.h"
 #include "engine/spec/parse_config.h"
 
@@ -33,7 +34,7 @@ bool take_number(const GivenOptions& options, std::string_view name,
 bool take_size(const GivenOptions& options, std::string_view name,
                std::optional<std::int64_t>& field) {
   const auto text = options.get(name);
-  if (text) field = parse_size(name, *text);
+  if (text) field = parse_limit(name, *text);
   return text.has_value();
 }
 
@@ -60,6 +61,8 @@ spec::Resources from_options(const GivenOptions& options) {
   given = take_size(options, "memory", memory.limit);
   given |= take_size(options, "memory-reservation", memory.reservation);
   given |= take_size(options, "memory-swap", memory.swap);
+  given |= take_size(options, "kernel-memory", memory.kernel);
+  given |= take_size(options, "kernel-memory-tcp", memory.kernel_tcp);
   if (given) resources.memory = memory;
 
   spec::BlockIoLimits block_io;
@@ -89,23 +92,14 @@ std::vector<std::string> schemata_of(const GivenOptions& options) {
 
 }  // namespace
 
-std::int64_t parse_size(std::string_view option, std::string_view text) {
-  constexpr std::string_view kUnits = "bkmgt";
-  std::int64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  std::size_t unit = 0;
-  if (parsed.ec == std::errc() && end - parsed.ptr == 1) {
-    unit = kUnits.find(static_cast<char>(*parsed.ptr | 0x20));  // of either case
-  }
-  const bool whole = parsed.ec == std::errc() && end - parsed.ptr <= 1 && unit < kUnits.size();
-  const int shift = whole ? static_cast<int>(unit) * 10 : 0;
-  if (!whole || value < -1 || (value == -1 && end != parsed.ptr) ||
-      value > std::numeric_limits<std::int64_t>::max() >> shift) {
-    throw error(Kind::kInvalidArgument, "option --{}: {} is no size (bytes, 512m, 2g, or -1)",
+std::int64_t parse_limit(std::string_view option, std::string_view text) {
+  if (text == "-1") return -1;
+  const auto size = parse_size(text);
+  if (!size) {
+    throw error(Kind::kInvalidArgument, "option --{}: {} is no size (bytes, 512m, 1.5g, or -1)",
                 option, text);
   }
-  return value < 0 ? value : value << shift;
+  return static_cast<std::int64_t>(*size);
 }
 
 UpdateRequest update_request(const GivenOptions& options) {
@@ -115,9 +109,6 @@ UpdateRequest update_request(const GivenOptions& options) {
   const bool some = named.cpu || named.memory || named.block_io || named.pids_limit;
   if (file && some) {
     throw error(Kind::kInvalidArgument, "option --resources stands for all others of update");
-  }
-  if (!file && !some && schemata.empty()) {
-    throw error(Kind::kInvalidArgument, "update needs --resources or an option that names a limit");
   }
   if (!file) return {.resources = named, .schemata = std::move(schemata)};
   const std::string name = *file == "-" ? "stdin" : *file;

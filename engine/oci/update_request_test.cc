@@ -70,8 +70,30 @@ TEST(UpdateRequest, HasTheLinesOfTheClassInTheOrderOfAConfiguration) {
   EXPECT_THAT(refusal(empty), HasSubstr("option --l3-cache-schema is empty"));
 }
 
-TEST(UpdateRequest, OfNothingIsRefused) {
-  EXPECT_THAT(refusal({}), HasSubstr("update needs"));
+// As for runc, which engines may ask so.
+TEST(UpdateRequest, MayBeOfNothing) {
+  const TempDir dir(std::filesystem::temp_directory_path());
+  const std::string path = dir.path() / "resources.json";
+  write_file_atomically(path, "null", 0600);
+  GivenOptions null;
+  null.add("resources", path);
+  for (const auto& [asked, schemata] : {update_request({}), update_request(null)}) {
+    EXPECT_FALSE(asked.cpu || asked.memory || asked.block_io || asked.pids_limit);
+    EXPECT_THAT(asked.devices, testing::IsEmpty());
+    EXPECT_THAT(schemata, testing::IsEmpty());
+  }
+  write_file_atomically(path, "false", 0600);
+  EXPECT_THAT(refusal(null), HasSubstr("false is not an object"));
+}
+
+// The engine room decides what becomes of it.
+TEST(UpdateRequest, MayNameTheKernelsMemory) {
+  GivenOptions options;
+  options.add("kernel-memory", "64m");
+  options.add("kernel-memory-tcp", "-1");
+  const spec::Resources asked = update_request(options).resources;
+  EXPECT_EQ(asked.memory->kernel, 64 << 20);
+  EXPECT_EQ(asked.memory->kernel_tcp, -1);
 }
 
 TEST(UpdateRequest, NamesTheOptionThatIsWrong) {
@@ -86,12 +108,11 @@ TEST(UpdateRequest, NamesTheOptionThatIsWrong) {
   }
 }
 
-TEST(Size, IsCountedInPowersOf1024) {
-  EXPECT_EQ(parse_size("memory", "7"), 7);
-  EXPECT_EQ(parse_size("memory", "7b"), 7);
-  EXPECT_EQ(parse_size("memory", "2K"), 2048);
-  EXPECT_EQ(parse_size("memory", "3g"), std::int64_t{3} << 30);
-  EXPECT_EQ(parse_size("memory", "1t"), std::int64_t{1} << 40);
+TEST(Limit, IsASizeAsDockerHasItOrNone) {
+  EXPECT_EQ(parse_limit("memory", "7"), 7);
+  EXPECT_EQ(parse_limit("memory", "50mb"), 50 << 20);
+  EXPECT_EQ(parse_limit("memory", "1.5GiB"), std::int64_t{3} << 29);
+  EXPECT_EQ(parse_limit("memory", "-1"), -1);
 }
 
 }  // namespace

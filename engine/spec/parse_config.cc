@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "engine/base/error.h"
 #include "engine/spec/parse_sections.h"
@@ -102,6 +103,7 @@ Process parse_process(std::string_view json) {
 
 Resources parse_resources(std::string_view json) {
   const Document document(json, "resources");
+  if (document.root().is_null()) return {};
   return parse_resources(Reader(document));
 }
 

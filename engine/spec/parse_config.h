@@ -25,7 +25,8 @@ Config parse_config(std::string_view json, const ParseContext& context);
 // and Error{kUnsupported} for a property that this build cannot do yet.
 Process parse_process(std::string_view json);
 
-// The `linux.resources` object by itself, as update --resources reads it. Throws as above.
+// The `linux.resources` object by itself, as update --resources reads it: null, as a null
+// member, says nothing. Throws as above.
 Resources parse_resources(std::string_view json);
 
 // The `linux.intelRdt` object by itself. Throws as above.
