@@ -136,7 +136,9 @@ class Cgroup {
   // container from being built is left to complete(). Throws Error naming the JSON path and the
   // value: "linux.resources.cpu.shares: 1: ..."; kUnsupported for a limit whose controller or file
   // this host has not, or that v2 has no counterpart of, or for device rules that v1 cannot hold.
-  void apply(const spec::Resources& resources, Nodes nodes = Nodes::kAny) const;
+  // Returns a sentence for each limit that the specification advises against (memory.kernel and
+  // kernelTCP) and that the kernel has not: those are ignored.
+  std::vector<std::string> apply(const spec::Resources& resources, Nodes nodes = Nodes::kAny) const;
 
   // The rest of it, with the same arguments, once init stands and before the user's program runs: a
   // pids.limit below 2, and no more making of any device node.
@@ -144,8 +146,8 @@ class Cgroup {
   static bool leaves_something(const spec::Resources& resources, Nodes nodes);
 
   // The limits without the device list: what `update` changes on a running container. A limit that
-  // linux.resources does not name stays as it is.
-  void apply_limits(const spec::Resources& resources) const;
+  // linux.resources does not name stays as it is. Throws and returns as above.
+  std::vector<std::string> apply_limits(const spec::Resources& resources) const;
 
   // Denies every device, then takes the rules in order, then allows those that each container has
   // (null, zero, full, random, urandom, tty, ptmx, pts) and, for Nodes::kAny until
@@ -154,6 +156,11 @@ class Cgroup {
   // two. Throws kUnsupported for rules where there is neither.
   void apply_devices(const std::vector<spec::DeviceRule>& rules, Nodes nodes = Nodes::kAny) const;
   void complete_devices(const std::vector<spec::DeviceRule>& rules) const;
+
+  // The same for a container that runs: what both the old and the new rules allow is allowed all
+  // the while. In v1 that does not hold, and the kernel refuses where the container has cgroups of
+  // its own (EINVAL), when the old or the new rules allow by default.
+  void update_devices(const std::vector<spec::DeviceRule>& rules) const;
 
   // On a host with v2 alone: makes `owner` the user of the directory and of the files in it that
   // the kernel lists for that (config-linux.md, "Cgroup ownership"), so that a container may make

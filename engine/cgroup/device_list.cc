@@ -1,6 +1,7 @@
 #include "engine/cgroup/device_list.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "engine/base/error.h"
 
@@ -60,6 +61,10 @@ void apply(DeviceList& list, const DeviceRule& rule, std::size_t index) {
   }
 }
 
+Number parse_number(const std::string& text) {
+  return text == "*" ? Number{} : Number{std::stoll(text)};
+}
+
 std::string number_or_star(const Number& number) {
   return number ? fmt::format("{}", *number) : "*";
 }
@@ -110,6 +115,28 @@ std::string device_access(const DeviceRule& rule) {
 std::string device_line(const DeviceRule& rule) {
   return fmt::format("{} {}:{} {}", rule.type, number_or_star(rule.major),
                      number_or_star(rule.minor), device_access(rule));
+}
+
+std::vector<DeviceRule> parse_device_lines(std::string_view text) {
+  std::vector<DeviceRule> rules;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    DeviceRule rule{.allow = true};
+    std::string major;
+    std::string minor;
+    std::string access;
+    words >> rule.type;
+    std::getline(words >> std::ws, major, ':');
+    words >> minor >> access;
+    rule.major = parse_number(major);
+    rule.minor = parse_number(minor);
+    rule.read = access.find('r') != access.npos;
+    rule.write = access.find('w') != access.npos;
+    rule.mknod = access.find('m') != access.npos;
+    rules.push_back(rule);
+  }
+  return rules;
 }
 
 }  // namespace seatrial::cgroup

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/spec/config.h"
@@ -35,6 +36,8 @@ std::vector<spec::DeviceRule> default_devices();
 
 // "c 1:3 rwm", as devices.allow and devices.deny take it.
 std::string device_line(const spec::DeviceRule& rule);
+// The lines of devices.list; where every device is allowed, that is one of type 'a'.
+std::vector<spec::DeviceRule> parse_device_lines(std::string_view text);
 // "rwm" of it.
 std::string device_access(const spec::DeviceRule& rule);
 

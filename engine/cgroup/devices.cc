@@ -1,5 +1,6 @@
 // Devices: what the document's rules come to, then what each container has. In v1 that is a list,
 // in v2 a program.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -78,6 +79,43 @@ void apply_list(const Membership& member, const std::vector<DeviceRule>& rules, 
   for (const char type : {'c', 'b'}) allow(list, device_line(nodes_of_type(type)));
 }
 
+bool is_same_device(const DeviceRule& one, const DeviceRule& other) {
+  return one.type == other.type && one.major == other.major && one.minor == other.minor;
+}
+
+// Exceptions to a list that denies are keyed by their numbers, so those of the old list can be told
+// from those of the new one. Where either list allows by default there is only to begin anew.
+void update_list(const Membership& member, const std::vector<DeviceRule>& rules) {
+  const DeviceList wanted = resolve_devices(rules);
+  const Directory directory(member.directory);
+  std::vector<DeviceRule> left = parse_device_lines(directory.read("devices.list"));
+  const bool allowed_by_default =
+      std::ranges::any_of(left, [](const DeviceRule& rule) { return rule.type == 'a'; });
+  if (wanted.allows_by_default || allowed_by_default) {
+    return apply_list(member, rules, Nodes::kDefaults);
+  }
+  List list(directory);
+  const auto keep = [&](const DeviceRule& rule) {
+    for (DeviceRule& each : left) {
+      if (!is_same_device(each, rule)) continue;
+      each.read &= !rule.read;
+      each.write &= !rule.write;
+      each.mknod &= !rule.mknod;
+    }
+  };
+  for (const DeviceException& exception : wanted.exceptions) {
+    write_rule(list, exception.index, true, device_line(exception.rule));
+    keep(exception.rule);
+  }
+  for (const DeviceRule& rule : default_devices()) {
+    allow(list, device_line(rule));
+    keep(rule);
+  }
+  for (const DeviceRule& rule : left) {
+    if (!device_access(rule).empty()) directory.write("devices.deny", device_line(rule));
+  }
+}
+
 // By this name an engine knows its program again among those that others put on the cgroup.
 constexpr std::string_view kProgramName = "seatrial_device";
 
@@ -124,6 +162,11 @@ void Cgroup::apply_devices(const std::vector<DeviceRule>& rules, Nodes nodes) co
                 "linux.resources.devices: the cgroup controller devices is not mounted on this "
                 "host");
   }
+}
+
+void Cgroup::update_devices(const std::vector<DeviceRule>& rules) const {
+  if (const Membership* const list = identity_.find("devices")) return update_list(*list, rules);
+  apply_devices(rules, Nodes::kDefaults);
 }
 
 void Cgroup::complete_devices(const std::vector<DeviceRule>& rules) const {

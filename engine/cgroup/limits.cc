@@ -131,7 +131,7 @@ void check_usage(Writer& writer, const Setting& setting, std::string_view usage_
               setting.key, setting.value, used);
 }
 
-void Cgroup::apply_limits(const spec::Resources& resources) const {
+std::vector<std::string> Cgroup::apply_limits(const spec::Resources& resources) const {
   Writer writer(identity_);
   const auto for_version = [&](std::string_view v1_controller, auto v1, auto v2,
                                const auto& limits) {
@@ -157,14 +157,16 @@ void Cgroup::apply_limits(const spec::Resources& resources) const {
   apply_rdma(writer, resources.rdma);
   if (resources.network) apply_network(writer, *resources.network);
   v2::apply_unified(writer, resources.unified);  // what it names it overrides
+  return writer.ignored();
 }
 
-void Cgroup::apply(const spec::Resources& resources, Nodes nodes) const {
+std::vector<std::string> Cgroup::apply(const spec::Resources& resources, Nodes nodes) const {
   spec::Resources at_once = resources;
   if (is_too_narrow(resources.pids_limit)) at_once.pids_limit.reset();
   if (is_too_narrow(resources.unified)) at_once.unified.erase(kUnifiedPids);
-  apply_limits(at_once);
+  std::vector<std::string> ignored = apply_limits(at_once);
   if (nodes != Nodes::kForeign) apply_devices(resources.devices, nodes);
+  return ignored;
 }
 
 bool Cgroup::leaves_something(const spec::Resources& resources, Nodes nodes) {

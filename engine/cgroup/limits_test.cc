@@ -333,6 +333,34 @@ TEST_F(CgroupDevices, CompletingEndsTheMakingOfAnyNode) {
               AllOf(HasSubstr("b *:* m"), HasSubstr("c *:* r"), Not(HasSubstr("c *:* rm"))));
 }
 
+// Not by beginning anew: what both lists allow must not be missing for a moment, and the kernel
+// refuses that where there are cgroups below.
+TEST_F(CgroupDevices, AnUpdateTakesThePlaceOfTheOldRules) {
+  need("devices");
+  const Cgroup& cgroup = make("box");
+  cgroup.apply_devices({rule(true, 'c', 1, 11), rule(true, 'c', 10, std::nullopt, "rw")},
+                       Nodes::kDefaults);
+  fs::create_directory(path("devices", "box/below"));
+  cgroup.update_devices({rule(true, 'c', 1, 1, "r"), rule(true, 'c', 10, std::nullopt, "r")});
+  EXPECT_EQ(access_inside(cgroup, 1, 11), "--");
+  EXPECT_EQ(access_inside(cgroup, 1, 1), "r-");
+  EXPECT_EQ(access_inside(cgroup, 10, 229), "r-");
+  EXPECT_EQ(access_inside(cgroup, 1, 3), "rw");
+  EXPECT_THAT(content("devices", "box", "devices.list"),
+              AllOf(HasSubstr("c 10:* r\n"), Not(HasSubstr("c 1:11"))));
+}
+
+TEST_F(CgroupDevices, AnUpdateMayAllowByDefaultAndNoLonger) {
+  need("devices");
+  const Cgroup& cgroup = make("box");
+  cgroup.apply_devices({}, Nodes::kDefaults);
+  cgroup.update_devices({rule(true)});
+  EXPECT_EQ(access_inside(cgroup, 1, 11), "rw");
+  cgroup.update_devices({rule(false)});
+  EXPECT_EQ(access_inside(cgroup, 1, 11), "--");
+  EXPECT_EQ(access_inside(cgroup, 1, 3), "rw");
+}
+
 TEST_F(CgroupLimits, AProcessCanBeMadeUntilALimitOfNoneIsCompleted) {
   need("pids");
   const Cgroup& cgroup = make("box");

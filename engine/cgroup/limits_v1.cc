@@ -9,6 +9,8 @@
 namespace seatrial::cgroup {
 namespace {
 
+constexpr int kNotSupported = 524;  // the kernel's own ENOTSUPP, which no header has
+
 // Kernel: memory.limit <= memory.memsw.limit at each moment. So the one that moves away goes first.
 void set_limit_and_swap(Writer& writer, const spec::MemoryLimits& memory) {
   const Setting limit = setting("memory.limit", "memory.limit_in_bytes", memory.limit.value_or(-1));
@@ -37,16 +39,22 @@ void set_limit_and_swap(Writer& writer, const spec::MemoryLimits& memory) {
   writer.set(limit);
 }
 
-// Since Linux 5.16 the file takes any number and limits nothing.
+constexpr const char* kNoKernelLimit =
+    "this kernel has no limit for its own memory but memory.limit";
+
+// Since Linux 5.16 the file takes any number and limits nothing, or takes none, or is not there.
 void set_kernel_memory(Writer& writer, std::int64_t bytes) {
   const Setting limit = setting("memory.kernel", "memory.kmem.limit_in_bytes", bytes);
-  writer.set(limit);
+  const int failure = writer.try_set(limit);
+  const bool absent = failure == EOPNOTSUPP || failure == kNotSupported || failure == ENOENT;
+  if (failure != 0 && !absent) Writer::refuse(limit, failure);
   if (bytes < 0) return;
+  if (absent) return writer.ignore(limit, kNoKernelLimit);
   // The kernel counts in whole pages.
   constexpr std::uint64_t kPage = 4096;
   const std::uint64_t held = std::stoull(writer.directory(limit).read(limit.file));
   if (held / kPage > static_cast<std::uint64_t>(bytes) / kPage + 1) {
-    Writer::refuse(limit, EOPNOTSUPP);
+    writer.ignore(limit, kNoKernelLimit);
   }
 }
 

@@ -66,15 +66,18 @@ void refuse_realtime(const spec::CpuLimits& cpu) {
   }
 }
 
-void refuse_memory_of_v1(const spec::MemoryLimits& memory) {
+void ignore_kernel_memory(Writer& writer, const spec::MemoryLimits& memory) {
   if (memory.kernel && *memory.kernel >= 0) {
-    refuse("memory.kernel", fmt::format("{}", *memory.kernel),
-           "cgroup v2 counts the kernel's memory in memory.limit");
+    writer.ignore(setting("memory.kernel", "", *memory.kernel),
+                  "cgroup v2 counts the kernel's memory in memory.limit");
   }
   if (memory.kernel_tcp && *memory.kernel_tcp >= 0) {
-    refuse("memory.kernelTCP", fmt::format("{}", *memory.kernel_tcp),
-           "cgroup v2 counts socket buffers in memory.limit");
+    writer.ignore(setting("memory.kernelTCP", "", *memory.kernel_tcp),
+                  "cgroup v2 counts socket buffers in memory.limit");
   }
+}
+
+void refuse_memory_of_v1(const spec::MemoryLimits& memory) {
   if (memory.swappiness) {
     refuse("memory.swappiness", fmt::format("{}", *memory.swappiness),
            "cgroup v2 has one swappiness for the whole host");
@@ -184,6 +187,7 @@ void v2::apply_cpu(Writer& writer, const spec::CpuLimits& cpu) {
 
 void v2::apply_memory(Writer& writer, const spec::MemoryLimits& memory) {
   refuse_memory_of_v1(memory);
+  ignore_kernel_memory(writer, memory);
   check_swap(memory);
   const Setting limit{"memory.limit", "memory.max", bytes_or_max(memory.limit.value_or(-1))};
   if (memory.check_before_update.value_or(false)) {

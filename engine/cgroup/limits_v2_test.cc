@@ -11,12 +11,16 @@ namespace seatrial::cgroup {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::StartsWith;
 
 class LimitsV2 : public testing::Test {
  protected:
-  void apply(std::string_view json) { tree_.cgroup().apply_limits(spec::parse_resources(json)); }
+  std::vector<std::string> apply(std::string_view json) {
+    return tree_.cgroup().apply_limits(spec::parse_resources(json));
+  }
 
   // What the refusal says; fails when there is none, or when it is of another kind.
   std::string refusal(std::string_view json, Kind kind = Kind::kUnsupported) {
@@ -138,6 +142,16 @@ TEST_F(LimitsV2, CheckBeforeUpdateRefusesWhatIsInUse) {
   EXPECT_EQ(tree_.written("memory.max"), "8192");
 }
 
+// The specification advises against them, and v2 counts all memory in one limit.
+TEST_F(LimitsV2, TheKernelsMemoryIsToldToBeIgnored) {
+  tree_.control("memory.max");
+  EXPECT_THAT(apply(R"({"memory": {"kernel": 4096, "kernelTCP": 1}})"),
+              ElementsAre(HasSubstr("linux.resources.memory.kernel: 4096: ignored: "),
+                          HasSubstr("linux.resources.memory.kernelTCP: 1: ignored: ")));
+  EXPECT_THAT(apply(R"({"memory": {"kernel": -1, "limit": 8192}})"), IsEmpty());
+  EXPECT_EQ(tree_.written("memory.max"), "8192");
+}
+
 TEST_F(LimitsV2, WhatV2HasNoWordForIsRefusedByPath) {
   tree_.control("memory.max");
   tree_.control("cpu.max");
@@ -147,8 +161,6 @@ TEST_F(LimitsV2, WhatV2HasNoWordForIsRefusedByPath) {
     std::string_view message;
   };
   for (const Case& each : std::initializer_list<Case>{
-           {R"({"memory": {"kernel": 4096}})", "linux.resources.memory.kernel: 4096"},
-           {R"({"memory": {"kernelTCP": 1}})", "linux.resources.memory.kernelTCP: 1"},
            {R"({"memory": {"swappiness": 0}})", "linux.resources.memory.swappiness: 0"},
            {R"({"memory": {"disableOOMKiller": true}})", "linux.resources.memory.disableOOMKiller"},
            {R"({"memory": {"useHierarchy": false}})", "linux.resources.memory.useHierarchy: false"},

@@ -322,6 +322,16 @@ TEST_F(UnifiedDevices, CompletingEndsTheMakingOfAnyNode) {
   EXPECT_THAT(programs(), ElementsAre("seatrial_device"));  // one took the other's place
 }
 
+TEST_F(UnifiedDevices, AnUpdateTakesThePlaceOfTheOldRules) {
+  const Cgroup& cgroup = make();
+  cgroup.apply_devices({rule(true, 'c', 1, 11)}, Nodes::kDefaults);
+  cgroup.update_devices({rule(true, 'c', 1, 1, "r")});
+  EXPECT_EQ(access_inside(cgroup, 1, 11), "---");
+  EXPECT_EQ(access_inside(cgroup, 1, 1), "r--");
+  EXPECT_EQ(access_inside(cgroup, 1, 3), "rwm");
+  EXPECT_THAT(programs(), ElementsAre("seatrial_device"));
+}
+
 TEST_F(UnifiedDevices, EverythingNeedsNoProgramButTakesAPreviousOnesPlace) {
   const Cgroup& cgroup = make();
   cgroup.apply_devices({rule(true)});

@@ -58,6 +58,14 @@ class Writer {
   // or where it has not the controller, and kConflict as above.
   const Directory& unified_directory(const Setting& setting);
 
+  // A limit that the specification advises against, and that this kernel has not: the container
+  // goes without it, as with runc.
+  void ignore(const Setting& setting, std::string_view why) {
+    ignored_.push_back(
+        fmt::format("linux.resources.{}: {}: ignored: {}", setting.key, setting.value, why));
+  }
+  const std::vector<std::string>& ignored() const { return ignored_; }
+
   // The directories that create() made above the container's in a v1 hierarchy, outermost first.
   std::vector<std::string> made_above(std::string_view v1_controller) const;
 
@@ -69,6 +77,7 @@ class Writer {
   std::map<std::string, Directory, std::less<>> open_;  // by v1 controller
   std::optional<Directory> unified_;
   std::set<std::string, std::less<>> enabled_;  // controllers that unified_ has
+  std::vector<std::string> ignored_;
 };
 
 }  // namespace seatrial::cgroup

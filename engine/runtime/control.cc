@@ -62,7 +62,12 @@ void Runtime::update(const std::string& id, const spec::Resources& resources,
                   const spec::Resources limits = as_meant(resources, record);
                   // First, since who cannot ask systemd changes nothing.
                   if (!record.scope.empty()) update_scope(record, cgroup, limits);
-                  cgroup.apply_limits(limits);
+                  if (!limits.devices.empty() && !impl_->host.is_restricted()) {
+                    cgroup.update_devices(limits.devices);
+                  }
+                  for (const std::string& ignored : cgroup.apply_limits(limits)) {
+                    impl_->warn(ignored);
+                  }
                   write_schemata(record.rdt, schemata);
                 });
   });

@@ -50,7 +50,9 @@ void make_cgroup(Runtime::Impl& impl, const spec::Config& config, const std::str
       cgroup::Cgroup::create(cgroups.layout(impl.host), config.linux_.cgroups_path, id);
   if (!record.scope.empty()) cgroup.adopt();
   record.cgroups = cgroup::print_identity(cgroup.identity());
-  cgroup.apply(cgroups.resources, cgroups.nodes);
+  for (const std::string& ignored : cgroup.apply(cgroups.resources, cgroups.nodes)) {
+    impl.warn(ignored);
+  }
   if (const auto owner = cgroup_owner(config)) cgroup.give_to(*owner);
 }
 

@@ -223,8 +223,10 @@ class Runtime {
   // container that is not running, or not paused.
   void pause(const std::string& id);
   void resume(const std::string& id);
-  // Changes the limits that `resources` names; the device list is not looked at. `schemata` are
-  // lines for the class of service that linux.intelRdt has put the container into.
+  // Changes the limits that `resources` names. Rules for devices, where there are any, take the
+  // place of all that the container had; as at create, they do nothing for a caller without the
+  // host's privileges. `schemata` are lines for the class of service that linux.intelRdt has put
+  // the container into.
   void update(const std::string& id, const spec::Resources& resources,
               const std::vector<std::string>& schemata = {});
   cgroup::Stats stats(const std::string& id) const;

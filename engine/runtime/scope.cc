@@ -94,8 +94,15 @@ void update_scope(const Record& record, const cgroup::Cgroup& cgroup,
       cgroup::check_delegated(each.directory, resources);
     }
   }
-  SystemdManager::connect(record.systemd)
-      .set(record.scope, cgroup::limits_as_properties(resources, v2));
+  std::vector<cgroup::UnitProperty> properties = cgroup::limits_as_properties(resources, v2);
+  if (!v2 && !resources.devices.empty()) {
+    // systemd adds to what it knows, unless it is to forget that first.
+    properties.push_back({"DeviceAllow", cgroup::UnitProperty::Pairs{}});
+    for (cgroup::UnitProperty& each : cgroup::devices_as_properties(resources.devices)) {
+      properties.push_back(std::move(each));
+    }
+  }
+  SystemdManager::connect(record.systemd).set(record.scope, properties);
 }
 
 void let_into_scope(const Record& record, const cgroup::Identity& place, Host& host,
