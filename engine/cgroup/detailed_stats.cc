@@ -1,6 +1,7 @@
 #include "engine/cgroup/detailed_stats.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <memory>
@@ -46,6 +47,47 @@ bool take_device(std::string_view& line, DeviceCount& count) {
   return true;
 }
 
+// "cpu user system" and then a line each processor.
+void add_each_cpu(std::string_view text, DetailedStats& stats) {
+  while (!text.empty()) {
+    std::string_view line = next_part(text, '\n');
+    const Number cpu = parse_number(next_part(line, ' '));
+    const Number user = parse_number(next_part(line, ' '));
+    const Number kernel = parse_number(line);
+    if (!cpu || !user || !kernel) continue;
+    stats.cpu_each_user_ns.push_back(*user);
+    stats.cpu_each_kernel_ns.push_back(*kernel);
+  }
+}
+
+void add_cpuset(const Identity& identity, DetailedStats& stats) {
+  const auto directory = directory_of(identity.find("cpuset"));
+  if (!directory) return;
+  CpusetFacts facts{.cpus = numbers_of_list(text_of(*directory, "cpuset.cpus")),
+                    .mems = numbers_of_list(text_of(*directory, "cpuset.mems"))};
+  for (const char* name : {"cpu_exclusive", "mem_hardwall", "mem_exclusive", "memory_migrate",
+                           "memory_spread_page", "memory_spread_slab", "memory_pressure",
+                           "sched_load_balance", "sched_relax_domain_level"}) {
+    const std::string text = text_of(*directory, fmt::format("cpuset.{}", name));
+    const bool negative = text.starts_with('-');
+    const Number value = parse_number(std::string_view(text).substr(negative ? 1 : 0));
+    if (!value) continue;
+    const auto number = static_cast<std::int64_t>(*value);
+    facts.settings[name] = negative ? -number : number;
+  }
+  stats.cpuset = std::move(facts);
+}
+
+KernelMemoryUse kernel_memory_use(const Directory& directory, std::string_view prefix) {
+  const auto number = [&](std::string_view name) {
+    return number_of(directory, fmt::format("memory.{}.{}", prefix, name));
+  };
+  return {.usage = number("usage_in_bytes"),
+          .max_usage = number("max_usage_in_bytes"),
+          .limit = number("limit_in_bytes"),
+          .fail_count = number("failcnt")};
+}
+
 void add_cpu(const Identity& identity, DetailedStats& stats) {
   if (const auto v1 = directory_of(identity.find("cpuacct"))) {
     stats.cpu_user_ns = number_of(*v1, "cpuacct.usage_user");
@@ -56,6 +98,7 @@ void add_cpu(const Identity& identity, DetailedStats& stats) {
         stats.cpu_each_ns.push_back(*value);
       }
     }
+    add_each_cpu(text_of(*v1, "cpuacct.usage_all"), stats);
   } else if (const auto v2 = directory_of(identity.unified())) {
     const std::string text = text_of(*v2, "cpu.stat");
     stats.cpu_user_ns = in_nanoseconds(keyed_number(text, "user_usec"));
@@ -75,6 +118,10 @@ void add_memory(const Identity& identity, DetailedStats& stats) {
   stats.swap_max_usage = swap("max_usage_in_bytes", "peak");
   stats.swap_limit = swap("limit_in_bytes", "max");
   stats.swap_fail_count = swap("failcnt", "");
+  if (v1 != nullptr) {
+    stats.kernel_memory = kernel_memory_use(*directory, "kmem");
+    stats.kernel_tcp_memory = kernel_memory_use(*directory, "kmem.tcp");
+  }
   const std::string text = text_of(*directory, "memory.stat");
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = next_part(rest, '\n');
@@ -128,6 +175,19 @@ void add_huge_pages(const Identity& identity, DetailedStats& stats) {
 
 }  // namespace
 
+std::vector<std::uint64_t> numbers_of_list(std::string_view text) {
+  constexpr std::uint64_t kMost = 1 << 16;  // processors, far beyond what the kernel takes
+  std::vector<std::uint64_t> numbers;
+  while (!text.empty()) {
+    std::string_view range = next_part(text, ',');
+    const Number first = parse_number(next_part(range, '-'));
+    const Number last = range.empty() ? first : parse_number(range);
+    if (!first || !last || *last >= kMost) continue;
+    for (std::uint64_t each = *first; each <= *last; ++each) numbers.push_back(each);
+  }
+  return numbers;
+}
+
 std::vector<DeviceCount> device_counts_v1(std::string_view text) {
   std::vector<DeviceCount> counts;
   while (!text.empty()) {
@@ -166,6 +226,7 @@ std::vector<DeviceCount> device_counts_v2(std::string_view text, std::string_vie
 DetailedStats detailed_stats(const Cgroup& cgroup) {
   DetailedStats stats{.sums = cgroup.stats()};
   add_cpu(cgroup.identity(), stats);
+  add_cpuset(cgroup.identity(), stats);
   add_memory(cgroup.identity(), stats);
   add_io(cgroup.identity(), stats);
   add_huge_pages(cgroup.identity(), stats);

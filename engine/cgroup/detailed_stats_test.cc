@@ -24,6 +24,39 @@ TEST(DeviceCounts, OfV2AreTheKeysAskedFor) {
       ElementsAre(DeviceCount{8, 0, "Read", 1}, DeviceCount{8, 0, "Write", 2}));
 }
 
+TEST(NumbersOfAList, AreThoseOfItsRanges) {
+  EXPECT_THAT(numbers_of_list("0-2,5"), ElementsAre(0U, 1U, 2U, 5U));
+  EXPECT_THAT(numbers_of_list(""), IsEmpty());
+  EXPECT_THAT(numbers_of_list("x,1-y,3-99999999"), IsEmpty());
+}
+
+TEST(DetailedStats, OfV1HaveWhatItCountsApart) {
+  const TempDir dir(std::filesystem::temp_directory_path());
+  const auto file = [&](const char* name, const char* text) {
+    write_file_atomically(dir.path() / name, text);
+  };
+  file("cpuacct.usage_percpu", "40 60 \n");
+  file("cpuacct.usage_all", "cpu user system\n0 10 30\n1 20 40\n");
+  file("cpuset.cpus", "0-1\n");
+  file("cpuset.mems", "0\n");
+  file("cpuset.cpu_exclusive", "0\n");
+  file("cpuset.sched_relax_domain_level", "-1\n");
+  file("memory.kmem.usage_in_bytes", "5\n");
+  file("memory.kmem.tcp.failcnt", "6\n");
+  const DetailedStats stats = detailed_stats(
+      Cgroup::open({.members = {{.hierarchy = "cpuset,cpuacct,memory", .directory = dir.path()}}}));
+  EXPECT_THAT(stats.cpu_each_ns, ElementsAre(40U, 60U));
+  EXPECT_THAT(stats.cpu_each_user_ns, ElementsAre(10U, 20U));
+  EXPECT_THAT(stats.cpu_each_kernel_ns, ElementsAre(30U, 40U));
+  ASSERT_TRUE(stats.cpuset);
+  EXPECT_THAT(stats.cpuset->cpus, ElementsAre(0U, 1U));
+  EXPECT_THAT(stats.cpuset->mems, ElementsAre(0U));
+  EXPECT_THAT(stats.cpuset->settings,
+              ElementsAre(Pair("cpu_exclusive", 0), Pair("sched_relax_domain_level", -1)));
+  EXPECT_EQ(stats.kernel_memory->usage, 5U);
+  EXPECT_EQ(stats.kernel_tcp_memory->fail_count, 6U);
+}
+
 TEST(DetailedStats, OfV2AreReadFromItsFiles) {
   const FakeTree tree("cpu memory io hugetlb");
   tree.control("cpu.stat", "usage_usec 9\nuser_usec 5\nsystem_usec 4\n");

@@ -23,15 +23,20 @@ void member(JsonWriter& json, std::string_view key, Number value, std::uint64_t 
   json.key(key).natural(value.value_or(otherwise));
 }
 
+void list(JsonWriter& json, std::string_view key, const std::vector<std::uint64_t>& values) {
+  if (values.empty()) return;
+  json.key(key).begin_array();
+  for (const std::uint64_t each : values) json.natural(each);
+  json.end_array();
+}
+
 void print_cpu(JsonWriter& json, const DetailedStats& stats) {
   json.key("cpu").begin_object();
   json.key("usage").begin_object();
   member(json, "total", stats.sums.cpu_usage_ns);
-  if (!stats.cpu_each_ns.empty()) {
-    json.key("percpu").begin_array();
-    for (const std::uint64_t each : stats.cpu_each_ns) json.natural(each);
-    json.end_array();
-  }
+  list(json, "percpu", stats.cpu_each_ns);
+  list(json, "percpu_kernel", stats.cpu_each_kernel_ns);
+  list(json, "percpu_user", stats.cpu_each_user_ns);
   member(json, "kernel", stats.cpu_kernel_ns);
   member(json, "user", stats.cpu_user_ns);
   json.end_object();
@@ -53,6 +58,14 @@ void print_entry(JsonWriter& json, std::string_view key, Number limit, Number us
   json.end_object();
 }
 
+void print_cpuset(JsonWriter& json, const cgroup::CpusetFacts& facts) {
+  json.key("cpuset").begin_object();
+  list(json, "cpus", facts.cpus);
+  list(json, "mems", facts.mems);
+  for (const auto& [key, value] : facts.settings) json.key(key).number(value);
+  json.end_object();
+}
+
 void print_memory(JsonWriter& json, const DetailedStats& stats) {
   const cgroup::Stats& sums = stats.sums;
   json.key("memory").begin_object();
@@ -66,6 +79,11 @@ void print_memory(JsonWriter& json, const DetailedStats& stats) {
               sums.memory_fail_count);
   print_entry(json, "swap", stats.swap_limit, stats.swap_usage, stats.swap_max_usage,
               stats.swap_fail_count);
+  const auto kernel = [&](std::string_view key, const auto& use) {
+    if (use) print_entry(json, key, use->limit, use->usage, use->max_usage, use->fail_count);
+  };
+  kernel("kernel", stats.kernel_memory);
+  kernel("kernelTCP", stats.kernel_tcp_memory);
   json.key("raw").begin_object();
   for (const auto& [key, value] : stats.memory) json.key(key).natural(value);
   json.end_object();
@@ -86,6 +104,7 @@ void print_counts(JsonWriter& json, std::string_view key,
 void print_data(JsonWriter& json, const DetailedStats& stats) {
   json.begin_object();
   print_cpu(json, stats);
+  if (stats.cpuset) print_cpuset(json, *stats.cpuset);
   print_memory(json, stats);
   json.key("pids").begin_object();
   member(json, "current", stats.sums.pids_current);

@@ -29,6 +29,10 @@ TEST(StatsEvent, IsOneLineWithRuncsWords) {
   stats.sums.pids_current = 2;
   stats.cpu_user_ns = 5;
   stats.cpu_each_ns = {4, 5};
+  stats.cpu_each_user_ns = {1, 2};
+  stats.cpu_each_kernel_ns = {3, 3};
+  stats.cpuset = {.cpus = {0, 1}, .mems = {0}, .settings = {{"sched_relax_domain_level", -1}}};
+  stats.kernel_memory = {.usage = 6, .max_usage = 7, .limit = 8, .fail_count = 9};
   stats.memory = {{"cache", 3}, {"rss", 4}};
   stats.io_bytes = {{8, 0, "Read", 6}};
   stats.huge_pages["2MB"] = {.usage = 1, .max_usage = 2, .fail_count = 3};
@@ -38,8 +42,17 @@ TEST(StatsEvent, IsOneLineWithRuncsWords) {
   EXPECT_EQ(json::parse(line).at("type"), "stats");
   EXPECT_EQ(json::parse(line).at("id"), "box");
   const json data = data_of(stats);
-  EXPECT_EQ(data["cpu"]["usage"],
-            (json{{"total", 9}, {"percpu", {4, 5}}, {"kernel", 0}, {"user", 5}}));
+  EXPECT_EQ(data["cpu"]["usage"], (json{{"total", 9},
+                                        {"percpu", {4, 5}},
+                                        {"percpu_kernel", {3, 3}},
+                                        {"percpu_user", {1, 2}},
+                                        {"kernel", 0},
+                                        {"user", 5}}));
+  EXPECT_EQ(data["cpuset"],
+            (json{{"cpus", {0, 1}}, {"mems", {0}}, {"sched_relax_domain_level", -1}}));
+  EXPECT_EQ(data["memory"]["kernel"],
+            (json{{"limit", 8}, {"usage", 6}, {"max", 7}, {"failcnt", 9}}));
+  EXPECT_FALSE(data["memory"].contains("kernelTCP"));
   EXPECT_EQ(data["memory"]["usage"],
             (json{{"limit", 8}, {"usage", 7}, {"max", 0}, {"failcnt", 0}}));
   EXPECT_EQ(data["memory"]["cache"], 3);
