@@ -123,12 +123,21 @@ TEST(Table, NoVerbHasTwoOptionsOfOneName) {
 
 TEST(ParseUser, TakesNumbersOnly) {
   EXPECT_EQ(parse_user("1000").uid, 1000U);
+  EXPECT_EQ(parse_user("1000").gid, std::nullopt);
   EXPECT_EQ(parse_user("1000:5").gid, 5U);
   EXPECT_EQ(parse_user("4294967294:4294967294").gid, spec::kHighestId);
   for (const char* text :
        {"", "root", "1000:", ":5", "1:2:3", "-1", "4294967295", "1:4294967295", "4294967296"}) {
     EXPECT_THROW(parse_user(text), Error) << text;
   }
+}
+
+TEST(ExecOptions, AreCheckedByTheWord) {
+  EXPECT_EQ(parse_directory("/tmp"), "/tmp");
+  EXPECT_THROW(parse_directory("tmp"), Error);
+  EXPECT_THROW(parse_directory(""), Error);
+  EXPECT_THAT(parse_variables({"A=", "B=c=d"}), ElementsAre("A=", "B=c=d"));
+  for (const char* text : {"", "A", "=b"}) EXPECT_THROW(parse_variables({text}), Error) << text;
 }
 
 TEST(ParseRootless, TakesWhatGoCallsABoolean) {

@@ -247,9 +247,13 @@ runtime::ExecRequest exec_request(const Call& call) {
   if (!request.process && request.args.empty()) {
     throw error(Kind::kInvalidArgument, "exec needs a command, or --process FILE");
   }
-  request.env = options.all("env");
-  request.cwd = options.get("cwd");
-  if (const auto user = options.get("user")) request.user = parse_user(*user);
+  request.env = parse_variables(options.all("env"));
+  if (const auto directory = options.get("cwd")) request.cwd = parse_directory(*directory);
+  if (const auto user = options.get("user")) {
+    const UserIds ids = parse_user(*user);
+    request.uid = ids.uid;
+    request.gid = ids.gid;
+  }
   request.added_gids = parse_gids(options.all("additional-gids"));
   request.terminal = options.on("tty");
   if (request.process && options.on("tty")) request.process->terminal = true;
@@ -400,19 +404,34 @@ std::optional<int> carry_out_alone(const CommandLine& line) {
 
 }  // namespace
 
-spec::User parse_user(std::string_view text) {
-  spec::User user;
-  const char* const end = text.data() + text.size();
-  auto parsed = std::from_chars(text.data(), end, user.uid);
-  if (parsed.ec == std::errc() && parsed.ptr != end && *parsed.ptr == ':') {
-    parsed = std::from_chars(parsed.ptr + 1, end, user.gid);
-  }
-  if (parsed.ec != std::errc() || parsed.ptr != end || user.uid > spec::kHighestId ||
-      user.gid > spec::kHighestId) {
-    throw error(Kind::kInvalidArgument, "{} is not UID or UID:GID, in numbers up to {}", text,
-                spec::kHighestId);
-  }
+UserIds parse_user(std::string_view text) {
+  const auto parse = [&](std::string_view digits) {
+    std::uint32_t id = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, id);
+    if (parsed.ec != std::errc() || parsed.ptr != end || id > spec::kHighestId) {
+      throw error(Kind::kInvalidArgument, "{} is not UID or UID:GID, in numbers up to {}", text,
+                  spec::kHighestId);
+    }
+    return id;
+  };
+  const std::size_t colon = text.find(':');
+  UserIds user{.uid = parse(text.substr(0, colon))};
+  if (colon != text.npos) user.gid = parse(text.substr(colon + 1));
   return user;
+}
+
+std::string parse_directory(const std::string& text) {
+  if (text.starts_with('/')) return text;
+  throw error(Kind::kInvalidArgument, "option --cwd: {} is not an absolute path", text);
+}
+
+std::vector<std::string> parse_variables(std::vector<std::string> texts) {
+  for (const std::string& text : texts) {
+    if (text.find('=') != text.npos && !text.starts_with('=')) continue;
+    throw error(Kind::kInvalidArgument, "option --env: {} is not NAME=VALUE", text);
+  }
+  return texts;
 }
 
 runtime::Rootless parse_rootless(std::string_view text) {

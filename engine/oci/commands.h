@@ -20,7 +20,17 @@ int failure_status(const CommandLine& line);
 // "true", "false" (in Go's spellings) and "auto". Throws Error{kInvalidArgument}.
 runtime::Rootless parse_rootless(std::string_view text);
 
-// "UID[:GID]" and additional groups. Throws Error{kInvalidArgument}.
-spec::User parse_user(std::string_view text);
+struct UserIds {
+  std::uint32_t uid = 0;
+  std::optional<std::uint32_t> gid = {};
+};
+
+// "UID[:GID]". Throws Error{kInvalidArgument}.
+UserIds parse_user(std::string_view text);
+
+// The values of exec's options, as they are. Throw Error{kInvalidArgument} for a directory that is
+// not absolute, and a variable that is not NAME=VALUE.
+std::string parse_directory(const std::string& text);
+std::vector<std::string> parse_variables(std::vector<std::string> texts);
 
 }  // namespace seatrial::oci

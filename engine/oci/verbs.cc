@@ -133,7 +133,7 @@ constexpr Option kExec[] = {
     {"tty", "", "give the process a terminal", 't'},
     {"cwd", "DIR", "its working directory"},
     {"env", "NAME=VALUE", "add to its environment", 'e'},
-    {"user", "UID[:GID]", "run as this user", 'u'},
+    {"user", "UID[:GID]", "run as this user, in the groups of the container's", 'u'},
     {"additional-gids", "GID", "add a group", 'g'},
     {"cap", "NAME", "add a capability", 'c'},
     {"no-new-privs", "", "set no_new_privs"},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "engine/plan/parts.h"
 #include "engine/spec/names.h"
@@ -21,6 +22,23 @@ std::string search_path(const std::vector<std::string>& env) {
     return variable.starts_with(kName);
   });
   return entry == env.rend() ? std::string(kDefaultSearch) : entry->substr(kName.size());
+}
+
+// A variable that is given again takes the earlier one's place: getenv(3) finds the first of a
+// name, and who appends to a list means the last.
+std::vector<std::string> without_repeats(const std::vector<std::string>& env) {
+  std::vector<std::string> result;
+  std::map<std::string_view, std::size_t> places;
+  for (const std::string& variable : env) {
+    const std::string_view name = std::string_view(variable).substr(0, variable.find('='));
+    const auto [place, is_first] = places.emplace(name, result.size());
+    if (is_first) {
+      result.push_back(variable);
+    } else {
+      result[place->second] = variable;
+    }
+  }
+  return result;
 }
 
 // What can be granted: known to the kernel and, unless a user namespace gives them all, held by
@@ -197,7 +215,7 @@ void add_execution(const spec::Process& process, const ProcessContext& context, 
   if (has_filter(context) && comes_last(process, context)) {
     steps.push_back({install(*context.seccomp)});
   }
-  steps.push_back({Execute{.args = process.args, .env = process.env}});
+  steps.push_back({Execute{.args = process.args, .env = without_repeats(process.env)}});
 }
 
 Console console_of(const spec::Process& process, bool on_dev_console) {

@@ -135,6 +135,13 @@ TEST_F(PlanTest, OfTheDefaultConfiguration) {
 )");
 }
 
+TEST_F(PlanTest, AVariableThatIsGivenAgainTakesTheEarlierOnesPlace) {
+  config.process->env = {"PATH=/a", "X=1", "PATH=/b", "PATHS=2", "X"};
+  const LaunchPlan made = plan(config, host, options);
+  EXPECT_THAT(find<Execute>(made)->env, ElementsAre("PATH=/b", "X", "PATHS=2"));
+  EXPECT_EQ(find<FindProgram>(made)->search, "/b");
+}
+
 TEST_F(PlanTest, OfAnExec) {
   const spec::Process process = *config.process;
   const LaunchPlan exec = plan_exec(process, host,

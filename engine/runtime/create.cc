@@ -91,10 +91,14 @@ UniqueFd network_namespace_of(pid_t pid) {
   return open_file(fmt::format("/proc/{}/ns/net", pid), O_RDONLY);
 }
 
-Bundle bundle_of(const CreateRequest& request, Runtime::Impl& impl) {
+Bundle bundle_of(const CreateRequest& request, Runtime::Impl& impl, Begin begin) {
   Bundle bundle = load_bundle(request.bundle, &impl.known_seccomp);
   check_rights(bundle.config, impl.host.facts({}));
   if (impl.cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, request.id, impl.host);
+  if (begin == Begin::kAtOnce && !bundle.config.process) {
+    throw error(Kind::kInvalidArgument,
+                "config.json: process: is missing; create takes that, but there is nothing to run");
+  }
   if (bundle.config.process) {
     auto& env = bundle.config.process->env;
     env.insert(env.end(), request.added_env.begin(), request.added_env.end());
@@ -108,7 +112,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
     : impl_(impl),
       request_(request),
       begin_(begin),
-      bundle_(bundle_of(request, impl)),
+      bundle_(bundle_of(request, impl, begin)),
       config_(bundle_.config),
       cgroups_(choose_cgroups(impl.host, config_.linux_, request.id, bundle_.scope)),
       host_(impl.host.facts(cgroups_.hierarchies)),

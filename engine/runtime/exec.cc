@@ -44,7 +44,10 @@ void add_capabilities(spec::Process& process, const std::vector<std::string>& na
   spec::Capabilities capabilities = process.capabilities.value_or(spec::Capabilities{});
   for (const std::string& name : names) {
     const auto number = spec::capability_number(name);
-    if (!number) throw error(Kind::kInvalidArgument, "{} is not the name of a capability", name);
+    if (!number) {
+      capabilities.unknown.push_back(name);
+      continue;
+    }
     const spec::CapabilitySet bit = spec::CapabilitySet{1} << *number;
     capabilities.bounding |= bit;
     capabilities.effective |= bit;
@@ -59,12 +62,13 @@ spec::Process process_of(const ExecRequest& request, const spec::Process& own) {
   process.args = request.args;
   process.env.insert(process.env.end(), request.env.begin(), request.env.end());
   process.terminal = request.terminal.value_or(false);
-  process.console_size.reset();
   if (request.cwd) process.cwd = *request.cwd;
   if (request.user) {
     process.user = *request.user;
     if (!process.user.umask) process.user.umask = own.user.umask;
   }
+  if (request.uid) process.user.uid = *request.uid;
+  if (request.gid) process.user.gid = *request.gid;
   auto& gids = process.user.additional_gids;
   gids.insert(gids.end(), request.added_gids.begin(), request.added_gids.end());
   if (request.no_new_privileges) process.no_new_privileges |= *request.no_new_privileges;

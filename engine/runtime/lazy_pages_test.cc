@@ -32,7 +32,7 @@ class LazyPages : public ContainerTest {
     if (IsSkipped()) return;
     try {
       sys::bring_up_loopback(sys::own_network_namespace().get());
-      criu_ = criu::require_program();
+      criu_ = criu::require_program({});
       criu::require_lazy_pages(criu_);
     } catch (const Error& lack) {
       GTEST_SKIP() << lack.what();

@@ -133,12 +133,14 @@ struct ExecRequest {
   std::vector<std::string> env = {};          // added
   std::optional<std::string> cwd = {};
   std::optional<spec::User> user = {};
+  std::optional<std::uint32_t> uid = {};  // of the user, this alone
+  std::optional<std::uint32_t> gid = {};
   std::vector<std::uint32_t> added_gids = {};
   std::optional<bool> terminal = {};
   std::optional<bool> no_new_privileges = {};
-  std::vector<std::string> added_capabilities = {};
-  std::string apparmor_profile = {};  // empty: the container's
-  std::string selinux_label = {};     // the same
+  std::vector<std::string> added_capabilities = {};  // an unknown name is a warning
+  std::string apparmor_profile = {};                 // empty: the container's
+  std::string selinux_label = {};                    // the same
   Stdio stdio = {};
   std::filesystem::path pid_file = {};
   std::filesystem::path console_socket = {};

@@ -5,16 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <csignal>
-#include <future>
 #include <thread>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/cgroup/cgroup.h"
-#include "engine/runtime/container_fixture.h"
+#include "engine/runtime/runtime_fixture.h"
 #include "engine/runtime/state_root.h"
 #include "engine/sys/spawn.h"
 
@@ -24,81 +25,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using spec::Status;
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::UnorderedElementsAre;
-
-// The part of config.json that a test chooses.
-struct Bundle {
-  std::string version = "1.3.0";
-  std::string command = "true";
-  std::string mounts = {};  // each ending with a comma
-  std::string hooks = "{}";
-  std::string terminal = "false";
-  std::string resources = "{}";
-  std::string no_new_privileges = "true";
-  int user = 0;
-  std::string seccomp = "null";
-  std::string more_namespaces = {};  // each after a comma
-};
-
-std::string config_text(const Bundle& bundle) {
-  // The host's programs, read-only: no image is needed.
-  return fmt::format(R"({{
-    "ociVersion": "{}", "hostname": "trial", "root": {{"path": "rootfs"}},
-    "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "terminal": {},
-      "env": ["PATH=/usr/bin"], "oomScoreAdj": 321, "noNewPrivileges": {},
-      "user": {{"uid": {}, "gid": {}}},
-      "rlimits": [{{"type": "RLIMIT_NOFILE", "soft": 77, "hard": 88}}],
-      "capabilities": {{"bounding": ["CAP_KILL"], "permitted": ["CAP_KILL"],
-                        "effective": ["CAP_KILL"]}}}},
-    "mounts": [
-      {{"destination": "/proc", "type": "proc", "source": "proc"}},
-      {{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}},
-      {{"destination": "/dev/pts", "type": "devpts", "source": "devpts",
-        "options": ["newinstance", "ptmxmode=0666"]}},
-      {}
-      {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-      {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-      {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
-    "hooks": {},
-    "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
-                              {{"type": "uts"}}, {{"type": "network"}}{}],
-               "resources": {}, "seccomp": {}}}
-  }})",
-                     bundle.version, bundle.command, bundle.terminal, bundle.no_new_privileges,
-                     bundle.user, bundle.user, bundle.mounts, bundle.hooks, bundle.more_namespaces,
-                     bundle.resources, bundle.seccomp);
-}
-
-std::string hook(const std::string& kind, const std::string& command) {
-  return fmt::format(R"({{"{}": [{{"path": "/usr/bin/sh", "args": ["sh", "-c", "{}"]}}]}})", kind,
-                     command);
-}
-
-class RuntimeTest : public ContainerTest {
- protected:
-  void TearDown() override {
-    if (!runtime_) return;
-    for (const std::string& id : StateRoot(runtime_->root()).ids()) {
-      ADD_FAILURE() << "left behind: " << id;
-      runtime_->remove(id, true);
-    }
-    const cgroup::Layout layout = cgroup::Layout::detect();
-    for (const cgroup::Hierarchy& each : layout.hierarchies()) {
-      EXPECT_FALSE(fs::exists(each.mountpoint + cgroup::resolve_path(each, "", id_))) << each.name;
-    }
-  }
-
-  CreateRequest request(const Bundle& bundle) {
-    write_file_atomically(dir_.path() / "config.json", config_text(bundle));
-    return {.id = id_, .bundle = dir_.path(), .stdio = {-1, 1, 2}};
-  }
-
-  std::string read(const char* name) { return read_file(dir_.path() / name); }
-};
 
 TEST_F(RuntimeTest, RunGivesTheExitStatus) {
   Child child = runtime_->run(request({.command = "exit 7"}));
@@ -221,63 +150,6 @@ TEST_F(RuntimeTest, AFrozenContainerIsPausedAndCanStillBeDeletedByForce) {
   EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
 }
 
-// Once the container is resumed, which the waiting must not keep others from.
-TEST_F(RuntimeTest, ExecMayWaitForAPausedContainer) {
-  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
-  runtime_->pause(id_);
-  auto executed = std::async(std::launch::async, [&] {
-    return runtime_->exec(
-        {.id = id_, .args = {"/usr/bin/sh", "-c", "exit 7"}, .ignore_paused = true});
-  });
-  while (runtime_->processes(id_).size() < 2) std::this_thread::yield();
-  EXPECT_EQ(runtime_->state(id_).status, Status::kPaused);
-  EXPECT_EQ(executed.wait_for(0s), std::future_status::timeout);
-  runtime_->resume(id_);
-  Child process = executed.get();
-  EXPECT_EQ(process.wait(10s).value().code, 7);
-  runtime_->remove(id_, true);
-  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
-}
-
-// It is killed in the frozen cgroup, and leaves nothing.
-TEST_F(RuntimeTest, ExecThatWaitsForAPausedContainerEndsWithIt) {
-  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
-  runtime_->pause(id_);
-  auto executed = std::async(std::launch::async, [&] {
-    return failure_of(
-        [&] { runtime_->exec({.id = id_, .args = {"/usr/bin/true"}, .ignore_paused = true}); });
-  });
-  while (runtime_->processes(id_).size() < 2) std::this_thread::yield();
-  runtime_->remove(id_, true);
-  EXPECT_THAT(executed.get(), HasSubstr("exec in " + id_));
-  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
-}
-
-TEST_F(RuntimeTest, ExecMayJoinACgroupBelowTheContainers) {
-  Child child = runtime_->run(request({.command = "exec sleep 1000"}));
-  const cgroup::Identity own =
-      cgroup::parse_identity(StateRoot(runtime_->root()).open(id_).read_record().cgroups);
-  const cgroup::Membership* const pids = own.find("pids");
-  const cgroup::Membership& member = pids != nullptr ? *pids : own.members.front();
-  fs::create_directory(member.directory + "/inner");
-  const std::vector<std::string> controllers =
-      pids != nullptr ? std::vector<std::string>{"pids"} : std::vector<std::string>{};
-  const auto exec = [&](const std::string& path) {
-    const UniqueFd out = open_file(dir_.path() / "out", O_RDWR | O_CREAT | O_TRUNC);
-    Child process = runtime_->exec({.id = id_,
-                                    .args = {"/usr/bin/cat", "/proc/self/cgroup"},
-                                    .stdio = {-1, out.get(), 2},
-                                    .cgroups = {{.controllers = controllers, .path = path}}});
-    EXPECT_EQ(process.wait(10s).value().code, 0);
-    return read("out");
-  };
-  EXPECT_THAT(exec("inner"), HasSubstr(":" + member.cgroup + "/inner\n"));
-  EXPECT_THAT(exec("/"), AllOf(HasSubstr(":" + member.cgroup + "\n"), Not(HasSubstr("/inner"))));
-  EXPECT_THAT(failure_of([&] { exec("none"); }), HasSubstr("cgroup none: there is no "));
-  runtime_->remove(id_, true);
-  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
-}
-
 TEST_F(RuntimeTest, UpdateChangesLimitsAndStatsTellOfThem) {
   Child child = runtime_->run(request({.command = "exec sleep 1000"}));
   EXPECT_EQ(runtime_->stats(id_).pids_max, std::nullopt);
@@ -287,6 +159,58 @@ TEST_F(RuntimeTest, UpdateChangesLimitsAndStatsTellOfThem) {
   runtime_->remove(id_, true);
   EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
   EXPECT_THAT(failure_of([&] { runtime_->update(id_, {}); }), HasSubstr("does not exist"));
+}
+
+// Before its hooks have done anything.
+TEST_F(RuntimeTest, RunNeedsAProcess) {
+  const CreateRequest create =
+      request({.hooks = hook("createRuntime", "touch " + (dir_.path() / "hooked").native())});
+  std::string text = read("config.json");
+  text.replace(text.find("\"process\""), 9, "\"absent\"");
+  write_file_atomically(dir_.path() / "config.json", text);
+  EXPECT_THAT(failure_of([&] { runtime_->run(create); }), HasSubstr("process: is missing"));
+  EXPECT_FALSE(fs::exists(dir_.path() / "hooked"));
+  Child child = runtime_->create(create);
+  EXPECT_TRUE(fs::exists(dir_.path() / "hooked"));  // control
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+// By what the program may open from then on.
+TEST_F(RuntimeTest, UpdateReplacesTheRulesForDevices) {
+  Child child = runtime_->run(
+      request({.command = "exec sleep 1000", .resources = R"({"devices": [{"allow": false}]})"}));
+  const auto may_open = [&] {
+    Child process = runtime_->exec(
+        {.id = id_, .args = {"/usr/bin/sh", "-c", ": > /dev/kmsg"}, .stdio = {-1, -1, -1}});
+    return process.wait(10s).value().code == 0;
+  };
+  const std::string node = fmt::format("/proc/{}/root/dev/kmsg", child.pid());
+  ASSERT_EQ(::mknod(node.c_str(), S_IFCHR | 0666, makedev(1, 11)), 0);
+  EXPECT_FALSE(may_open());
+  runtime_->update(id_, {.devices = {{.allow = true, .type = 'c', .major = 1, .minor = 11}}});
+  EXPECT_TRUE(may_open());
+  runtime_->update(id_, {.pids_limit = 50});  // says nothing of devices
+  EXPECT_TRUE(may_open());
+  runtime_->update(id_, {.devices = {{.allow = false}}});
+  EXPECT_FALSE(may_open());
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
+}
+
+// The specification advises against the limit, and this kernel has none or a warning says so.
+TEST_F(RuntimeTest, ALimitOfTheKernelsMemoryIsNoError) {
+  if (!cgroup::Layout::detect().find("memory")) GTEST_SKIP() << "memory is not mounted";
+  Child child = runtime_->run(
+      request({.command = "exec sleep 1000", .resources = R"({"memory": {"kernel": 67108864}})"}));
+  const std::string at_create = std::exchange(warnings_, "");
+  runtime_->update(id_, {.memory = spec::MemoryLimits{.kernel = 67108864}});
+  EXPECT_EQ(warnings_, at_create);
+  if (!warnings_.empty()) {
+    EXPECT_THAT(warnings_, HasSubstr("linux.resources.memory.kernel: 67108864: ignored: "));
+  }
+  runtime_->remove(id_, true);
+  EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
 }
 
 TEST_F(RuntimeTest, ALimitOfNoProcessesIsNoneBefore1Dot3) {
@@ -406,7 +330,7 @@ TEST_F(RuntimeTest, AFifoIsNeitherAConfigurationNorANamespace) {
 
 // Init is there by then and waits: it must end, and be reaped.
 TEST_F(RuntimeTest, ARefusedLimitLeavesNoProcess) {
-  const Bundle bundle{.resources = R"({"cpu": {"shares": 512, "cpus": "4095"}})"};
+  const ChosenBundle bundle{.resources = R"({"cpu": {"shares": 512, "cpus": "4095"}})"};
   EXPECT_THAT(failure_of([&] { runtime_->create(request(bundle)); }), HasSubstr("cpu"));
   EXPECT_THAT(failure_of([&] { runtime_->run(request(bundle)); }), HasSubstr("cpu"));
   siginfo_t info{};
@@ -452,7 +376,7 @@ TEST_F(RuntimeTest, AFailingPoststartHookIsAWarningBefore1Dot3) {
 }
 
 TEST_F(RuntimeTest, AFailingPoststartHookEndsTheContainerSince1Dot3) {
-  const Bundle bundle{.command = "exec sleep 1000", .hooks = hook("poststart", "exit 4")};
+  const ChosenBundle bundle{.command = "exec sleep 1000", .hooks = hook("poststart", "exit 4")};
   Child child = runtime_->create(request(bundle));
   EXPECT_THAT(failure_of([&] { runtime_->start(id_); }), HasSubstr("exit status 4"));
   EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);
@@ -466,8 +390,8 @@ TEST_F(RuntimeTest, AFailingStartContainerHookEndsTheContainer) {
 }
 
 TEST_F(RuntimeTest, AProgramThatCannotStartLeavesAStoppedContainer) {
-  const Bundle bundle{.mounts =
-                          R"({"destination": "/usr", "source": "/usr", "options": ["rbind"]},)"};
+  const ChosenBundle bundle{
+      .mounts = R"({"destination": "/usr", "source": "/usr", "options": ["rbind"]},)"};
   CreateRequest create = request(bundle);
   std::string text = config_text(bundle);
   text.replace(text.find("\"/usr/bin/sh\""), 13, "\"/usr/share\"");
