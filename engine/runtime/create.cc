@@ -42,7 +42,7 @@ class Creation {
   void make_state();
   void make_cgroup();  // and what resctrl gets
   void enter_scope();
-  void begin();
+  void make_launch();
   void launch();
   void build();
   void move_devices(UniqueFd network_namespace);
@@ -204,7 +204,8 @@ void Creation::make_cgroup() {
 // systemd makes no scope without a process: it is the launcher, which has nothing to do yet, and of
 // which init is born.
 void Creation::enter_scope() {
-  begin();
+  make_launch();
+  launch_->begin();
   try {
     systemd_->start(*bundle_.scope, scope_description(record_, request_.id), launch_->launcher(),
                     scope_properties_);
@@ -215,8 +216,7 @@ void Creation::enter_scope() {
   check_place(*systemd_, *bundle_.scope);
 }
 
-void Creation::begin() {
-  if (launch_) return;
+void Creation::make_launch() {
   launch_.emplace(LaunchRequest{.program = impl_.host.init_program(),
                                 .stdio = request_.stdio,
                                 .preserve_fds = request_.preserve_fds,
@@ -226,9 +226,11 @@ void Creation::begin() {
 }
 
 void Creation::launch() {
-  begin();
+  const bool has_begun = launch_.has_value();
+  if (!has_begun) make_launch();
   launch_->give(plan_,
                 plan_.init_joins_cgroups || is_init_met_first() ? Hold::kInit : Hold::kNothing);
+  if (!has_begun) launch_->begin();
 }
 
 void Creation::build() {

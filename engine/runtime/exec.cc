@@ -170,9 +170,14 @@ Child exec_in_container(Runtime::Impl& impl, const ExecRequest& request) {
                  .preserve_fds = request.preserve_fds,
                  .start_listener = -1,
                  .target = target.get()});
-  let_into_scope(record, place, impl.host, launch.launcher());
   const bool has_class = !record.rdt.directory.empty();
-  launch.give(plan, has_class ? Hold::kInit : Hold::kNothing);
+  const auto give = [&] { launch.give(plan, has_class ? Hold::kInit : Hold::kNothing); };
+  if (record.scope.empty()) give();
+  launch.begin();
+  if (!record.scope.empty()) {
+    let_into_scope(record, place, impl.host, launch.launcher());
+    give();
+  }
   launch.serve({.write_id_maps = {},
                 .before_init_works =
                     [&](const sys::PidFd& init) {

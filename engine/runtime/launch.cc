@@ -66,15 +66,18 @@ bool is_seccomp_listener(int fd) {
 
 }  // namespace
 
-Launch::Launch(const LaunchRequest& request) : plan_file_(sys::empty_memfd(kPlanFile)) {
-  spawn(request);
+Launch::Launch(const LaunchRequest& request)
+    : request_(request), plan_file_(sys::empty_memfd(kPlanFile)) {
+  sys::SocketPair sync = sys::packet_socket_pair();
+  sync_ = std::move(sync.first);
+  launcher_sync_ = std::move(sync.second);
 }
 
 Launch::~Launch() {
   if (spawning_) abandon_spawn();
   if (control_) {
     abandon_monitor();
-  } else if (holds_unmet_init_) {
+  } else if (holds_unmet_init_ && launcher_) {
     meet_init();
   }
   kill_and_reap(init_);
@@ -108,20 +111,21 @@ void Launch::abandon_monitor() noexcept {
   }
 }
 
-void Launch::spawn(const LaunchRequest& request) {
-  sys::SocketPair sync = sys::packet_socket_pair();
+void Launch::begin() {
+  const LaunchRequest& request = request_;
   const UniqueFd null = open_file("/dev/null", O_RDWR);
   const auto or_null = [&](int fd) { return fd < 0 ? null.get() : fd; };
   const int base = 3 + static_cast<int>(request.preserve_fds);
 
   sys::SpawnRequest child;
   child.executable = request.program;
+  child.elsewhere = true;
   child.args = {"seatrial-init", std::to_string(base)};
   child.placements = {{or_null(request.stdio.in), 0},
                       {or_null(request.stdio.out), 1},
                       {or_null(request.stdio.err), 2},
                       {plan_file_.get(), base + wire::kPlanOffset},
-                      {sync.second.get(), base + wire::kSyncOffset}};
+                      {launcher_sync_.get(), base + wire::kSyncOffset}};
   add_preserved(child.placements, request.preserve_fds);
   const auto place = [&](int fd, wire::Slot slot) {
     if (fd >= 0)
@@ -132,13 +136,14 @@ void Launch::spawn(const LaunchRequest& request) {
   if (request.monitor != nullptr) add_monitor(child, *request.monitor, base, null.get());
   with_context(kStart, [&] { spawning_.emplace(std::move(child)); });
   control_source_.reset();
-  sync_ = std::move(sync.first);
+  launcher_sync_.reset();
+  if (plan_ != nullptr) plan_file_.reset();
 }
 
 void Launch::give(const plan::LaunchPlan& plan, Hold hold) {
   plan_ = &plan;
   sys::fill_and_seal(plan_file_.get(), kPlanFile, plan::encode(plan));
-  plan_file_.reset();
+  if (!launcher_sync_) plan_file_.reset();
   send_message(sync_.get(), MessageKind::kProceed);
   // Init's first question is answered before it is asked, which spares it a wait for this process
   // to be woken. Where the launcher asks something first, it would take the answer.

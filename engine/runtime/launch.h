@@ -46,14 +46,18 @@ enum class Hold { kNothing, kInit };
 // those that are this process's children.
 class Launch {
  public:
-  // Spawns the launcher, and does not wait until it runs. It makes nothing before it has a plan.
-  // Throws Error, for a descriptor to preserve that is not open too.
+  // No process yet.
   explicit Launch(const LaunchRequest& request);
   Launch(const Launch&) = delete;
   Launch& operator=(const Launch&) = delete;
   ~Launch();
 
-  // What the launcher is to do; comes before all that follows. An init that is held waits until
+  // Spawns the launcher, and does not wait until it runs. It makes nothing before it has a plan.
+  // Throws Error, for a descriptor to preserve that is not open too.
+  void begin();
+
+  // What the launcher is to do. Before begin() where it can be: the launcher does not wait then,
+  // and who never waits is not woken on a processor that is busy. An init that is held waits until
   // let_init_go(), or until serve() has met it. The plan must live until the container is ready.
   void give(const plan::LaunchPlan& plan, Hold hold);
 
@@ -84,7 +88,6 @@ class Launch {
   [[nodiscard]] sys::PidFd release();
 
  private:
-  void spawn(const LaunchRequest& request);
   void add_monitor(sys::SpawnRequest& child, const Monitoring& monitor, int base, int filler);
   void await_launcher();
   void abandon_spawn() noexcept;
@@ -100,7 +103,9 @@ class Launch {
   [[noreturn]] void fail(const StepFailure& failure);
   [[noreturn]] void fail_without_word() const;
 
-  UniqueFd plan_file_;  // until it is filled
+  LaunchRequest request_;
+  UniqueFd plan_file_;      // until the launcher has it, filled
+  UniqueFd launcher_sync_;  // the launcher's end of sync_, until it has it
   const plan::LaunchPlan* plan_ = nullptr;
   bool holds_unmet_init_ = false;  // which waits for a word of this process's
   UniqueFd sync_;

@@ -19,6 +19,7 @@ TEST(Launch, OfWhatIsNoProgramFails) {
   for (const bool held : {false, true}) {
     Launch launch({.program = program.get()});
     launch.give(plan, held ? Hold::kInit : Hold::kNothing);
+    launch.begin();
     if (held) launch.let_init_go();
     try {
       launch.serve({});
@@ -34,12 +35,30 @@ TEST(Launch, OfWhatIsNoProgramMayBeAbandoned) {
   const plan::LaunchPlan plan;
   Launch launch({.program = program.get()});
   launch.give(plan, Hold::kInit);
+  launch.begin();
+}
+
+TEST(Launch, MayBeGivenItsPlanLater) {
+  const UniqueFd program = sys::sealed_memfd("no program", "words");
+  const plan::LaunchPlan plan;
+  Launch launch({.program = program.get()});
+  launch.begin();
+  launch.give(plan, Hold::kNothing);
+  EXPECT_THROW(launch.serve({}), Error);
+}
+
+TEST(Launch, ThatNeverBeganLeavesNothing) {
+  const UniqueFd program = sys::sealed_memfd("no program", "words");
+  const plan::LaunchPlan plan;
+  Launch launch({.program = program.get()});
+  launch.give(plan, Hold::kInit);
 }
 
 TEST(Launch, WithoutAPlanEndsWithoutALeftover) {
   const UniqueFd program = sys::sealed_memfd("init", init::image(), sys::Executable::kYes);
   {
-    const Launch launch({.program = program.get()});
+    Launch launch({.program = program.get()});
+    launch.begin();
   }
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
   EXPECT_EQ(errno, ECHILD);

@@ -67,6 +67,17 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
+// A child that may not run here for a moment is moved at once. Where it cannot be moved, it stays.
+void send_elsewhere(pid_t child) {
+  cpu_set_t allowed;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(static_cast<unsigned>(::sched_getcpu()), &others);
+  if (CPU_COUNT(&others) == 0) return;
+  if (::sched_setaffinity(child, sizeof others, &others) != 0) return;
+  ::sched_setaffinity(child, sizeof allowed, &allowed);
+}
+
 }  // namespace
 
 // All that the child reads and writes.
@@ -117,6 +128,7 @@ Spawning::Spawning(SpawnRequest request) : shared_(std::make_unique<Shared>(std:
     throw sys_error(clone_errno, "clone a child process");
   }
   child_ = PidFd(pid, UniqueFd(pidfd));
+  if (shared_->request.elsewhere) send_elsewhere(pid);
 }
 
 Spawning::Spawning(Spawning&&) noexcept = default;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/mount.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,6 +103,23 @@ TEST(Spawn, ExecutesASealedMemoryFile) {
                              .directory = {}});
   EXPECT_TRUE(child.wait_exit(after(5s)));
   EXPECT_EQ(child.reap().value().code, 0);
+}
+
+// Where it may run is not narrowed for good, nor widened; on one processor there is no other.
+TEST(Spawn, SendsTheChildElsewhereWithTheCallersProcessors) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<unsigned>(::sched_getcpu()), &one);
+  for (const cpu_set_t& allowed : {before, one}) {
+    ASSERT_EQ(::sched_setaffinity(0, sizeof allowed, &allowed), 0);
+    const std::string command = "grep Cpus_allowed: /proc/self/status";
+    SpawnRequest request;
+    request.elsewhere = true;
+    EXPECT_EQ(output_of(command, {}, std::move(request)), output_of(command));
+  }
+  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
 }
 
 TEST(Spawn, TellsWhyTheProgramDidNotStart) {
