@@ -8,37 +8,11 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/split.h"
+#include "engine/sys/mount_table.h"
 
 namespace seatrial::cgroup {
 namespace {
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
-
-struct MountLine {
-  std::string root;
-  std::string mountpoint;
-  std::string_view type;
-  std::string_view super_options;
-};
-
-// A line of mountinfo: id parent device root mountpoint options [tag...] - type source
-// super-options
-MountLine parse_mount(std::string_view line) {
-  const std::vector<std::string_view> fields = split(line, ' ');
-  const auto dash = std::ranges::find(fields, std::string_view("-"));
-  if (dash - fields.begin() < 6 || fields.end() - dash < 4) {
-    throw error(Kind::kInvalidArgument, "mountinfo: \"{}\" is not a line of mountinfo", line);
-  }
-  return {unescape_mount_field(fields[3]), unescape_mount_field(fields[4]), dash[1], dash[3]};
-}
 
 // A line of /proc/self/cgroup: id:controllers:path
 struct CgroupLine {
@@ -59,7 +33,7 @@ CgroupLine parse_cgroup(std::string_view line) {
 }
 
 // The line that tells where this process stands in the hierarchy that a mount shows.
-CgroupLine* matching_line(std::vector<CgroupLine>& lines, const MountLine& mount) {
+CgroupLine* matching_line(std::vector<CgroupLine>& lines, const sys::MountEntry& mount) {
   const std::vector<std::string_view> options = split(mount.super_options, ',');
   for (CgroupLine& line : lines) {
     if (mount.type == "cgroup2"
@@ -84,7 +58,7 @@ std::string below_mount(std::string_view path, std::string_view root) {
   return "/";
 }
 
-Hierarchy hierarchy_of(const MountLine& mount, const CgroupLine& line) {
+Hierarchy hierarchy_of(const sys::MountEntry& mount, const CgroupLine& line) {
   Hierarchy hierarchy{
       .mountpoint = mount.mountpoint,
       .mount_root = mount.root,
@@ -98,21 +72,6 @@ Hierarchy hierarchy_of(const MountLine& mount, const CgroupLine& line) {
 }
 
 }  // namespace
-
-std::string unescape_mount_field(std::string_view field) {
-  std::string plain;
-  for (std::size_t i = 0; i < field.size(); ++i) {
-    unsigned code = 0;
-    if (field[i] == '\\' && i + 3 < field.size() &&
-        std::from_chars(&field[i + 1], &field[i + 1] + 3, code, 8).ptr == &field[i + 1] + 3) {
-      plain.push_back(static_cast<char>(code));
-      i += 3;
-    } else {
-      plain.push_back(field[i]);
-    }
-  }
-  return plain;
-}
 
 bool Hierarchy::has(std::string_view controller) const {
   return std::ranges::find(controllers, controller) != controllers.end();
@@ -132,8 +91,7 @@ Layout Layout::parse(std::string_view mountinfo, std::string_view own_cgroups) {
   for (const std::string_view line : split(own_cgroups, '\n')) lines.push_back(parse_cgroup(line));
 
   Layout layout;
-  for (const std::string_view line : split(mountinfo, '\n')) {
-    const MountLine mount = parse_mount(line);
+  for (const sys::MountEntry& mount : sys::parse_mount_table(mountinfo)) {
     if (mount.type != "cgroup" && mount.type != "cgroup2") continue;
     CgroupLine* const own = matching_line(lines, mount);
     if (own == nullptr || std::exchange(own->mounted, true)) continue;

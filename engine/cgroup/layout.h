@@ -33,10 +33,6 @@ struct Hierarchy {
   bool has(std::string_view controller) const;
 };
 
-// A field of mountinfo as it was: space, tab, newline and backslash stand there as three octal
-// digits.
-std::string unescape_mount_field(std::string_view field);
-
 class Layout {
  public:
   // The hierarchies of this process' mount namespace. Throws Error{kUnsupported} when there is no

@@ -6,20 +6,11 @@
 #include <algorithm>
 
 #include "engine/base/files.h"
-#include "engine/cgroup/layout.h"
+#include "engine/base/split.h"
+#include "engine/sys/mount_table.h"
 
 namespace seatrial::runtime {
 namespace {
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(separator), text.size());
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -51,12 +42,8 @@ void add_line(Schemata& schemata, std::string_view line) {
 }  // namespace
 
 std::optional<std::string> find_resctrl(std::string_view mountinfo, std::string_view type) {
-  for (const std::string_view line : split(mountinfo, '\n')) {
-    // id parent device root mountpoint options [tag...] - type source super-options
-    const std::vector<std::string_view> fields = split(line, ' ');
-    const auto dash = std::ranges::find(fields, std::string_view("-"));
-    if (dash - fields.begin() < 6 || fields.end() - dash < 2) continue;
-    if (dash[1] == type && fields[3] == "/") return cgroup::unescape_mount_field(fields[4]);
+  for (const sys::MountEntry& mount : sys::parse_mount_table(mountinfo)) {
+    if (mount.type == type && mount.root == "/") return mount.mountpoint;
   }
   return std::nullopt;
 }

@@ -12,7 +12,6 @@ TEST(FindResctrl, TakesTheWholeFileSystemOnly) {
   EXPECT_EQ(find_resctrl(other + part, "resctrl"), std::nullopt);
   EXPECT_EQ(find_resctrl(other + part + whole, "resctrl"), "/sys/fs/res ctrl");
   EXPECT_EQ(find_resctrl("", "resctrl"), std::nullopt);
-  EXPECT_EQ(find_resctrl("resctrl /\n", "resctrl"), std::nullopt);
 }
 
 // The type in the table and the number of statfs(2) must both say so.
