@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/init/image.h"
+#include "engine/plan/step.h"
 #include "engine/sys/memfd.h"
 
 namespace seatrial::runtime {
@@ -38,20 +39,31 @@ TEST(Launch, OfWhatIsNoProgramMayBeAbandoned) {
   launch.begin();
 }
 
+// It waits for the plan that it is given once it runs, and ends with what the plan cannot do.
 TEST(Launch, MayBeGivenItsPlanLater) {
-  const UniqueFd program = sys::sealed_memfd("no program", "words");
-  const plan::LaunchPlan plan;
+  const UniqueFd program = sys::sealed_memfd("init", init::image(), sys::Executable::kYes);
+  plan::LaunchPlan plan;
+  plan.launcher.push_back({plan::JoinCgroup{.file = "/none/tasks"}});
   Launch launch({.program = program.get()});
   launch.begin();
   launch.give(plan, Hold::kNothing);
-  EXPECT_THROW(launch.serve({}), Error);
+  try {
+    launch.serve({});
+    FAIL() << "nothing was thrown";
+  } catch (const Error& failure) {
+    EXPECT_THAT(failure.what(), testing::HasSubstr("join the cgroup /none: ENOENT"));
+  }
 }
 
 TEST(Launch, ThatNeverBeganLeavesNothing) {
   const UniqueFd program = sys::sealed_memfd("no program", "words");
   const plan::LaunchPlan plan;
-  Launch launch({.program = program.get()});
-  launch.give(plan, Hold::kInit);
+  {
+    Launch launch({.program = program.get()});
+    launch.give(plan, Hold::kInit);
+  }
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
 }
 
 TEST(Launch, WithoutAPlanEndsWithoutALeftover) {

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 
 #include "engine/base/error.h"
 #include "engine/sys/spawn_child.h"
@@ -67,15 +69,19 @@ class BlockedSignals {
   sigset_t before_{};
 };
 
-// A child that may not run here for a moment is moved at once. Where it cannot be moved, it stays.
+// A child that may not run here for a moment is moved at once. The kernel keeps the set that was
+// asked for last, and what the child starts inherits it: so this is for a caller that may run
+// everywhere, and everywhere is what is asked for in the end, whatever cpusets the child comes
+// into.
 void send_elsewhere(pid_t child) {
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  cpu_set_t others = allowed;
-  CPU_CLR(static_cast<unsigned>(::sched_getcpu()), &others);
-  if (CPU_COUNT(&others) == 0) return;
-  if (::sched_setaffinity(child, sizeof others, &others) != 0) return;
-  ::sched_setaffinity(child, sizeof allowed, &allowed);
+  if (CPU_COUNT(&allowed) != ::get_nprocs()) return;
+  CPU_CLR(static_cast<unsigned>(::sched_getcpu()), &allowed);
+  if (CPU_COUNT(&allowed) == 0 || ::sched_setaffinity(child, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t everywhere;
+  std::memset(&everywhere, 0xff, sizeof everywhere);
+  ::sched_setaffinity(child, sizeof everywhere, &everywhere);
 }
 
 }  // namespace

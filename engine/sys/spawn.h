@@ -38,8 +38,8 @@ struct SpawnRequest {
   // Targets must be distinct. Every other descriptor is closed in the child.
   std::vector<Placement> placements = {};
   std::string directory = {};  // working directory; empty: the caller's
-  // Starts on another processor than the caller's, where there is one: the kernel may queue a child
-  // behind its parent, although others are idle, until the parent sleeps.
+  // Starts on another processor than the caller's, where the caller may run on all: the kernel may
+  // queue a child behind its parent, although others are idle, until the parent sleeps.
   bool elsewhere = false;
   bool own_process_group = false;  // so that one kill reaches what the program starts, too
   bool ends_with_parent = false;   // killed when the caller's thread ends, whatever ends it
