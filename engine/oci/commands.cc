@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 
 #include "engine/base/error.h"
@@ -148,6 +149,7 @@ std::function<void()> status_teller(const GivenOptions& options) {
     throw error(Kind::kInvalidArgument, "option --status-fd: {} is not open for writing", *given);
   }
   return [fd] {
+    std::signal(SIGPIPE, SIG_IGN);  // who has hung up is told of like any other failure
     write_all(fd, std::string_view("", 1), "the descriptor of --status-fd");
     ::close(fd);
   };

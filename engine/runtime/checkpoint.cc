@@ -52,14 +52,17 @@ void set_page_server(const std::string& text, criu::Options& options) {
 void check_lazy_pages(const CheckpointRequest& request, const fs::path& program) {
   if (!request.criu.lazy_pages) {
     if (!request.pages_ready) return;
-    throw error(Kind::kInvalidArgument, "only lazy pages are told to be ready");
+    throw error(Kind::kInvalidArgument,
+                "only lazy pages are told to be ready: --status-fd needs --lazy-pages");
   }
   if (request.page_server.empty()) {
     throw error(Kind::kInvalidArgument,
                 "lazy pages need the ADDRESS:PORT of a page server, at which they are to be had");
   }
   if (request.pre_dump) {
-    throw error(Kind::kInvalidArgument, "a pre-dump is of the memory, which lazy pages leave out");
+    throw error(
+        Kind::kInvalidArgument,
+        "a pre-dump is of the memory, which lazy pages leave out: --pre-dump or --lazy-pages");
   }
   criu::require_lazy_pages(program);
 }
@@ -101,10 +104,10 @@ class Checkpoint {
   Checkpoint(Runtime::Impl& impl, const CheckpointRequest& request)
       : impl_(impl),
         request_(request),
-        program_(criu::require_program(request.criu.program)),
         directory_(impl.root.lock(request.id)),
         record_(directory_.read_record()) {
     check_container(request.id, record_, impl.state_of(directory_, record_).status);
+    program_ = criu::require_program(request.criu.program);
     config_ = impl.config_of(directory_, record_);
     criu::check_config(config_);
     options_ = criu::options_of(request.criu, config_);
@@ -195,9 +198,9 @@ class Checkpoint {
 
   Runtime::Impl& impl_;
   const CheckpointRequest& request_;
-  const fs::path program_;
   const StateDirectory directory_;
   Record record_;
+  fs::path program_;
   spec::Config config_;
   criu::Options options_;
 };

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <future>
 
 #include "engine/runtime/container_fixture.h"
 #include "engine/runtime/state_root.h"
@@ -105,6 +106,24 @@ TEST_F(CheckpointTest, AnotherCriuMayBeNamed) {
               HasSubstr("the program criu-none, which is not installed"));
   end(child);
   EXPECT_THAT(restore_failure({.program = other}), HasSubstr("Error (other)"));
+}
+
+TEST_F(CheckpointTest, WithoutAContainerCriuIsNotLookedFor) {
+  EXPECT_THAT(checkpoint_failure({.criu = {.program = "/none/criu"}}), HasSubstr("does not exist"));
+}
+
+// Who holds the lock waits for CRIU, and with lazy pages for whoever fetches them.
+TEST_F(CheckpointTest, OneThatHangsEndsWithItsContainer) {
+  const fs::path begun = dir_.path() / "begun";
+  install_criu(fmt::format(": > {}; exec /usr/bin/sleep 1000", begun.native()));
+  Child child = runtime_->run(request());
+  auto failure = std::async(std::launch::async, [&] { return checkpoint_failure(); });
+  while (!fs::exists(begun) && failure.wait_for(1ms) != std::future_status::ready) {
+    continue;
+  }
+  runtime_->remove(id_, true);
+  EXPECT_THAT(failure.get(), HasSubstr("checkpoint " + id_));
+  child.wait(10s);
 }
 
 TEST_F(CheckpointTest, OnlyWhatRunsIsWritten) {

@@ -210,7 +210,10 @@ void Creation::enter_scope() {
     systemd_->start(*bundle_.scope, scope_description(record_, request_.id), launch_->launcher(),
                     scope_properties_);
   } catch (const Error& failure) {
-    if (failure.kind() == Kind::kConflict) record_.scope.clear();  // somebody else's since
+    if (failure.kind() == Kind::kConflict) {  // somebody else's since, and so is what stands there
+      record_.scope.clear();
+      record_.planned_cgroups.clear();
+    }
     throw;
   }
   check_place(*systemd_, *bundle_.scope);
@@ -326,6 +329,7 @@ spec::State Creation::state(spec::Status status, pid_t pid) const {
 void Creation::undo() {
   if (net_devices_ && record_.phase == Phase::kCreating) {
     net_devices_->move_back([&](std::string_view text) { impl_.warn(text); });
+    record_.lent = {};
   }
   launch_.reset();
   try {

@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <sstream>
+#include <utility>
 
 #include "engine/base/error.h"
 #include "engine/cgroup/directory.h"
@@ -20,14 +22,21 @@ using cgroup::Directory;
 constexpr const char* kField = "linux.intelRdt";
 
 // Both are directories of the container's in resctrl, by the number that the kernel gave them.
-std::uint64_t make_directory(const std::string& path) {
+// Nothing where somebody else has made it since it was looked for: that one is not to be removed.
+std::optional<std::uint64_t> make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) == 0) return Directory(path).inode();
   const int reason = errno;
+  if (reason == EEXIST) return std::nullopt;
   if (reason == ENOSPC) {
     throw error(Kind::kExhausted, "{}: make {}: the processor has no number left for it", kField,
                 path);
   }
   throw sys_error(reason, "{}: make {}", kField, path);
+}
+
+[[noreturn]] void refuse_taken(const std::string& path) {
+  throw error(Kind::kConflict, "{}: {} was made by somebody else this moment; try again", kField,
+              path);
 }
 
 void remove_directory(const std::string& path) {
@@ -140,12 +149,17 @@ void RdtClass::look_at_monitoring(const std::string& id) {
 
 void RdtClass::make(RdtPlace& place, const std::function<void()>& made) const {
   if (place.to_be_made) {
-    place.inode = make_directory(place.directory);
+    const auto inode = make_directory(place.directory);
+    place.to_be_made = inode.has_value();
+    place.inode = inode.value_or(0);
     made();
+    if (!inode) refuse_taken(place.directory);
   }
   if (place.to_be_made || place.own_class) write_schemata(place, lines_);
   if (!place.monitoring.empty()) {
-    place.monitoring_inode = make_directory(place.monitoring);
+    const auto inode = make_directory(place.monitoring);
+    if (!inode) refuse_taken(std::exchange(place.monitoring, {}));
+    place.monitoring_inode = *inode;
     made();
   }
 }

@@ -1,6 +1,7 @@
 #include "engine/runtime/net_devices.h"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sys/mount.h>
@@ -54,16 +55,18 @@ std::uint64_t inode_of(int fd) {
   return status.st_ino;
 }
 
-// The device that has come, under its old name where the kernel moved but did not rename it.
+// The device that has come: it keeps its number where that is free, and its old name where the
+// kernel moved but did not rename it.
 std::optional<Link> arrival(sys::Netlink& inside, const std::set<int>& before,
-                            const std::string& wanted, const std::string& old) {
-  std::optional<Link> unnamed;
+                            const std::string& wanted, const Link& was) {
+  std::optional<Link> found;
   for (Link& link : links_of(inside)) {
     if (before.contains(link.index)) continue;
-    if (is_called(link, wanted)) return std::move(link);
-    if (link.name == old) unnamed = std::move(link);
+    if (link.index == was.index) return std::move(link);
+    const bool is_named = is_called(link, wanted);
+    if (is_named || (!found && link.name == was.name)) found = std::move(link);
   }
-  return unnamed;
+  return found;
 }
 
 // Asks for CAP_NET_ADMIN over the namespace, as moving a device out of it does.
@@ -85,8 +88,11 @@ NetDevices::NetDevices(const LentDevices& lent, UniqueFd network_namespace)
       there_namespace_(std::move(network_namespace)),
       here_(sys::Netlink::route()) {
   if (inode_of(here_namespace_.get()) != lent.home) {
-    throw error(Kind::kConflict, "{}: they are of another network namespace than this process's",
-                kField);
+    std::vector<std::string> names;
+    for (const LentDevice& each : lent.devices) names.push_back(each.name);
+    throw error(Kind::kConflict,
+                "{}: {} cannot go home to another network namespace than this process's", kField,
+                fmt::join(names, ", "));
   }
   for (const LentDevice& each : lent.devices) {
     devices_.push_back({.link = {.index = each.index,
@@ -98,6 +104,10 @@ NetDevices::NetDevices(const LentDevices& lent, UniqueFd network_namespace)
                         .addresses = {},
                         .moved = true});
   }
+}
+
+bool NetDevices::are_at_home(const LentDevices& lent) {
+  return inode_of(own_namespace().get()) == lent.home;
 }
 
 LentDevices NetDevices::lend_to(int network_namespace) const {
@@ -158,7 +168,7 @@ void NetDevices::move(Device& device, sys::Netlink& inside) {
   device.addresses = lasting_addresses(here_, device.link.index);
   device.moved = true;
   move_link(here_, device.link.index, there_namespace_.get(), device.wanted);
-  const auto link = arrival(inside, device.there_before, device.wanted, device.link.name);
+  const auto link = arrival(inside, device.there_before, device.wanted, device.link);
   if (!link) throw error(Kind::kUnavailable, "it is gone after the move");
   for (const LinkAddress& address : device.addresses) add_address(inside, link->index, address);
   set_link_up(inside, link->index);
@@ -179,7 +189,8 @@ void NetDevices::move_back(const std::function<void(std::string_view)>& warn) no
 void NetDevices::move_back(const Device& device, sys::Netlink& inside) {
   const Link& was = device.link;
   if (const auto still = find_link(here_, was.name); still && still->index == was.index) return;
-  const auto link = arrival(inside, device.there_before, device.wanted, was.name);
+  const auto link = arrival(inside, device.there_before, device.wanted, was);
+  if (!link && find_link(here_, was.name)) return;  // brought back already, under another number
   if (!link) throw error(Kind::kNotFound, "the container's network namespace has it no more");
   // Of a create that was killed: as far as it had come.
   const auto addresses =

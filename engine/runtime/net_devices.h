@@ -33,6 +33,9 @@ class NetDevices {
   // Those of a create that was killed. Throws Error where they are not this namespace's.
   NetDevices(const LentDevices& lent, UniqueFd network_namespace);
 
+  // Whether this process is in the network namespace that they came from.
+  static bool are_at_home(const LentDevices& lent);
+
   // What is to be recorded before they move into that namespace.
   LentDevices lend_to(int network_namespace) const;
 

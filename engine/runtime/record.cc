@@ -1,6 +1,7 @@
 #include "engine/runtime/record.h"
 
 #include "engine/base/error.h"
+#include "engine/cgroup/systemd_manager.h"
 #include "engine/spec/json_reader.h"
 #include "engine/spec/json_writer.h"
 #include "engine/sys/proc_stat.h"
@@ -163,7 +164,7 @@ Record parse_record(std::string_view text) {
   record.planned_cgroups = root.require("plannedCgroups", "an array").strings();
   record.cgroups = take_string(root, "cgroups");
   record.scope = take_string(root, "scope");
-  record.systemd = take_string(root, "systemd");
+  record.systemd = root.find("systemd") ? take_string(root, "systemd") : cgroup::kSystemdOfHost;
   if (const auto rdt = root.find("rdt")) record.rdt = take_rdt(*rdt);
   if (const auto lent = root.find("lent")) record.lent = take_lent(*lent);
   record.own_pid_namespace = take_boolean(root, "ownPidNamespace");

@@ -1,5 +1,6 @@
 // delete and recover: taking back all that create made.
 #include <csignal>
+#include <thread>
 
 #include "engine/base/error.h"
 #include "engine/runtime/container_processes.h"
@@ -87,10 +88,6 @@ bool has_record(const StateDirectory& directory) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 // In a namespace that ends, those that are not of hardware would end, too.
 void bring_devices_back(const Runtime::Impl& impl, const StateDirectory& directory,
                         const Record& record) {
@@ -165,19 +162,32 @@ void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
   const StateDirectory directory = impl.root.open(id);
   if (!has_record(directory)) return;
   const Record record = directory.read_record();
-  if (record.phase != Phase::kCreating || !impl.is_of_this_boot(record)) return;
+  if (!impl.is_of_this_boot(record)) return;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  if (record.phase == Phase::kCreated) {
+    kill_checkpointer(record, deadline);  // a checkpoint holds the lock while its CRIU works
+    return;
+  }
   if (is_without_cgroups(record)) {
     const auto init = sys::PidFd::open(record.init.pid);
     if (init && record.init.is_alive()) init->send_signal(SIGKILL);
     return;
   }
-  await_restorer(record);
-  Runtime::Impl::cgroup_of(record).kill_all(std::chrono::steady_clock::now() + kPatience);
+  if (!record.creator.is_alive()) await_restorer(record);
+  Runtime::Impl::cgroup_of(record).kill_all(deadline);
+}
+
+// Whom to kill, a checkpoint tells only a moment after it has taken the lock.
+StateDirectory lock_by_force(Runtime::Impl& impl, const std::string& id) {
+  for (;;) {
+    kill_before_lock(impl, id);
+    if (auto directory = impl.root.try_lock(id)) return std::move(*directory);
+    std::this_thread::sleep_for(10ms);
+  }
 }
 
 void force_remove(Runtime::Impl& impl, const std::string& id) {
-  kill_before_lock(impl, id);
-  const StateDirectory directory = impl.root.lock(id);
+  const StateDirectory directory = lock_by_force(impl, id);
   if (!has_record(directory)) {
     impl.root.remove(directory);
     return;
@@ -197,6 +207,14 @@ bool recover_container(Runtime::Impl& impl, const std::string& id) {
   const Record record = directory->read_record();
   if (record.phase == Phase::kCreated) {
     adopt_orphan(impl, record);
+    return false;
+  }
+  if (!record.lent.devices.empty() && held_network(*directory) &&
+      !NetDevices::are_at_home(record.lent)) {
+    impl.warn(fmt::format(
+        "container {}: linux.netDevices: recover must run in the network namespace that create ran "
+        "in to bring its devices back; delete --force gives them up",
+        id));
     return false;
   }
   impl.destroy(*directory, record, Runtime::Impl::Processes::kKill, false);
