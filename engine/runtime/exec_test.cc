@@ -12,6 +12,8 @@
 namespace seatrial::runtime {
 namespace {
 
+constexpr auto kReady = std::future_status::ready;
+
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using spec::Status;
@@ -29,7 +31,7 @@ TEST_F(ExecTest, MayWaitForAPausedContainer) {
     return runtime_->exec(
         {.id = id_, .args = {"/usr/bin/sh", "-c", "exit 7"}, .ignore_paused = true});
   });
-  while (runtime_->processes(id_).size() < 2) std::this_thread::yield();
+  while (runtime_->processes(id_).size() < 2 && executed.wait_for(1ms) != kReady) continue;
   EXPECT_EQ(runtime_->state(id_).status, Status::kPaused);
   EXPECT_EQ(executed.wait_for(0s), std::future_status::timeout);
   runtime_->resume(id_);
@@ -47,7 +49,7 @@ TEST_F(ExecTest, WaitingForAPausedContainerEndsWithIt) {
     return failure_of(
         [&] { runtime_->exec({.id = id_, .args = {"/usr/bin/true"}, .ignore_paused = true}); });
   });
-  while (runtime_->processes(id_).size() < 2) std::this_thread::yield();
+  while (runtime_->processes(id_).size() < 2 && executed.wait_for(1ms) != kReady) continue;
   runtime_->remove(id_, true);
   EXPECT_THAT(executed.get(), HasSubstr("exec in " + id_));
   EXPECT_EQ(child.wait(10s).value().code, 128 + SIGKILL);

@@ -140,6 +140,13 @@ TEST(Features, SwitchesSayWhatTheParserTakes) {
   for (const auto& [name, patch] : patches) {
     EXPECT_EQ(listed.at(name).at("enabled"), takes(patch)) << name;
   }
+  // A property that the parser does not know it would take whatever it is.
+  for (const json& patch :
+       {json{{"process", {{"apparmorProfile", 1}}}}, json{{"process", {{"selinuxLabel", 1}}}},
+        json{{"linux", {{"mountLabel", 1}}}}, json{{"linux", {{"intelRdt", 1}}}},
+        json{{"linux", {{"netDevices", 1}}}}}) {
+    EXPECT_FALSE(takes(patch)) << patch;
+  }
   EXPECT_EQ(listed.at("netDevices").at("enabled"), true);
   EXPECT_EQ(listed.at("selinux").at("enabled"), takes({{"linux", {{"mountLabel", "x"}}}}));
   EXPECT_EQ(listed.at("selinux").at("enabled"), true);

@@ -66,6 +66,14 @@ Bundle telling(const Mailbox& mailbox) {
       .bind(mailbox.directory(), mailbox.directory());
 }
 
+// Restores the container, which goes on from where it has counted to in `counter`.
+void expect_to_count_on(Subject& subject, const Box& box, const fs::path& counter) {
+  const int last = counted(counter);
+  const Restored restored(subject, box);
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_TRUE(counts_beyond(counter, last));
+}
+
 bool is_locked(const fs::path& file) {
   const seatrial::UniqueFd fd = seatrial::open_file(file, O_RDONLY);
   return ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -120,8 +128,8 @@ TRIAL(CheckpointOptions, KeepAPeerOutside, Clauses{"runtime/state/running"},
       Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
   const Mailbox mailbox(scratch_dir("post"));
   RoundTrip trip(target(), telling(mailbox), {.both = {"--ext-unix-sk"}});
-  mailbox.empty();
   const int then = counted(counter_of(trip.box()));
+  mailbox.empty();  // what comes from here on was told later
   EXPECT_GE(mailbox.take(), then);
 }
 
@@ -146,10 +154,7 @@ TRIAL(CheckpointOptions, AreNotNeededForAFileThatLostItsName, Clauses{"runtime/s
   fs::create_hard_link(counter_of(box), other);
   fs::remove(counter_of(box));
   ASSERT_THAT(checkpoint(target(), box), Succeeded());
-  const int last = counted(other);
-  const Restored restored(target(), box);
-  ASSERT_THAT(restored.outcome(), Succeeded());
-  EXPECT_TRUE(counts_beyond(other, last));
+  expect_to_count_on(target(), box, other);
   EXPECT_FALSE(fs::exists(counter_of(box)));
 }
 
@@ -163,10 +168,7 @@ TRIAL(CheckpointOptions, LeaveToAPreDumpWhatHasNotChanged, Clauses{"runtime/stat
   EXPECT_TRUE(counts_beyond(counter_of(box), then));
   ASSERT_THAT(checkpoint(target(), box, {"--parent-path", "../before"}), Succeeded());
   EXPECT_LT(fs::file_size(images_of(box) / fs::path(kPages)), fs::file_size(before / kPages));
-  const int last = counted(counter_of(box));
-  const Restored restored(target(), box);
-  ASSERT_THAT(restored.outcome(), Succeeded());
-  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+  expect_to_count_on(target(), box, counter_of(box));
 }
 
 // What has changed since the pre-dump is not kept twice.
@@ -182,10 +184,7 @@ TRIAL(CheckpointOptions, KeepEachPageOnce, Clauses{"runtime/state/running"},
   ASSERT_THAT(checkpoint(target(), box, {"--parent-path", "../before", "--auto-dedup"}),
               Succeeded());
   EXPECT_LT(blocks_of(before / kPages), blocks);
-  const int last = counted(counter_of(box));
-  const Restored restored(target(), box);
-  ASSERT_THAT(restored.outcome(), Succeeded());
-  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+  expect_to_count_on(target(), box, counter_of(box));
 }
 
 TRIAL(CheckpointOptions, SendMemoryToAPageServer, Clauses{"runtime/state/running"},
@@ -207,8 +206,5 @@ TRIAL(CheckpointOptions, SendMemoryToAPageServer, Clauses{"runtime/state/running
   EXPECT_FALSE(fs::exists(images / "pagemap-1.img"));
   ASSERT_TRUE(fs::exists(received / "pagemap-1.img"));
   fs::copy(received, images, fs::copy_options::recursive | fs::copy_options::skip_existing);
-  const int last = counted(counter_of(box));
-  const Restored restored(target(), box);
-  ASSERT_THAT(restored.outcome(), Succeeded());
-  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+  expect_to_count_on(target(), box, counter_of(box));
 }

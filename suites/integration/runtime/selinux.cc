@@ -172,5 +172,10 @@ TRIAL(SelinuxMountLabel, LeavesAMountTheContextThatItAsksFor, Clauses{"runtime/l
   if (box.outcome().succeeded()) {
     EXPECT_THAT(box.report().mount("/data").super_options, Contains("context=" + own));
     EXPECT_THAT(box.report().mount("/tmp").super_options, Contains("context=" + label));  // control
+    return;
   }
+  EXPECT_THAT(box, Refused());
+  auto control = target().run(
+      Bundle::minimal().tmpfs("/data").set("/linux/mountLabel", label).probe({"mountinfo"}));
+  EXPECT_THAT(control.report().mount("/data").super_options, Contains("context=" + label));
 }
