@@ -43,8 +43,7 @@ constexpr const char* kNoKernelLimit =
     "this kernel has no limit for its own memory but memory.limit";
 
 // Since Linux 5.16 the file takes any number and limits nothing, or takes none, or is not there.
-void set_kernel_memory(Writer& writer, std::int64_t bytes) {
-  const Setting limit = setting("memory.kernel", "memory.kmem.limit_in_bytes", bytes);
+void set_kernel_memory(Writer& writer, const Setting& limit, std::int64_t bytes) {
   const int failure = writer.try_set(limit);
   const bool absent = failure == EOPNOTSUPP || failure == kNotSupported || failure == ENOENT;
   if (failure != 0 && !absent) Writer::refuse(limit, failure);
@@ -176,9 +175,15 @@ void v1::apply_memory(Writer& writer, const spec::MemoryLimits& memory) {
   if (memory.reservation) {
     writer.set(setting("memory.reservation", "memory.soft_limit_in_bytes", *memory.reservation));
   }
-  if (memory.kernel) set_kernel_memory(writer, *memory.kernel);
+  if (memory.kernel) {
+    set_kernel_memory(writer,
+                      setting("memory.kernel", "memory.kmem.limit_in_bytes", *memory.kernel),
+                      *memory.kernel);
+  }
   if (memory.kernel_tcp) {
-    writer.set(setting("memory.kernelTCP", "memory.kmem.tcp.limit_in_bytes", *memory.kernel_tcp));
+    set_kernel_memory(
+        writer, setting("memory.kernelTCP", "memory.kmem.tcp.limit_in_bytes", *memory.kernel_tcp),
+        *memory.kernel_tcp);
   }
   if (memory.swappiness) {
     writer.set(setting("memory.swappiness", "memory.swappiness", *memory.swappiness));

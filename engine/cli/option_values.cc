@@ -11,6 +11,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/size.h"
 #include "engine/core/times.h"
 #include "engine/volume/mount_syntax.h"
 
@@ -83,7 +84,7 @@ Surroundings real_surroundings() {
 }
 
 std::int64_t parse_bytes(std::string_view option, const std::string& text) {
-  const auto size = volume::parse_size(text);
+  const auto size = parse_size(text);
   if (!size) refuse(text, option, fmt::format("invalid size: '{}'", text));
   return static_cast<std::int64_t>(*size);
 }
@@ -244,7 +245,7 @@ core::DeviceRate parse_device_rate(std::string_view option, const std::string& t
   }
   const std::string rate = text.substr(colon + 1);
   const auto number =
-      unit == RateUnit::kBytes ? volume::parse_size(rate) : parse_number<std::uint64_t>(rate);
+      unit == RateUnit::kBytes ? parse_size(rate) : parse_number<std::uint64_t>(rate);
   if (!number) refuse(text, option, fmt::format("invalid rate for device: {}", text));
   return {.path = path, .rate = *number};
 }

@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/size.h"
 #include "engine/base/undo.h"
 #include "engine/core/compose_config.h"
 #include "engine/core/impl.h"
@@ -71,9 +72,8 @@ void check_log(const ContainerRequest& request) {
       throw error(Kind::kInvalidArgument, "unknown log opt '{}' for {} log driver", key,
                   request.log_driver);
     }
-    const bool valid = key == "max-file"
-                           ? is_count(value)
-                           : value == "-1" || volume::parse_size(value).value_or(0) > 0;
+    const bool valid =
+        key == "max-file" ? is_count(value) : value == "-1" || parse_size(value).value_or(0) > 0;
     if (!valid) throw error(Kind::kInvalidArgument, "invalid value for {}: {}", key, value);
   }
 }

@@ -14,6 +14,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/size.h"
 #include "engine/cgroup/layout.h"
 #include "engine/core/compose_config.h"
 #include "engine/core/devices.h"
@@ -233,7 +234,7 @@ class Start {
                                     .attached = attached_};
     if (request.log_driver == "json-file") monitor.log = impl_.log(record_.id);
     if (const auto size = request.log_opts.find("max-size"); size != request.log_opts.end()) {
-      monitor.max_log_size = volume::parse_size(size->second).value_or(0);
+      monitor.max_log_size = parse_size(size->second).value_or(0);
     }
     if (const auto files = request.log_opts.find("max-file"); files != request.log_opts.end()) {
       monitor.max_log_files = static_cast<unsigned>(std::stoul(files->second));

@@ -22,7 +22,7 @@ std::string plan_text(const std::filesystem::path& bundle_path, CgroupManager cg
     classes = RdtClass(*rdt, id, ResctrlKind{}).to_text();
   }
   plan::SeccompFilter filter;
-  if (const auto& seccomp = bundle.config.linux_.seccomp; seccomp) {
+  if (const auto& seccomp = bundle.config.linux_.seccomp) {
     filter = seccomp_filter(*seccomp, security::compile(*seccomp));
   }
   return classes + plan::to_text(plan::plan(

@@ -249,10 +249,6 @@ std::string_view to_string(MountType type) {
   return {};
 }
 
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-  return seatrial::parse_size(text);
-}
-
 void check(const MountSpec& spec) {
   check_spec(spec, Refusal("mount", spec.target));
 }

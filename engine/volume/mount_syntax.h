@@ -44,10 +44,6 @@ MountSpec parse_mount_option(std::string_view text);
 // "TARGET[:OPTIONS]" as --tmpfs takes it. Throws as above.
 MountSpec parse_tmpfs_option(std::string_view text);
 
-// "64m", "1.5g", "4096", "10kib" -> bytes: powers of 1024 as docker has them. Nothing for a text
-// that is no size or more than 2^63 - 1 bytes.
-std::optional<std::uint64_t> parse_size(std::string_view text);
-
 // Refuses a spec that names what its type does not have, or that lacks what it needs. The parsers
 // call it; so should who fills a MountSpec by hand. Throws as above.
 void check(const MountSpec& spec);

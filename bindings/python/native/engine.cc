@@ -8,6 +8,7 @@
 
 #include "bindings/python/native/bindings.h"
 #include "engine/base/error.h"
+#include "engine/base/size.h"
 #include "engine/volume/mount_syntax.h"
 
 namespace seatrial::python {
@@ -304,7 +305,7 @@ void add_engine(py::module_& module) {
   module.def("parse_volume_option", &volume::parse_volume_option);
   module.def("parse_mount_option", &volume::parse_mount_option);
   module.def("parse_tmpfs_option", &volume::parse_tmpfs_option);
-  module.def("parse_size", &volume::parse_size);
+  module.def("parse_size", &parse_size);
   EngineClass engine(module, "Engine");
   engine.def(py::init(&open), Free());
   add_lifecycle(engine);
