@@ -135,20 +135,26 @@ void Launch::begin() {
   place(request.target, wire::Slot::kTargetPidfd);
   if (request.monitor != nullptr) add_monitor(child, *request.monitor, base, null.get());
   with_context(kStart, [&] { spawning_.emplace(std::move(child)); });
+  if (plan_ != nullptr) let_launcher_go();
   control_source_.reset();
   launcher_sync_.reset();
-  if (plan_ != nullptr) plan_file_.reset();
 }
 
 void Launch::give(const plan::LaunchPlan& plan, Hold hold) {
   plan_ = &plan;
+  hold_ = hold;
   sys::fill_and_seal(plan_file_.get(), kPlanFile, plan::encode(plan));
-  if (!launcher_sync_) plan_file_.reset();
+  if (spawning_) let_launcher_go();
+}
+
+// Not before it is spawned: spawning it also says where it may run, which its plan may narrow.
+void Launch::let_launcher_go() {
+  plan_file_.reset();
   send_message(sync_.get(), MessageKind::kProceed);
   // Init's first question is answered before it is asked, which spares it a wait for this process
   // to be woken. Where the launcher asks something first, it would take the answer.
-  if (asks_for_id_maps(plan)) return;
-  if (hold == Hold::kInit) {
+  if (asks_for_id_maps(*plan_)) return;
+  if (hold_ == Hold::kInit) {
     holds_unmet_init_ = true;
   } else {
     let_init_go();

@@ -89,6 +89,7 @@ class Launch {
 
  private:
   void add_monitor(sys::SpawnRequest& child, const Monitoring& monitor, int base, int filler);
+  void let_launcher_go();
   void await_launcher();
   void abandon_spawn() noexcept;
   void abandon_monitor() noexcept;
@@ -107,6 +108,7 @@ class Launch {
   UniqueFd plan_file_;      // until the launcher has it, filled
   UniqueFd launcher_sync_;  // the launcher's end of sync_, until it has it
   const plan::LaunchPlan* plan_ = nullptr;
+  Hold hold_ = Hold::kNothing;
   bool holds_unmet_init_ = false;  // which waits for a word of this process's
   UniqueFd sync_;
   UniqueFd control_;                       // of the monitor

@@ -4,9 +4,9 @@
 usage: lies_test.py BIN_DIRECTORY HONEST_RESULTS LIE [--print]
 
 BIN_DIRECTORY holds seatrial, seatrial-runtime and liars/LIE. The lie "honest" writes
-HONEST_RESULTS, which the others compare with. lies.json says for each lie which cases must fail
-(glob patterns) and what their reason must contain (one of the texts); every other case must have
-the verdict that the honest runtime gets. Its "filters" keep a lie that every case notices, slowly,
+HONEST_RESULTS, which the others compare with, and in which no case may fail. lies.json says for
+each lie which cases must fail (glob patterns) and what their reason must contain (one of the
+texts); every other case must have the verdict that the honest runtime gets. Its "filters" keep a lie that every case notices, slowly,
 to a few of them, its "deadline_scale" has a hang end sooner. --print shows what turned red, for
 writing lies.json.
 """
@@ -41,7 +41,11 @@ def main() -> int:
     binaries, honest_results, lie = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
     if lie == "honest":
         run_corpus(binaries, lie, {}, honest_results)
-        return 0
+        failed = {case: reason for case, (verdict, reason) in verdicts(honest_results).items()
+                  if verdict == "fail"}
+        for case, reason in failed.items():
+            print(f"{case} failed on the honest runtime: {reason}")
+        return 1 if failed else 0
     expected = json.loads((pathlib.Path(__file__).parent / "lies.json").read_text())[lie]
     with tempfile.TemporaryDirectory(prefix="seatrial-lies-") as scratch:
         results = pathlib.Path(scratch) / "results.json"
