@@ -79,12 +79,13 @@ void adopt_orphan(Runtime::Impl& impl, const Record& record) {
 }
 
 // What stands under an id whose create was killed before it wrote its record: nothing else yet.
-bool has_record(const StateDirectory& directory) {
+// Throws Error for a record that cannot be read: what it names would be lost with it.
+std::optional<Record> find_record(const StateDirectory& directory) {
   try {
-    static_cast<void>(directory.read_record());
-    return true;
-  } catch (const Error&) {
-    return false;
+    return directory.read_record();
+  } catch (const Error& failure) {
+    if (failure.kind() == Kind::kNotFound) return std::nullopt;
+    throw;
   }
 }
 
@@ -160,21 +161,20 @@ void remove_container(Runtime::Impl& impl, const std::string& id) {
 // A create in progress holds the lock; without its processes it fails and cleans up after itself.
 void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
   const StateDirectory directory = impl.root.open(id);
-  if (!has_record(directory)) return;
-  const Record record = directory.read_record();
-  if (!impl.is_of_this_boot(record)) return;
+  const std::optional<Record> record = find_record(directory);
+  if (!record || !impl.is_of_this_boot(*record)) return;
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  if (record.phase == Phase::kCreated) {
-    kill_checkpointer(record, deadline);  // a checkpoint holds the lock while its CRIU works
+  if (record->phase == Phase::kCreated) {
+    kill_checkpointer(*record, deadline);  // a checkpoint holds the lock while its CRIU works
     return;
   }
-  if (is_without_cgroups(record)) {
-    const auto init = sys::PidFd::open(record.init.pid);
-    if (init && record.init.is_alive()) init->send_signal(SIGKILL);
+  if (is_without_cgroups(*record)) {
+    const auto init = sys::PidFd::open(record->init.pid);
+    if (init && record->init.is_alive()) init->send_signal(SIGKILL);
     return;
   }
-  if (!record.creator.is_alive()) await_restorer(record);
-  Runtime::Impl::cgroup_of(record).kill_all(deadline);
+  if (!record->creator.is_alive()) await_restorer(*record);
+  Runtime::Impl::cgroup_of(*record).kill_all(deadline);
 }
 
 // Whom to kill, a checkpoint tells only a moment after it has taken the lock.
@@ -188,36 +188,36 @@ StateDirectory lock_by_force(Runtime::Impl& impl, const std::string& id) {
 
 void force_remove(Runtime::Impl& impl, const std::string& id) {
   const StateDirectory directory = lock_by_force(impl, id);
-  if (!has_record(directory)) {
+  if (const std::optional<Record> record = find_record(directory)) {
+    impl.destroy(directory, *record, Runtime::Impl::Processes::kKill,
+                 record->phase == Phase::kCreated);
+  } else {
     impl.root.remove(directory);
-    return;
   }
-  const Record record = directory.read_record();
-  impl.destroy(directory, record, Runtime::Impl::Processes::kKill, record.phase == Phase::kCreated);
 }
 
 // Whether something was cleaned.
 bool recover_container(Runtime::Impl& impl, const std::string& id) {
   const auto directory = impl.root.try_lock(id);
   if (!directory) return false;  // somebody is at work on it
-  if (!has_record(*directory)) {
+  const std::optional<Record> record = find_record(*directory);
+  if (!record) {
     impl.root.remove(*directory);
     return true;
   }
-  const Record record = directory->read_record();
-  if (record.phase == Phase::kCreated) {
-    adopt_orphan(impl, record);
+  if (record->phase == Phase::kCreated) {
+    adopt_orphan(impl, *record);
     return false;
   }
-  if (!record.lent.devices.empty() && held_network(*directory) &&
-      !NetDevices::are_at_home(record.lent)) {
+  if (!record->lent.devices.empty() && held_network(*directory) &&
+      !NetDevices::are_at_home(record->lent)) {
     impl.warn(fmt::format(
         "container {}: linux.netDevices: recover must run in the network namespace that create ran "
         "in to bring its devices back; delete --force gives them up",
         id));
     return false;
   }
-  impl.destroy(*directory, record, Runtime::Impl::Processes::kKill, false);
+  impl.destroy(*directory, *record, Runtime::Impl::Processes::kKill, false);
   return true;
 }
 
@@ -239,11 +239,17 @@ void Runtime::remove(const std::string& id, bool force) {
 
 std::vector<std::string> Runtime::recover() {
   std::vector<std::string> cleaned;
+  std::exception_ptr failure;
   for (const std::string& id : impl_->root.ids()) {
-    with_context("recover " + id, [&] {
-      if (recover_container(*impl_, id)) cleaned.push_back(id);
-    });
+    try {
+      with_context("recover " + id, [&] {
+        if (recover_container(*impl_, id)) cleaned.push_back(id);
+      });
+    } catch (const Error&) {
+      if (!failure) failure = std::current_exception();
+    }
   }
+  if (failure) std::rethrow_exception(failure);
   return cleaned;
 }
 

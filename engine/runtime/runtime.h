@@ -247,6 +247,7 @@ class Runtime {
   // Returns once the wait has begun. What waits is a small process and nobody's child.
   void run_later(const LaterRequest& request);
   // Cleans or adopts what a killed runtime or monitor left under the root. Returns the ids cleaned.
+  // Throws the first Error in the end, when it has gone through all of them.
   std::vector<std::string> recover();
 
   const std::filesystem::path& root() const;

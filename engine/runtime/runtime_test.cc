@@ -440,6 +440,23 @@ TEST_F(RuntimeTest, RecoverTakesWhatAKilledCreateLeft) {
   EXPECT_THAT(runtime_->list(), IsEmpty());
 }
 
+// What an unreadable record names would be lost with it: it stays, and hinders no other.
+TEST_F(RuntimeTest, ARecordThatCannotBeReadIsKeptAndNamed) {
+  {
+    const StateRoot root(runtime_->root());
+    root.create(id_);
+    root.create("zz-killed-before-its-record");
+  }
+  const fs::path record = runtime_->root() / id_ / "record.jsonl";
+  write_file_atomically(record, "no record\n");
+  const auto names_it = testing::ThrowsMessage<Error>(HasSubstr("container " + id_));
+  EXPECT_THAT([&] { runtime_->recover(); }, names_it);
+  EXPECT_FALSE(fs::exists(runtime_->root() / "zz-killed-before-its-record"));
+  EXPECT_THAT([&] { runtime_->remove(id_, true); }, names_it);
+  EXPECT_TRUE(fs::exists(record));
+  fs::remove_all(record.parent_path());
+}
+
 TEST_F(RuntimeTest, ThreadsMayUseOneRuntime) {
   const CreateRequest first = request({.command = "exit 3"});
   std::vector<std::thread> threads;
