@@ -8,6 +8,7 @@
 #include <future>
 
 #include "engine/runtime/container_fixture.h"
+#include "engine/runtime/host_programs.h"
 #include "engine/runtime/state_root.h"
 
 namespace seatrial::runtime {
@@ -46,11 +47,9 @@ class CheckpointTest : public ContainerTest {
       "ociVersion": "1.3.0", "root": {{"path": "rootfs"}},
       "process": {{"args": ["/usr/bin/sleep", "1000"], "cwd": "/", "user": {{"uid": 0, "gid": 0}}}},
       "mounts": [
-        {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-        {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-        {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+        {}],
       "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}{}]}}}})",
-                                                                   more_namespaces));
+                                                                   kHostPrograms, more_namespaces));
     return {.id = id_, .bundle = dir_.path(), .stdio = {-1, -1, -1}};
   }
 

@@ -1,5 +1,6 @@
 // linux.intelRdt, on a stand-in for resctrl: no machine of ours has a processor with RDT.
 #include "engine/runtime/intel_rdt.h"
+#include "engine/runtime/host_programs.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -37,11 +38,9 @@ class IntelRdt : public ContainerTest {
       "process": {{"args": ["/usr/bin/sh", "-c", "exec sleep 1000"], "cwd": "/",
                    "env": ["PATH=/usr/bin"], "user": {{"uid": 0, "gid": 0}}}},
       "mounts": [{{"destination": "/proc", "type": "proc", "source": "proc"}},
-        {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-        {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-        {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+        {}],
       "linux": {{"intelRdt": {}, "namespaces": [{{"type": "mount"}}, {{"type": "pid"}}]}}}})",
-                                                                   hooks, section));
+                                                                   hooks, kHostPrograms, section));
     return {.id = id_, .bundle = dir_.path(), .stdio = {-1, -1, -1}, .detached = true};
   }
 

@@ -11,6 +11,7 @@
 
 #include "engine/runtime/container_fixture.h"
 #include "engine/runtime/criu.h"
+#include "engine/runtime/host_programs.h"
 #include "engine/sys/deadline.h"
 #include "engine/sys/network_namespace.h"
 #include "engine/sys/spawn.h"
@@ -42,10 +43,8 @@ class LazyPages : public ContainerTest {
       "process": {"cwd": "/", "user": {"uid": 0, "gid": 0}, "args": ["/usr/bin/sh", "-c",
         "i=0; while :; do i=$((i+1)); echo $i > /counter; /usr/bin/sleep 0.05; done"]},
       "mounts": [
-        {"destination": "/proc", "source": "proc", "type": "proc"},
-        {"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]},
-        {"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]},
-        {"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}],
+        {"destination": "/proc", "source": "proc", "type": "proc"},)" +
+                                                           std::string(kHostPrograms) + R"(],
       "linux": {"namespaces": [{"type": "pid"}, {"type": "mount"}]}})");
   }
 

@@ -14,6 +14,7 @@
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/runtime/container_fixture.h"
+#include "engine/runtime/host_programs.h"
 #include "engine/runtime/state_root.h"
 #include "engine/sys/pid_fd.h"
 #include "engine/sys/unix_path.h"
@@ -87,12 +88,10 @@ class MonitorTest : public ContainerTest {
             {{"destination": "/dev", "type": "tmpfs", "source": "tmpfs"}},
             {{"destination": "/dev/pts", "type": "devpts", "source": "devpts",
               "options": ["newinstance", "ptmxmode=0666"]}},
-            {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-            {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-            {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+            {}],
           "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}}]}}
         }})",
-                                      terminal));
+                                      terminal, kHostPrograms));
     return {.id = id_,
             .bundle = dir_.path(),
             .detached = true,

@@ -13,6 +13,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/runtime/host_programs.h"
 #include "engine/runtime/runtime.h"
 #include "engine/sys/ordinary_user.h"
 
@@ -42,7 +43,6 @@ class RootlessTest : public testing::Test {
     }
   }
 
-  // The host's programs, read-only: no image is needed.
   static std::string config_text(const RootlessBundle& bundle) {
     const std::string users =
         bundle.own_users
@@ -58,13 +58,11 @@ class RootlessTest : public testing::Test {
                      "user": {}{}}},
         "mounts": [{}, {}
           {{"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}},
-          {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-          {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-          {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+          {}],
         "hooks": {},
         "linux": {{"namespaces": [{{"type": "mount"}}, {{"type": "ipc"}}, {} {}{}}}}})",
-        bundle.command, bundle.user, bundle.process, proc, bundle.mounts, bundle.hooks,
-        bundle.own_pids ? R"({"type": "pid"},)" : "", users, bundle.section);
+        bundle.command, bundle.user, bundle.process, proc, bundle.mounts, kHostPrograms,
+        bundle.hooks, bundle.own_pids ? R"({"type": "pid"},)" : "", users, bundle.section);
   }
 
   CreateRequest request(const RootlessBundle& bundle) const {

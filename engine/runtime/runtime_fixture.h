@@ -9,6 +9,7 @@
 
 #include "engine/cgroup/cgroup.h"
 #include "engine/runtime/container_fixture.h"
+#include "engine/runtime/host_programs.h"
 #include "engine/runtime/state_root.h"
 
 namespace seatrial::runtime {
@@ -28,7 +29,6 @@ struct ChosenBundle {
 };
 
 inline std::string config_text(const ChosenBundle& bundle) {
-  // The host's programs, read-only: no image is needed.
   return fmt::format(R"({{
     "ociVersion": "{}", "hostname": "trial", "root": {{"path": "rootfs"}},
     "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "terminal": {},
@@ -43,17 +43,15 @@ inline std::string config_text(const ChosenBundle& bundle) {
       {{"destination": "/dev/pts", "type": "devpts", "source": "devpts",
         "options": ["newinstance", "ptmxmode=0666"]}},
       {}
-      {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-      {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-      {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+      {}],
     "hooks": {},
     "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}, {{"type": "ipc"}},
                               {{"type": "uts"}}, {{"type": "network"}}{}],
                "resources": {}, "seccomp": {}}}
   }})",
                      bundle.version, bundle.command, bundle.terminal, bundle.no_new_privileges,
-                     bundle.user, bundle.user, bundle.mounts, bundle.hooks, bundle.more_namespaces,
-                     bundle.resources, bundle.seccomp);
+                     bundle.user, bundle.user, bundle.mounts, kHostPrograms, bundle.hooks,
+                     bundle.more_namespaces, bundle.resources, bundle.seccomp);
 }
 
 inline std::string hook(const std::string& kind, const std::string& command) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "engine/runtime/host_programs.h"
 #include "engine/sys/ordinary_user.h"
 #include "engine/sys/unix_path.h"
 
@@ -248,12 +249,10 @@ CreateRequest SystemdTest::request(const std::string& command, const std::string
     "process": {{"args": ["/usr/bin/sh", "-c", "{}"], "cwd": "/", "env": ["PATH=/usr/bin"],
                  "user": {{"uid": 0, "gid": 0}}}},
     "mounts": [{{"destination": "/proc", "type": "proc", "source": "proc"}},
-      {{"destination": "/usr", "source": "/usr", "options": ["rbind", "ro"]}},
-      {{"destination": "/lib64", "source": "/lib64", "options": ["rbind", "ro"]}},
-      {{"destination": "/lib", "source": "/lib", "options": ["rbind", "ro"]}}],
+      {}],
     "linux": {{"cgroupsPath": "{}",
                "namespaces": [{{"type": "mount"}}, {{"type": "pid"}}{}{}}}}})",
-                                    command, cgroups_path, users, section));
+                                    command, kHostPrograms, cgroups_path, users, section));
   return {.id = id_, .bundle = dir_.path(), .stdio = {-1, -1, -1}};
 }
 
