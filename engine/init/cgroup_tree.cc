@@ -6,7 +6,12 @@
 namespace seatrial::init {
 namespace {
 
+constexpr std::uint64_t kReadonly = MOUNT_ATTR_RDONLY;
 constexpr std::uint64_t kAlways = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+bool is_kept(const steps::CgroupTree<Form>& step) {
+  return step.keep < steps::kMostKept;
+}
 
 Result new_tmpfs(std::uint64_t attributes, const char* label) {
   const Result context = sys(__NR_fsopen, "tmpfs", FSOPEN_CLOEXEC);
@@ -66,11 +71,15 @@ Result fill(Run& run, const steps::CgroupTree<Form>& step, int tree) {
   }
   const std::uint64_t attributes = step.attributes | kAlways;
   const std::uint64_t policy = attributes & MOUNT_ATTR__ATIME;
-  return change_mount(tree, AT_RECURSIVE,
-                      {.attr_set = attributes,
-                       .attr_clr = policy != 0 ? (std::uint64_t)MOUNT_ATTR__ATIME : 0,
-                       .propagation = 0,
-                       .userns_fd = 0});
+  const Result result =
+      change_mount(tree, AT_RECURSIVE,
+                   {.attr_set = attributes,
+                    .attr_clr = policy != 0 ? (std::uint64_t)MOUNT_ATTR__ATIME : 0,
+                    .propagation = 0,
+                    .userns_fd = 0});
+  if (result < 0 || !is_kept(step)) return result;
+  return change_mount(tree, 0,
+                      {.attr_set = 0, .attr_clr = kReadonly, .propagation = 0, .userns_fd = 0});
 }
 
 }  // namespace
@@ -78,12 +87,15 @@ Result fill(Run& run, const steps::CgroupTree<Form>& step, int tree) {
 Result execute(Run& run, const steps::CgroupTree<Form>& step) {
   const Result target = open_target(run, text(run, step.target), true);
   if (target < 0) return target;
-  constexpr std::uint64_t kReadonly = MOUNT_ATTR_RDONLY;
   const Result tree = new_tmpfs((step.attributes | kAlways) & ~kReadonly, text(run, step.label));
   Result result = tree;
   if (result >= 0) result = attach((int)tree, (int)target);
   if (result >= 0) result = fill(run, step, (int)tree);
-  close_fd(tree);
+  if (result >= 0 && is_kept(step)) {
+    run.kept[step.keep] = (int)tree;
+  } else {
+    close_fd(tree);
+  }
   close_fd(target);
   return result;
 }

@@ -49,6 +49,18 @@ TEST_F(InitCgroups, JoinsThemAndShowsOnlyItsOwn) {
   EXPECT_THAT(outcome.output, HasSubstr(cgroup()));
 }
 
+// Their tmpfs is read-only once all is mounted, and they are at once.
+TEST_F(InitCgroups, LeavePlaceForWhatIsMountedBeside) {
+  config.mounts.push_back(
+      {.destination = "/sys/fs/cgroup/mine", .type = "tmpfs", .source = "tmpfs", .options = {}});
+  const Outcome outcome = run({"write:/sys/fs/cgroup/mine/file",
+                               "write:/sys/fs/cgroup/pids/cgroup.procs", "mkdir:/sys/fs/cgroup/x"});
+  EXPECT_FALSE(outcome.failed) << outcome.sys_errno << outcome.detail;
+  EXPECT_EQ(outcome.answer("write:/sys/fs/cgroup/mine/file"), "ok");
+  EXPECT_EQ(outcome.answer("write:/sys/fs/cgroup/pids/cgroup.procs"), "EROFS");
+  EXPECT_EQ(outcome.answer("mkdir:/sys/fs/cgroup/x"), "EROFS");
+}
+
 TEST_F(InitCgroups, MountsThemAnewInACgroupNamespace) {
   config.linux_.namespaces.push_back({.type = spec::NamespaceType::kCgroup, .path = {}});
   const Outcome outcome = run({"read:/sys/fs/cgroup/pids/cgroup.procs", "read:/proc/self/cgroup",

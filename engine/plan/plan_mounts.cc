@@ -91,7 +91,8 @@ std::string map_text(std::span<const spec::IdMapping> mappings) {
 
 class MountPlanner {
  public:
-  explicit MountPlanner(const MountContext& context) : context_(context) {}
+  MountPlanner(const std::vector<spec::Mount>& mounts, const MountContext& context)
+      : mounts_(mounts), context_(context) {}
 
   void add(const spec::Mount& mount) {
     const std::string target = normal_path(mount.destination);
@@ -207,7 +208,8 @@ class MountPlanner {
     if (mount.type == "tmpfs" && !has_mode(step.options)) step.flags |= steps::kModeOfTarget;
     if ((step.attributes & kReadonly) != 0) {
       if (!is_virtual(mount.type)) step.flags |= steps::kReadonlySuperblock;
-      if (mount.type == "tmpfs") make_readonly_later(step);
+      if (mount.type == "tmpfs") step.keep = make_readonly_later(target);
+      if (step.keep != steps::kNotKept) step.attributes &= ~kReadonly;
     }
     steps_.now.push_back({std::move(step)});
   }
@@ -227,13 +229,13 @@ class MountPlanner {
     }
   }
 
-  // Later mounts and devices may need directories in it.
-  void make_readonly_later(Mount& step) {
-    if (kept_ == steps::kMostKept) return;
-    step.keep = kept_++;
-    step.attributes &= ~kReadonly;
+  // Later mounts and devices may need directories in a tmpfs. The number under which it is kept
+  // until then.
+  std::uint32_t make_readonly_later(const std::string& target) {
+    if (kept_ == steps::kMostKept) return steps::kNotKept;
     steps_.later.push_back(
-        {ChangeKept{.target = step.target, .change = {.set = kReadonly}, .keep = step.keep}});
+        {ChangeKept{.target = target, .change = {.set = kReadonly}, .keep = kept_}});
+    return kept_++;
   }
 
   static bool has_context(const std::vector<std::string>& options) {
@@ -276,6 +278,9 @@ class MountPlanner {
     CgroupTree step{.target = target,
                     .attributes = attributes_of(mount.options),
                     .label = std::string(context_.label)};
+    if ((step.attributes & kReadonly) != 0 && is_parent(target)) {
+      step.keep = make_readonly_later(target);
+    }
     for (const CgroupHierarchy& hierarchy : context_.cgroups) {
       CgroupMount entry{.name = hierarchy.name, .type = hierarchy.v2 ? "cgroup2" : "cgroup"};
       if (context_.own_cgroup_namespace) {
@@ -293,6 +298,14 @@ class MountPlanner {
     steps_.now.push_back({std::move(step)});
   }
 
+  // Whether a mount of the configuration lies in it.
+  bool is_parent(const std::string& target) const {
+    return std::ranges::any_of(mounts_, [&](const spec::Mount& mount) {
+      return normal_path(mount.destination).starts_with(target + "/");
+    });
+  }
+
+  const std::vector<spec::Mount>& mounts_;
   const MountContext& context_;
   MountSteps steps_;
   std::uint32_t kept_ = 0;
@@ -302,7 +315,7 @@ class MountPlanner {
 }  // namespace
 
 MountSteps plan_mounts(const std::vector<spec::Mount>& mounts, const MountContext& context) {
-  MountPlanner planner(context);
+  MountPlanner planner(mounts, context);
   for (const spec::Mount& mount : mounts) planner.add(mount);
   return planner.take();
 }

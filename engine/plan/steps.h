@@ -286,7 +286,8 @@ struct CgroupLink {
   typename F::Text points_to{};
 };
 
-// A tmpfs with one directory per hierarchy, and links for the controllers that share one.
+// A tmpfs with one directory per hierarchy, and links for the controllers that share one. `keep`:
+// as of kMount, for the tmpfs, which is not read-only then.
 template <typename F>
 struct CgroupTree {
   static constexpr Op kOp = Op::kCgroupTree;
@@ -294,6 +295,7 @@ struct CgroupTree {
   typename F::template List<CgroupMount<F>> mounts{};
   typename F::template List<CgroupLink<F>> links{};
   std::uint64_t attributes = 0;
+  std::uint32_t keep = kNotKept;
   typename F::Text label{};  // of SELinux; empty: none
 };
 
