@@ -72,8 +72,7 @@ class Creation {
   Record record_;
   UniqueFd listener_;
   UniqueFd console_master_;
-  std::optional<cgroup::SystemdManager> systemd_;  // nothing unless it makes the cgroups
-  std::vector<cgroup::UnitProperty> scope_properties_;
+  std::optional<NewScope> scope_;          // nothing unless systemd makes the cgroups
   std::optional<NetDevices> net_devices_;  // nothing where there are none
   std::optional<RdtClass> rdt_class_;      // nothing without linux.intelRdt
   std::optional<Launch> launch_;
@@ -135,8 +134,7 @@ Creation::Creation(Runtime::Impl& impl, const CreateRequest& request, Begin begi
   check_mount_label(config_.linux_.mount_label);
   connect_console();
   if (bundle_.scope) {
-    scope_properties_ = properties_for(cgroups_.resources, cgroups_.layout(impl.host).is_pure_v2());
-    systemd_ = manager_for(*bundle_.scope);
+    scope_.emplace(*bundle_.scope, cgroups_.resources, cgroups_.layout(impl.host).is_pure_v2());
   }
   for (const std::string& warning : plan_.warnings) impl_.warn(warning);
 }
@@ -155,11 +153,11 @@ Child Creation::run() {
   }
   // The namespaces end with the processes in them, so they need no record and may come first. What
   // start listens on lies in the state directory, though.
-  const bool at_first = begin_ == Begin::kAtOnce && !systemd_;
+  const bool at_first = begin_ == Begin::kAtOnce && !scope_;
   if (plan_.init_joins_cgroups && at_first) launch();
   make_state();
   try {
-    if (systemd_) enter_scope();
+    if (scope_) enter_scope();
     if (plan_.init_joins_cgroups && !at_first) launch();
     make_cgroup();
     if (!plan_.init_joins_cgroups) {
@@ -206,17 +204,7 @@ void Creation::make_cgroup() {
 void Creation::enter_scope() {
   make_launch();
   launch_->begin();
-  try {
-    systemd_->start(*bundle_.scope, scope_description(record_, request_.id), launch_->launcher(),
-                    scope_properties_);
-  } catch (const Error& failure) {
-    if (failure.kind() == Kind::kConflict) {  // somebody else's since, and so is what stands there
-      record_.scope.clear();
-      record_.planned_cgroups.clear();
-    }
-    throw;
-  }
-  check_place(*systemd_, *bundle_.scope);
+  scope_->start(record_, request_.id, launch_->launcher());
 }
 
 void Creation::make_launch() {

@@ -16,8 +16,10 @@
 #include "engine/runtime/criu_mounts.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
+#include "engine/runtime/launch.h"
 #include "engine/runtime/new_container.h"
 #include "engine/runtime/pid_file.h"
+#include "engine/runtime/scope.h"
 #include "engine/runtime/security_modules.h"
 #include "engine/sys/network_namespace.h"
 
@@ -75,6 +77,12 @@ void check_lazy_pages(const CriuRequest& request, const fs::path& program) {
               socket.native());
 }
 
+Bundle bundle_of(const RestoreRequest& request, Runtime::Impl& impl) {
+  Bundle bundle = load_bundle(request.bundle, &impl.known_seccomp);
+  if (impl.cgroup_manager == CgroupManager::kSystemd) place_in_scope(bundle, request.id, impl.host);
+  return bundle;
+}
+
 // One restore, step by step; what it made is taken back unless it comes to its end.
 class Restoration {
  public:
@@ -84,6 +92,7 @@ class Restoration {
 
  private:
   void make_state();
+  void enter_scope();
   void start_criu();
   void set_io_priority() const;
   void restore();
@@ -103,10 +112,12 @@ class Restoration {
   ContainerCgroups cgroups_;
   criu::Options options_;
   UniqueFd console_socket_;
+  std::optional<NewScope> scope_;  // nothing unless systemd makes the cgroups
   std::optional<StateDirectory> directory_;
   Record record_;
   std::vector<sys::Placement> placements_;
   std::vector<UniqueFd> namespaces_;
+  std::optional<Launch> placeholder_;
   std::optional<criu::Session> session_;
   sys::PidFd init_;
   UniqueFd console_master_;
@@ -118,14 +129,10 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
     : impl_(impl),
       request_(request),
       program_(criu::require_program(request.criu.program)),
-      bundle_(load_bundle(request.bundle, &impl.known_seccomp)),
+      bundle_(bundle_of(request, impl)),
       config_(bundle_.config),
-      cgroups_(choose_cgroups(impl.host, config_.linux_, request.id)),
+      cgroups_(choose_cgroups(impl.host, config_.linux_, request.id, bundle_.scope)),
       options_(criu::options_of(request.criu, config_)) {
-  if (impl.cgroup_manager == CgroupManager::kSystemd) {
-    throw error(Kind::kUnsupported,
-                "--systemd-cgroup: CRIU restores no container into a scope of systemd's");
-  }
   const plan::LaunchPlan plan = plan::plan(
       config_, impl.host.facts(cgroups_.hierarchies),
       {.bundle = bundle_.path.native(), .id = request.id, .seccomp = impl.filter_of(config_)});
@@ -139,15 +146,20 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
   options_.lsm_profile = request.lsm_profile;
   options_.lsm_mount_context = request.lsm_mount_context;
   console_socket_ = connect_console_of(config_, request.console_socket, request.detached);
+  if (bundle_.scope) {
+    scope_.emplace(*bundle_.scope, cgroups_.resources, cgroups_.layout(impl.host).is_pure_v2());
+  }
 }
 
 Child Restoration::run() {
   make_state();
   try {
+    if (scope_) enter_scope();
     make_cgroup(impl_, config_, request_.id, cgroups_, record_);
     take_over_strictness();
     criu::make_mount_points(config_, bundle_.rootfs);
     start_criu();
+    placeholder_.reset();
     restore();
   } catch (...) {
     undo();
@@ -169,6 +181,15 @@ void Restoration::make_state() {
     impl_.root.remove(*directory_);
     throw;
   }
+}
+
+// systemd makes no scope without a process, and ends one that has none left. CRIU starts only when
+// the container's cgroups stand, because it is shown them: until then a launcher without a plan
+// waits there.
+void Restoration::enter_scope() {
+  placeholder_.emplace(LaunchRequest{.program = impl_.host.init_program(), .stdio = {-1, -1, -1}});
+  placeholder_->begin();
+  scope_->start(record_, request_.id, placeholder_->launcher());
 }
 
 // CRIU's strict mode wants no cgroup to be there before it makes it; but CRIU starts in the
@@ -321,6 +342,7 @@ void Restoration::record(pid_t pid) {
 // Called while the failure that matters is on its way up; one more is a warning.
 void Restoration::undo() {
   session_.reset();
+  placeholder_.reset();
   try {
     if (!request_.pid_file.empty() && record_.phase == Phase::kCreated) {
       ::unlink(request_.pid_file.c_str());

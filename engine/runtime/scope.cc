@@ -37,6 +37,37 @@ std::string below(const Record& record, const std::string& place) {
   return place.substr(own.members.front().cgroup.size());
 }
 
+SystemdManager manager_for(const cgroup::Scope& scope) {
+  SystemdManager manager = SystemdManager::connect(scope.socket);
+  if (manager.description(scope.unit)) {
+    throw error(Kind::kConflict, "linux.cgroupsPath: systemd has a unit {} already", scope.unit);
+  }
+  return manager;
+}
+
+// What systemd is to know of the container's limits.
+std::vector<cgroup::UnitProperty> properties_for(const spec::Resources& resources, bool v2) {
+  std::vector<cgroup::UnitProperty> properties = cgroup::limits_as_properties(resources, v2);
+  if (v2) return properties;
+  for (cgroup::UnitProperty& each : cgroup::devices_as_properties(resources.devices)) {
+    properties.push_back(std::move(each));
+  }
+  return properties;
+}
+
+void check_place(SystemdManager& manager, const cgroup::Scope& scope) {
+  if (is_of_the_host(scope.socket)) return;
+  const std::string place = manager.cgroup_of(scope.unit);
+  if (place == scope.cgroup()) return;
+  throw error(Kind::kUnavailable, "systemd has {} at {}, and not at {}", scope.unit, place,
+              scope.cgroup());
+}
+
+// By which the scope is known to be the container's own, and not a later one of that name.
+std::string scope_description(const Record& record, const std::string& id) {
+  return fmt::format("container {}, created {}", id, record.created);
+}
+
 }  // namespace
 
 void place_in_scope(Bundle& bundle, const std::string& id, Host& host) {
@@ -60,29 +91,20 @@ void place_in_scope(Bundle& bundle, const std::string& id, Host& host) {
   path = bundle.scope->cgroup();
 }
 
-SystemdManager manager_for(const cgroup::Scope& scope) {
-  SystemdManager manager = SystemdManager::connect(scope.socket);
-  if (manager.description(scope.unit)) {
-    throw error(Kind::kConflict, "linux.cgroupsPath: systemd has a unit {} already", scope.unit);
-  }
-  return manager;
-}
+NewScope::NewScope(const cgroup::Scope& scope, const spec::Resources& limits, bool v2)
+    : scope_(scope), properties_(properties_for(limits, v2)), manager_(manager_for(scope)) {}
 
-std::vector<cgroup::UnitProperty> properties_for(const spec::Resources& resources, bool v2) {
-  std::vector<cgroup::UnitProperty> properties = cgroup::limits_as_properties(resources, v2);
-  if (v2) return properties;
-  for (cgroup::UnitProperty& each : cgroup::devices_as_properties(resources.devices)) {
-    properties.push_back(std::move(each));
+void NewScope::start(Record& record, const std::string& id, pid_t process) {
+  try {
+    manager_.start(scope_, scope_description(record, id), process, properties_);
+  } catch (const Error& failure) {
+    if (failure.kind() == Kind::kConflict) {  // and so is what stands there
+      record.scope.clear();
+      record.planned_cgroups.clear();
+    }
+    throw;
   }
-  return properties;
-}
-
-void check_place(SystemdManager& manager, const cgroup::Scope& scope) {
-  if (is_of_the_host(scope.socket)) return;
-  const std::string place = manager.cgroup_of(scope.unit);
-  if (place == scope.cgroup()) return;
-  throw error(Kind::kUnavailable, "systemd has {} at {}, and not at {}", scope.unit, place,
-              scope.cgroup());
+  check_place(manager_, scope_);
 }
 
 void update_scope(const Record& record, const cgroup::Cgroup& cgroup,
@@ -111,10 +133,6 @@ void let_into_scope(const Record& record, const cgroup::Identity& place, Host& h
   const std::string& cgroup = place.members.front().cgroup;
   if (cgroup::refusals(host.layout(), cgroup, {}).empty()) return;
   SystemdManager::connect(record.systemd).attach(record.scope, below(record, cgroup), process);
-}
-
-std::string scope_description(const Record& record, const std::string& id) {
-  return fmt::format("container {}, created {}", id, record.created);
 }
 
 void stop_scope(const Record& record, const std::string& id) {

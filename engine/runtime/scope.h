@@ -19,15 +19,23 @@ namespace seatrial::runtime {
 // has its cgroups. Throws Error{kInvalidArgument}, and kUnsupported where there is no such systemd.
 void place_in_scope(Bundle& bundle, const std::string& id, Host& host);
 
-// Makes nothing. Throws Error{kUnsupported} where the scope's systemd does not listen, and
-// kConflict where it has a unit of that name.
-cgroup::SystemdManager manager_for(const cgroup::Scope& scope);
+// A scope that is yet to be made.
+class NewScope {
+ public:
+  // Makes nothing. Throws Error{kUnsupported} where the scope's systemd does not listen, kConflict
+  // where it has a unit of that name, and where it has no word for the limits.
+  NewScope(const cgroup::Scope& scope, const spec::Resources& limits, bool v2);
 
-// What systemd is to know of the container's limits. Throws Error where it has no word for them.
-std::vector<cgroup::UnitProperty> properties_for(const spec::Resources& resources, bool v2);
+  // Has systemd make it for the record's container, with this process in it. Where the name is
+  // somebody else's since, the record forgets scope and cgroups. Throws Error, kUnavailable where
+  // systemd has made it elsewhere than the plan has it.
+  void start(Record& record, const std::string& id, pid_t process);
 
-// Throws Error{kUnavailable} where systemd has made the scope elsewhere than the plan has it.
-void check_place(cgroup::SystemdManager& manager, const cgroup::Scope& scope);
+ private:
+  const cgroup::Scope scope_;
+  const std::vector<cgroup::UnitProperty> properties_;
+  cgroup::SystemdManager manager_;
+};
 
 // Tells systemd of the limits of a running container. Throws Error{kDenied} for one whose
 // controller a user's own systemd was not given.
@@ -37,9 +45,6 @@ void update_scope(const Record& record, const cgroup::Cgroup& cgroup,
 // Has systemd move a process into the container's cgroup (`place`: there, or below) where this
 // process may not: one of a session of the user's is outside of what the user's systemd was given.
 void let_into_scope(const Record& record, const cgroup::Identity& place, Host& host, pid_t process);
-
-// By which the scope is known to be the container's own, and not a later one of that name.
-std::string scope_description(const Record& record, const std::string& id);
 
 // Ends the record's scope. Without processes it may be gone already: systemd takes it away.
 void stop_scope(const Record& record, const std::string& id);

@@ -221,6 +221,16 @@ TEST_F(OwnSystemd, IsNamedWhereItDoesNotListen) {
                               "/run/user/none/systemd/private: ENOENT"));
 }
 
+TEST_F(OwnSystemd, IsGivenNothingToRestore) {
+  const std::string seen = beside_own_systemd(Session::kInService, [&] {
+    Runtime made = runtime();
+    box();
+    return failure_of(
+        [&] { made.restore({.id = id_, .bundle = dir_.path(), .criu = {.images = dir_.path()}}); });
+  });
+  EXPECT_THAT(seen, HasSubstr("checkpoints need privileges over the host"));
+}
+
 TEST_F(OwnSystemd, NeedsV2Alone) {
   if (cgroup::Layout::detect().is_pure_v2()) GTEST_SKIP() << "this host has v2 alone";
   ASSERT_EQ(::chown(dir_.path().c_str(), sys::kOrdinaryUser, sys::kOrdinaryUser), 0);
