@@ -45,13 +45,15 @@ class Shell {
     List<Thread> readers = [
         reader(process.inputStream, captured),
         reader(process.errorStream, null)]
+    long patience = GRACE_MS
     try {
       while (!process.waitFor(LOOK_MS, TimeUnit.MILLISECONDS)) context.check()
     } catch (Exception interruption) {
       end(process)
+      patience = LOOK_MS  // what lives on in a container may hold the ends of these pipes
       throw interruption
     } finally {
-      readers*.join(GRACE_MS)
+      readers*.join(patience)
     }
     return process.exitValue()
   }
