@@ -91,9 +91,8 @@ std::int64_t CommandContestant::play() {
   return end - begin;
 }
 
-ServerContestant::ServerContestant(std::string name, const std::string& program,
-                                   const std::vector<std::string>& arguments, int stdout_fd)
-    : Contestant(std::move(name)) {
+Server::Server(const std::string& program, const std::vector<std::string>& arguments, int stdout_fd)
+    : program_(program) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     throw sys_error(errno, "make a socket pair");
@@ -108,25 +107,28 @@ ServerContestant::ServerContestant(std::string name, const std::string& program,
   pid_ = spawn(command, setup);
 }
 
-ServerContestant::~ServerContestant() {
+Server::~Server() {
   control_.reset();
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
 }
 
-std::int64_t ServerContestant::play() {
-  const char request = 'r';
-  Reply reply;
-  ssize_t size = ::send(control_.get(), &request, 1, MSG_NOSIGNAL);
-  if (size == 1) {
+void Server::ask(const void* request, std::size_t request_size, void* reply,
+                 std::size_t reply_size) {
+  ssize_t size = ::send(control_.get(), request, request_size, MSG_NOSIGNAL);
+  if (size == static_cast<ssize_t>(request_size)) {
     do {
-      size = ::recv(control_.get(), &reply, sizeof reply, 0);
+      size = ::recv(control_.get(), reply, reply_size, 0);
     } while (size < 0 && errno == EINTR);
   }
-  if (size != sizeof reply) {
-    throw error(Kind::kUnavailable, "{} gave up; its reason stands on stderr", name());
+  if (size != static_cast<ssize_t>(reply_size)) {
+    throw error(Kind::kUnavailable, "{} gave up; its reason stands on stderr", program_);
   }
+}
+
+std::int64_t ServerContestant::play() {
+  const auto reply = server_.ask<Reply>('r');
   resident_kib_ = reply.resident_kib;
   return reply.nanoseconds;
 }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -49,22 +50,43 @@ class CommandContestant : public Contestant {
   int stdout_fd_;
 };
 
-// A process that stays and times each lifecycle itself; see control.h.
-class ServerContestant : public Contestant {
+// A process that stays and answers what it is asked; see control.h.
+class Server {
  public:
   // Starts `program`; its arguments are the control descriptor's number and then `arguments`.
+  Server(const std::string& program, const std::vector<std::string>& arguments, int stdout_fd = -1);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // Throws Error where the process gave up.
+  template <typename Reply, typename Request>
+  Reply ask(const Request& request) {
+    Reply reply;
+    ask(&request, sizeof request, &reply, sizeof reply);
+    return reply;
+  }
+
+ private:
+  void ask(const void* request, std::size_t request_size, void* reply, std::size_t reply_size);
+
+  std::string program_;
+  UniqueFd control_;
+  pid_t pid_ = -1;
+};
+
+// A process that times each lifecycle itself.
+class ServerContestant : public Contestant {
+ public:
   ServerContestant(std::string name, const std::string& program,
-                   const std::vector<std::string>& arguments, int stdout_fd = -1);
-  ServerContestant(const ServerContestant&) = delete;
-  ServerContestant& operator=(const ServerContestant&) = delete;
-  ~ServerContestant() override;
+                   const std::vector<std::string>& arguments, int stdout_fd = -1)
+      : Contestant(std::move(name)), server_(program, arguments, stdout_fd) {}
 
   std::int64_t play() override;
   std::int64_t resident_kib() const override { return resident_kib_; }
 
  private:
-  UniqueFd control_;
-  pid_t pid_ = -1;
+  Server server_;
   std::int64_t resident_kib_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// How runtime_lifecycle talks to the processes that it measures from within: the floor and the
+// How the benchmarks talk to the processes that they measure from within: the floor and the
 // reference engine in process. One socketpair each (SOCK_SEQPACKET), whose number is argv[1].
 #pragma once
 
@@ -11,6 +11,16 @@ namespace seatrial::perf {
 struct Reply {
   std::int64_t nanoseconds = 0;   // CLOCK_MONOTONIC around the lifecycle, as the process saw it
   std::int64_t resident_kib = 0;  // of the process itself, after the lifecycle
+};
+
+// For the floor of many: start this many containers, then take all down.
+struct ManyRequest {
+  std::uint32_t containers = 0;
+};
+
+struct ManyReply {
+  std::int64_t start = 0;  // nanoseconds for all of them
+  std::int64_t remove = 0;
 };
 
 }  // namespace seatrial::perf

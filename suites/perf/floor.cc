@@ -1,15 +1,12 @@
 // The floor: the least that any runtime must do for the stage's configuration, in plain system
-// calls from a small static process. The child is cloned vfork-style straight into its new
-// namespaces, so that neither page tables are copied nor a helper executed.
+// calls from a small static process: neither are page tables copied nor a helper executed.
 //
 //   floor CONTROL_FD ROOTFS ID PROGRAM RECIPE
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
@@ -21,18 +18,11 @@ namespace {
 
 using namespace seatrial::perf;
 
-alignas(16) char child_stack[64 * 1024];
-
-int container_main(void* container) {
-  become_container(*static_cast<const FloorContainer*>(container));
-}
-
 // Create, start, wait, delete. Ends the process when the container did not end with 0; its cgroups
 // are gone by then.
 void lifecycle(FloorContainer& container) {
   make_cgroups(*container.cgroups, container.recipe->devices);
-  const int flags = static_cast<int>(floor_namespaces()) | CLONE_VM | CLONE_VFORK | SIGCHLD;
-  const pid_t pid = ::clone(container_main, child_stack + sizeof child_stack, flags, &container);
+  const pid_t pid = start_container(container);
   int status = -1;
   if (pid > 0) ::waitpid(pid, &status, 0);
   const int clone_errno = errno;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 
@@ -176,13 +177,9 @@ void drop_privileges(const FloorRecipe& recipe) {
   load_filter(recipe);
 }
 
-}  // namespace
-
-unsigned long floor_namespaces() {
-  return CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
-}
-
-void become_container(const FloorContainer& container) {
+// Builds the container around the calling process, which shares its memory with its parent, and
+// executes the program. Allocates nothing.
+[[noreturn]] void become_container(const FloorContainer& container) {
   check(::setsid(), "setsid");
   check(::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC), "close_range");
   ::umask(0);  // nodes get the modes that are written here
@@ -210,6 +207,20 @@ void become_container(const FloorContainer& container) {
   ::execve(container.program, const_cast<char* const*>(arguments),
            const_cast<char* const*>(environment));
   die(container.program);
+}
+
+int container_main(void* container) {
+  become_container(*static_cast<const FloorContainer*>(container));
+}
+
+}  // namespace
+
+pid_t start_container(FloorContainer& container) {
+  constexpr int kNamespaces =
+      CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
+  alignas(16) static char stack[64 * 1024];
+  return ::clone(container_main, stack + sizeof stack,
+                 kNamespaces | CLONE_VM | CLONE_VFORK | SIGCHLD, &container);
 }
 
 }  // namespace seatrial::perf

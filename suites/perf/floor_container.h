@@ -2,6 +2,8 @@
 // as few system calls as it takes.
 #pragma once
 
+#include <sys/types.h>
+
 #include "suites/perf/floor_cgroups.h"
 #include "suites/perf/floor_recipe.h"
 
@@ -14,11 +16,9 @@ struct FloorContainer {
   const FloorRecipe* recipe = nullptr;
 };
 
-// The namespaces that the default configuration asks for, as clone flags.
-unsigned long floor_namespaces();
-
-// Builds the container around the calling process, which was cloned into new namespaces and may
-// share its memory with its parent, and executes the program. Allocates nothing.
-[[noreturn]] void become_container(const FloorContainer& container);
+// Clones a process, vfork-style and straight into its new namespaces, that builds the container
+// around itself; returns when it has executed the program or ended. Negative where there is none,
+// with errno.
+pid_t start_container(FloorContainer& container);
 
 }  // namespace seatrial::perf

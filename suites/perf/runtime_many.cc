@@ -1,10 +1,13 @@
 // Measures what a container costs when there are many: a few and then many containers are started
-// with a monitor each, listed and deleted, in turns.
+// with a monitor each, listed and deleted, in turns. Beside it, the floor: the same without a
+// runtime, in bare system calls (floor_many.cc).
 //
 //   runtime_many [--few 10] [--many 1000] [--turns 3] [--check]
 //
-// With --check, it ends with 1 when one of many costs more than 1.3 times what one of few costs, or
-// when a monitor, the one process of ours that stays with a container, has held 1 MiB or more.
+// With --check, it ends with 1 when one of many costs more than 1.3 times what one of few costs,
+// or when a monitor, the one process of ours that stays with a container, has held 1 MiB or more.
+// What it costs is all three together: the kernel takes down what few containers leave while others
+// are started, and what many leave while they are deleted.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -19,6 +22,8 @@
 #include "engine/base/files.h"
 #include "engine/runtime/runtime.h"
 #include "suites/perf/clock.h"
+#include "suites/perf/contestant.h"
+#include "suites/perf/control.h"
 #include "suites/perf/progress.h"
 #include "suites/perf/samples.h"
 #include "suites/perf/stage.h"
@@ -45,6 +50,14 @@ constexpr std::array<const char*, kPhases> kNames{"start", "list", "delete"};
 
 // Milliseconds for each container, by turns.
 using Costs = std::array<std::vector<double>, kPhases>;
+
+double median_of_all(const Costs& costs) {
+  std::vector<double> sums(costs[kStart].size());
+  for (const std::vector<double>& phase : costs) {
+    for (std::size_t turn = 0; turn < sums.size(); ++turn) sums[turn] += phase[turn];
+  }
+  return spread(sums).median;
+}
 
 // The most that a process has ever had in memory, KiB: its own pages and those it shares.
 std::int64_t peak_kib(const std::string& pid) {
@@ -125,21 +138,56 @@ class Harbour {
   std::int64_t peak_ = 0;
 };
 
+// The same without a runtime; there is no list.
+class Floor {
+ public:
+  explicit Floor(const Stage& stage)
+      : server_(sibling_program("lifecycle_floor_many"),
+                {stage.rootfs(), stage.id(), stage.program(), stage.recipe()}) {}
+
+  void turn(unsigned count, Costs& costs) {
+    const auto reply = server_.ask<ManyReply>(ManyRequest{.containers = count});
+    const auto each = [&](std::int64_t all) { return static_cast<double>(all) / 1e6 / count; };
+    costs[kStart].push_back(each(reply.start));
+    costs[kList].push_back(0);
+    costs[kDelete].push_back(each(reply.remove));
+  }
+
+ private:
+  Server server_;
+};
+
+struct Sides {
+  Costs ours;
+  Costs floor;
+};
+
+void print_row(const std::string& name, double few, double many) {
+  fmt::print("{:<16}{:>12.4f}{:>12.4f}{:>8.2f}", name, few, many, many / few);
+}
+
 // Prints what was measured; true: every bar held.
-bool report(const Options& options, const Costs& few, const Costs& many, std::int64_t peak) {
-  bool kept = peak < kMostKib;
-  fmt::print("{:<10}{:>16}{:>16}{:>8}\n", "ms each", fmt::format("of {}", options.few),
+bool report(const Options& options, const Sides& few, const Sides& many, std::int64_t peak) {
+  fmt::print("{:<16}{:>12}{:>12}{:>8}\n", "ms each", fmt::format("of {}", options.few),
              fmt::format("of {}", options.many), "ratio");
   for (std::size_t phase = 0; phase < kPhases; ++phase) {
-    const double one = spread(few[phase]).median;
-    const double other = spread(many[phase]).median;
-    kept = kept && other <= kMostOfFew * one;
-    fmt::print("{:<10}{:>16.4f}{:>16.4f}{:>8.2f}  at most {}: {}\n", kNames[phase], one, other,
-               other / one, kMostOfFew, other <= kMostOfFew * one ? "holds" : "EXCEEDED");
+    print_row(kNames[phase], spread(few.ours[phase]).median, spread(many.ours[phase]).median);
+    fmt::print("\n");
   }
-  fmt::print("a monitor has held {} KiB at most; less than {}: {}\n", peak, kMostKib,
+  const double one = median_of_all(few.ours);
+  const double other = median_of_all(many.ours);
+  const bool kept = other <= kMostOfFew * one;
+  print_row("all three", one, other);
+  fmt::print("  at most {}: {}\n", kMostOfFew, kept ? "holds" : "EXCEEDED");
+  for (const Phase phase : {kStart, kDelete}) {
+    print_row(fmt::format("floor: {}", kNames[phase]), spread(few.floor[phase]).median,
+              spread(many.floor[phase]).median);
+    fmt::print("\n");
+  }
+  print_row("floor: both", median_of_all(few.floor), median_of_all(many.floor));
+  fmt::print("\na monitor has held {} KiB at most; less than {}: {}\n", peak, kMostKib,
              peak < kMostKib ? "holds" : "EXCEEDED");
-  return kept;
+  return kept && peak < kMostKib;
 }
 
 bool measure(const Options& options) {
@@ -148,11 +196,16 @@ bool measure(const Options& options) {
   const Stage stage(sibling_program("lifecycle_pause"), Configuration::kEngine);
   const std::size_t total = options.turns * (kTurnsOfFew * options.few + options.many);
   Harbour harbour(stage, progress_over(total));
-  Costs few;
-  Costs many;
-  for (unsigned turn = 0; turn < options.turns; ++turn) {
-    for (std::size_t i = 0; i < kTurnsOfFew; ++i) harbour.turn(options.few, few);
-    harbour.turn(options.many, many);
+  Floor floor(stage);
+  Sides few;
+  Sides many;
+  const auto turn = [&](unsigned count, Sides& sides) {
+    harbour.turn(count, sides.ours);
+    floor.turn(count, sides.floor);
+  };
+  for (unsigned round = 0; round < options.turns; ++round) {
+    for (std::size_t i = 0; i < kTurnsOfFew; ++i) turn(options.few, few);
+    turn(options.many, many);
   }
   return report(options, few, many, harbour.peak());
 }
