@@ -4,7 +4,7 @@
 # of its own (inside a plain chroot no runtime can pivot) and is gone afterwards.
 # BARE_ROOT_TAR keeps the bare root between runs; BARE_ROOT_CCACHE is a directory of ccache's that is
 # lent to it, for a second try: a new user has none. It serves where it was filled by the same compiler
-# (compiler_check = content: the file's time is another).
+# (compiler_check = content: the file's time is another) in the same language, which ccache looks at.
 set -eu
 project=$(cd "$(dirname "$0")/.." && pwd)
 tar=${BARE_ROOT_TAR:-$(mktemp -u /tmp/bare-root.XXXXXX.tar)}
@@ -35,5 +35,5 @@ unshare --mount --propagation private --pid --fork --kill-child sh -euc '
   umount -l /old
   rmdir /old
   cd /project
-  exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"
+  exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root ${LANG+"LANG=$LANG"} "$@"
 ' sh "$@"
