@@ -291,6 +291,45 @@ TEST_F(IntelRdt, WhatSomebodyElseMadeSinceStays) {
             "stays");
 }
 
+// Both have looked by then, and found nothing: what a create has to warn of it says right after.
+TEST_F(IntelRdt, StaysWithTheFirstOfTwo) {
+  for (const auto& [section, made] : std::initializer_list<std::pair<const char*, std::string>>{
+           {R"({"schemata": ["L3:0=f"]})", id_},
+           {R"({"closID": "gold", "schemata": ["L3:0=f"]})", "gold"},
+           {R"({"closID": "/", "enableMonitoring": true})", "mon_groups/" + id_}}) {
+    const auto wanted = [&](const char* which) {
+      const CreateRequest whole =
+          request(fmt::format(R"({}, "cgroupsPath": "/{}-{}")", section, id_, which));
+      std::string text = read_file(dir_.path() / "config.json");
+      text.insert(text.find(R"("cwd")"), R"("capabilities": {"bounding": ["CAP_NONE"]}, )");
+      write_file_atomically(dir_.path() / "config.json", text);
+      return whole;
+    };
+    EXPECT_THAT(
+        with_runtime([&](Runtime& late, const fs::path& resctrl) {
+          Runtime first(dir_.path() / "first");
+          impl_of(first).resctrl = StandInResctrl::kind();
+          std::optional<Child> child;
+          late.on_warning([&](std::string_view) {
+            if (!child) child = first.create(wanted("first"));
+          });
+          std::string seen = failure_of([&] { late.create(wanted("late")); });
+          const fs::path tasks = resctrl / made / "tasks";
+          seen += fs::exists(tasks) ? "; stays" : "; gone";
+          if (fs::exists(tasks))
+            seen += read_file(tasks) == line(child->pid()) ? " whole" : " empty";
+          seen += fmt::format(" {}", spec::to_string(first.state(id_).status));
+          first.remove(id_, true);
+          return seen + fmt::format(" {}", late.list().size());
+        }),
+        testing::AllOf(
+            HasSubstr("linux.intelRdt: "),
+            testing::EndsWith(
+                made + " was made by somebody else this moment; try again; stays whole created 0")))
+        << section;
+  }
+}
+
 TEST_F(IntelRdt, ANamedClassOfAKilledCreateStaysWhereSomebodyIsInIt) {
   EXPECT_EQ(with_runtime([&](Runtime&, const fs::path& resctrl) {
               RdtPlace place{.directory = resctrl / "gold", .to_be_made = true};

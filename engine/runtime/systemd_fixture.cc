@@ -3,15 +3,21 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 
 #include "engine/runtime/host_programs.h"
+#include "engine/runtime/state_root.h"
+#include "engine/sys/deadline.h"
 #include "engine/sys/ordinary_user.h"
 #include "engine/sys/unix_path.h"
 
@@ -201,7 +207,73 @@ void become_user_of_own_systemd(bool in_service) {
   sys::become_ordinary_user();
 }
 
+// A process that carries `create` out and ends.
+pid_t begin(const std::function<void()>& create) {
+  const pid_t child = ::fork();
+  if (child < 0) throw sys_error(errno, "fork");
+  if (child != 0) return child;
+  try {
+    create();
+  } catch (const Error&) {
+    ::_exit(1);
+  }
+  ::_exit(0);
+}
+
+// As waitpid(2) has it.
+int end_of(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+bool has_ended(pid_t child) {
+  siginfo_t end{};
+  ::waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOHANG | WNOWAIT);
+  return end.si_pid != 0;
+}
+
+bool is_being_made(const fs::path& path) {
+  const StateRoot root(path);
+  return std::ranges::any_of(root.ids(), [&](const std::string& id) {
+    try {
+      return root.open(id).read_record().phase == Phase::kCreating;
+    } catch (const Error&) {
+      return false;  // killed before it wrote one
+    }
+  });
+}
+
 }  // namespace
+
+InPlaceOfSystemd::InPlaceOfSystemd() : directory_(open_file("/run/systemd", O_PATH)) {
+  if (::renameat(directory_.get(), "private", directory_.get(), "aside") != 0) {
+    throw sys_error(errno, "put systemd's socket aside");
+  }
+  listener_ = sys::listen_at(directory_.get(), "private", sys::SocketType::kStream);
+}
+
+void InPlaceOfSystemd::serve(const std::function<void()>& act) {
+  if (!sys::wait_readable(listener_.get(), sys::after(20s))) {
+    throw error(Kind::kTimeout, "nobody has asked systemd for anything");
+  }
+  const UniqueFd caller(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  ::renameat(directory_.get(), "aside", directory_.get(), "private");
+  const UniqueFd systemd = sys::connect_at(directory_.get(), "private", sys::SocketType::kStream);
+  std::array<pollfd, 2> ends{{{caller.get(), POLLIN, 0}, {systemd.get(), POLLIN, 0}}};
+  std::array<char, 65536> bytes{};
+  for (;;) {
+    sys::poll_until(ends, sys::after(60s));
+    for (const std::size_t from : {0U, 1U}) {
+      if (ends[from].revents == 0) continue;
+      const ssize_t got = ::recv(ends[from].fd, bytes.data(), bytes.size(), 0);
+      if (got <= 0) return;
+      const std::string_view text(bytes.data(), static_cast<std::size_t>(got));
+      if (from == 0 && text.find("StartTransientUnit") != text.npos) act();
+      if (::send(ends[1 - from].fd, text.data(), text.size(), MSG_NOSIGNAL) != got) return;
+    }
+  }
+}
 
 void SystemdTest::SetUp() {
   ContainerTest::SetUp();
@@ -234,6 +306,33 @@ std::string SystemdTest::beside_own_systemd(Session session,
       return body();
     });
   });
+}
+
+std::string SystemdTest::kill_amid(const fs::path& root, const std::function<void()>& create,
+                                   const std::function<std::string()>& clean) {
+  constexpr int kParts = 8;
+  constexpr int kEnough = 3;
+  const auto start = std::chrono::steady_clock::now();
+  const int unhindered = end_of(begin(create));
+  const auto whole = std::chrono::steady_clock::now() - start;
+  std::string said = (unhindered == 0 ? "" : "create fails ") + clean();
+  int amid = 0;
+  // By the clock for half of them; from the first record on, which a busy machine may have late,
+  // for the others.
+  for (int round = 0; round < 2 * kParts || (amid < kEnough && round < 10 * kParts); ++round) {
+    const pid_t child = begin(create);
+    if (round % 2 == 0) {
+      std::this_thread::sleep_for(whole * (round % (2 * kParts)) / (2 * kParts));
+    } else {
+      while (!is_being_made(root) && !has_ended(child)) std::this_thread::sleep_for(100us);
+      std::this_thread::sleep_for(whole * (round % (2 * kParts)) / (8 * kParts));
+    }
+    ::kill(child, SIGKILL);
+    if (WIFSIGNALED(end_of(child)) && is_being_made(root)) ++amid;
+    said += clean();
+  }
+  if (amid < kEnough) said += fmt::format("only {} were killed amid their work", amid);
+  return said;
 }
 
 CreateRequest SystemdTest::request(const std::string& command, const std::string& cgroups_path,

@@ -3,14 +3,18 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <future>
 #include <thread>
 
+#include "engine/cgroup/device_rule_fixture.h"
 #include "engine/cgroup/systemd_manager.h"
 #include "engine/runtime/record.h"
 #include "engine/runtime/systemd_fixture.h"
@@ -20,6 +24,7 @@ namespace seatrial::runtime {
 namespace {
 
 using namespace std::chrono_literals;
+using cgroup::SystemdManager;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -55,6 +60,20 @@ std::string membership(pid_t pid, std::string_view cgroup) {
   // Where v1 is at work, the tree of v2 is not shown here.
   const bool hybrid = text.find("\n0::/") != text.npos;
   return here >= lines - (hybrid ? 1 : 0) ? "whole" : text;
+}
+
+constexpr const char* kRaceScope = "race.slice:test:box";
+constexpr const char* kFirstStays = "running whole known, 1 listed";
+
+// What there is of the container that came first, which then goes.
+std::string end_of_race(Runtime& made, const std::string& id, const Child& first) {
+  const std::string seen = fmt::format(
+      "{} {} {}, {} listed", spec::to_string(made.state(id).status),
+      membership(first.pid(), "/race.slice/test-box.scope"),
+      SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit) ? "known" : "unknown",
+      made.list().size());
+  made.remove(id, true);
+  return seen;
 }
 
 TEST_F(SystemdCgroup, IsAScopeThatTheContainerIsWhollyIn) {
@@ -132,6 +151,68 @@ TEST_F(SystemdCgroup, KeepsWhatSystemdWritesAnew) {
                           testing::AnyOf(HasSubstr("c 10:229 rw\n"), HasSubstr("20000 100000"))));
 }
 
+// Whom the kernel keeps out is told apart from whom no driver answers.
+std::string opening(Runtime& made, const std::string& id, const std::string& node) {
+  const TempDir dir(std::filesystem::temp_directory_path());
+  const UniqueFd file = open_file(dir.path() / "said", O_CREAT | O_WRONLY, 0600);
+  made.exec({.id = id,
+             .args = {"/usr/bin/sh", "-c", ": <" + node},
+             .stdio = {-1, file.get(), file.get()}})
+      .wait();
+  const std::string said = read_file(dir.path() / "said");
+  return node + (said.find("not permitted") != said.npos ? " is kept out" : " is let in");
+}
+
+std::string devices_in_systemd() {
+  const TempDir dir(std::filesystem::temp_directory_path());
+  const std::filesystem::path file = dir.path() / "said";
+  const int status = std::system(
+      fmt::format("/usr/bin/systemctl show -p DeviceAllow {} >{}", kUnit, file.native()).c_str());
+  const std::string said = status == 0 ? read_file(file) : "systemctl fails";
+  std::string found;
+  for (const char* number : {"10:229", "10:237"}) {
+    if (said.find(fmt::format("/{} ", number)) != said.npos) found += fmt::format(" {}", number);
+  }
+  return found.empty() ? said : "systemd has" + found;
+}
+
+// systemd adds to the devices that it has, and writes them all when it writes a unit's files anew.
+TEST_F(SystemdCgroup, ForgetsADeviceThatAnUpdateLeavesOut) {
+  if (cgroup::Layout::detect().find("devices") == nullptr) {
+    GTEST_SKIP() << "this host has no devices of v1";
+  }
+  for (const auto& [name, minor] : {std::pair{"old", 229U}, {"new", 237U}}) {
+    const std::filesystem::path node = dir_.path() / "rootfs" / name;
+    ASSERT_EQ(::mknod(node.c_str(), S_IFCHR | 0600, ::makedev(10, minor)), 0);
+  }
+  const std::string seen = beside_systemd([&] {
+    Runtime made = runtime();
+    CreateRequest wanted = request("exec sleep 100", "system.slice:test:box", R"(, "resources": {
+      "devices": [{"allow": false, "access": "rwm"},
+                  {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]})");
+    wanted.detached = true;
+    made.run(wanted);
+    const auto look = [&] {
+      return fmt::format("{}, {}, {}; ", opening(made, id_, "/old"), opening(made, id_, "/new"),
+                         devices_in_systemd());
+    };
+    std::string all = look();
+    spec::Resources changed;
+    changed.devices = {cgroup::rule(false), cgroup::rule(true, 'c', 10, 237)};
+    made.update(id_, changed);
+    all += look();
+    const int status = std::system("/usr/bin/systemctl daemon-reload");
+    SystemdManager::connect(cgroup::kSystemdOfHost).set(kUnit, {{"CPUWeight", std::uint64_t{50}}});
+    all += fmt::format("{}: {}", status, look());
+    made.remove(id_, true);
+    return all;
+  });
+  EXPECT_EQ(seen,
+            "/old is let in, /new is kept out, systemd has 10:229; "
+            "/old is kept out, /new is let in, systemd has 10:237; "
+            "0: /old is kept out, /new is let in, systemd has 10:237; ");
+}
+
 TEST_F(SystemdCgroup, IsRefusedWhereTheUnitIsSomebodyElses) {
   const std::string seen = beside_systemd([&] {
     Runtime made = runtime();
@@ -147,6 +228,26 @@ TEST_F(SystemdCgroup, IsRefusedWhereTheUnitIsSomebodyElses) {
   EXPECT_EQ(
       seen,
       "create second: linux.cgroupsPath: systemd has a unit test-box.scope already; whole; 0");
+}
+
+// Both have looked by then, and found neither unit nor slice.
+TEST_F(SystemdCgroup, StaysWithTheFirstOfTwo) {
+  const std::string seen = beside_systemd([&] {
+    CreateRequest wanted = request("exec sleep 100", kRaceScope);
+    wanted.detached = true;
+    CreateRequest late = wanted;
+    late.id = "second";
+    InPlaceOfSystemd between;
+    auto refusal =
+        std::async(std::launch::async, [&] { return failure_of([&] { runtime().create(late); }); });
+    Runtime made = runtime();
+    std::optional<Child> first;
+    between.serve([&] { first = made.run(wanted); });
+    const std::string second = refusal.get();
+    return fmt::format("{}; {}", second, end_of_race(made, id_, *first));
+  });
+  EXPECT_THAT(seen, AllOf(HasSubstr("create second: systemd, asked for StartTransientUnit: "),
+                          HasSubstr(kUnit), testing::EndsWith(kFirstStays)));
 }
 
 // A limit that cannot be kept makes create fail after systemd has made the scope.
@@ -169,35 +270,21 @@ TEST_F(SystemdCgroup, GoesWithACreateThatFails) {
 // Killed between the scope's making and the record of what was made: what is left is found.
 TEST_F(SystemdCgroup, GoesWithARuntimeThatIsKilled) {
   const std::string seen = beside_systemd([&] {
-    std::string left;
-    for (int round = 0; round < 12; ++round) {
-      const pid_t killed = ::fork();
-      if (killed == 0) {
-        Runtime made = runtime();
-        CreateRequest wanted = request("exec sleep 100", "system.slice:test:box");
-        wanted.detached = true;
-        made.create(wanted);
-        ::_exit(0);
-      }
-      std::this_thread::sleep_for(round * 3ms);
-      ::kill(killed, SIGKILL);
-      ::waitpid(killed, nullptr, 0);
-      Runtime made = runtime(CgroupManager::kSelf);
-      made.recover();
-      made.remove(id_, true);
-      // systemd hears of an empty scope by itself.
-      for (int i = 0;
-           i < 500 &&
-           cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value();
-           ++i) {
-        std::this_thread::sleep_for(10ms);
-      }
-      left += cgroup::SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value()
-                  ? "unit "
-                  : "";
-      left += standing("/system.slice/test-box.scope");
-    }
-    return left;
+    CreateRequest wanted = request("exec sleep 100", "system.slice:test:box");
+    wanted.detached = true;
+    return kill_amid(
+        runtime().root(), [&] { runtime().create(wanted); },
+        [&] {
+          Runtime made = runtime(CgroupManager::kSelf);
+          made.recover();
+          made.remove(id_, true);
+          const auto is_known = [] {
+            return SystemdManager::connect(cgroup::kSystemdOfHost).description(kUnit).has_value();
+          };
+          // systemd hears of an empty scope by itself.
+          for (int i = 0; i < 500 && is_known(); ++i) std::this_thread::sleep_for(10ms);
+          return (is_known() ? "unit " : "") + standing("/system.slice/test-box.scope");
+        });
   });
   EXPECT_EQ(seen, "");
 }

@@ -186,27 +186,19 @@ TEST_F(OwnSystemd, RefusesALimitThatIsNotDelegated) {
 
 TEST_F(OwnSystemd, KeepsNothingOfARuntimeThatIsKilled) {
   const std::string seen = beside_own_systemd(Session::kInService, [&] {
-    std::string left;
-    for (int round = 0; round < 12; ++round) {
-      const pid_t killed = ::fork();
-      if (killed == 0) {
-        runtime().create(box());
-        ::_exit(0);
-      }
-      std::this_thread::sleep_for(round * 3ms);
-      ::kill(killed, SIGKILL);
-      ::waitpid(killed, nullptr, 0);
-      Runtime made = runtime(CgroupManager::kSelf);
-      made.recover();
-      made.remove(id_, true);
-      // systemd hears of an empty scope by itself.
-      std::string now;
-      for (int i = 0; i < 500 && (now = deleted(made)) != kNothing; ++i) {
-        std::this_thread::sleep_for(10ms);
-      }
-      if (now != kNothing) left += now;
-    }
-    return left;
+    return kill_amid(
+        runtime().root(), [&] { runtime().create(box()); },
+        [&] {
+          Runtime made = runtime(CgroupManager::kSelf);
+          made.recover();
+          made.remove(id_, true);
+          // systemd hears of an empty scope by itself.
+          std::string now;
+          for (int i = 0; i < 500 && (now = deleted(made)) != kNothing; ++i) {
+            std::this_thread::sleep_for(10ms);
+          }
+          return now == kNothing ? "" : now;
+        });
   });
   EXPECT_EQ(seen, "");
 }
