@@ -1,16 +1,22 @@
 #include "engine/oci/command_line.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <set>
 
 #include "engine/base/error.h"
+#include "engine/base/files.h"
 #include "engine/oci/commands.h"
+#include "engine/sys/ordinary_user.h"
 
 namespace seatrial::oci {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -138,6 +144,49 @@ TEST(ExecOptions, AreCheckedByTheWord) {
   EXPECT_THROW(parse_directory(""), Error);
   EXPECT_THAT(parse_variables({"A=", "B=c=d"}), ElementsAre("A=", "B=c=d"));
   for (const char* text : {"", "A", "=b"}) EXPECT_THROW(parse_variables({text}), Error) << text;
+}
+
+class StatusFd : public testing::Test {
+ protected:
+  void SetUp() override {
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::pipe(ends), 0);  // as a caller leaves it open for the program
+    reader_ = UniqueFd(ends[0]);
+    writer_ = UniqueFd(ends[1]);
+  }
+
+  static std::function<void()> teller(int fd) {
+    const std::string number = std::to_string(fd);
+    return status_teller(parse({"checkpoint", "--status-fd", number, "c1"}).options);
+  }
+
+  UniqueFd reader_;
+  UniqueFd writer_;
+};
+
+TEST_F(StatusFd, GetsAZeroByteAndTheEnd) {
+  teller(writer_.release())();
+  EXPECT_EQ(read_all(reader_.get(), "pipe"), std::string(1, '\0'));
+  EXPECT_EQ(::signal(SIGPIPE, SIG_DFL), SIG_DFL);  // hooks are to have it
+}
+
+// The signal of a write that nobody reads would end the program amid its work.
+TEST_F(StatusFd, ThatNobodyReadsIsAnError) {
+  reader_.reset();
+  EXPECT_THAT(sys::in_child([&] {
+                ::signal(SIGPIPE, SIG_DFL);
+                teller(writer_.get())();
+                return "it was told";
+              }),
+              AllOf(HasSubstr("the descriptor of --status-fd"), HasSubstr("EPIPE")));
+}
+
+TEST_F(StatusFd, IsOneOfTheCallersForWriting) {
+  EXPECT_THROW(teller(reader_.get()), Error);
+  ASSERT_EQ(::fcntl(writer_.get(), F_SETFD, FD_CLOEXEC), 0);
+  EXPECT_THROW(teller(writer_.get()), Error);
+  EXPECT_THROW(teller(-1), Error);
+  EXPECT_FALSE(status_teller(parse({"checkpoint", "c1"}).options));
 }
 
 TEST(ParseRootless, TakesWhatGoCallsABoolean) {

@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/undo.h"
 #include "engine/oci/events.h"
 #include "engine/oci/foreground.h"
 #include "engine/oci/shell_texts.h"
@@ -133,26 +134,6 @@ runtime::CriuRequest criu_request(const Call& call) {
           .file_locks = options.on("file-locks"),
           .auto_dedup = options.on("auto-dedup"),
           .lazy_pages = options.on("lazy-pages")};
-}
-
-// Writes a zero byte and hangs up, once. Nothing where no --status-fd is given.
-std::function<void()> status_teller(const GivenOptions& options) {
-  const std::optional<long> given = options.number("status-fd");
-  if (!given) return {};
-  const int fd = *given >= 0 && *given <= kMostDescriptors ? static_cast<int>(*given) : -1;
-  const int flags = ::fcntl(fd, F_GETFL);
-  // What is close-on-exec is this process's own.
-  if (flags < 0 || (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) {
-    throw error(Kind::kInvalidArgument, "option --status-fd: {} is no open descriptor", *given);
-  }
-  if ((flags & O_ACCMODE) == O_RDONLY) {
-    throw error(Kind::kInvalidArgument, "option --status-fd: {} is not open for writing", *given);
-  }
-  return [fd] {
-    std::signal(SIGPIPE, SIG_IGN);  // who has hung up is told of like any other failure
-    write_all(fd, std::string_view("", 1), "the descriptor of --status-fd");
-    ::close(fd);
-  };
 }
 
 int checkpoint(const Call& call) {
@@ -446,6 +427,28 @@ runtime::Rootless parse_rootless(std::string_view text) {
     if (text == word) return Rootless::kNo;
   }
   throw error(Kind::kInvalidArgument, "--rootless {}: there is true, false and auto", text);
+}
+
+std::function<void()> status_teller(const GivenOptions& options) {
+  const std::optional<long> given = options.number("status-fd");
+  if (!given) return {};
+  const int fd = *given >= 0 && *given <= kMostDescriptors ? static_cast<int>(*given) : -1;
+  const int flags = ::fcntl(fd, F_GETFL);
+  // What is close-on-exec is this process's own.
+  if (flags < 0 || (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) {
+    throw error(Kind::kInvalidArgument, "option --status-fd: {} is no open descriptor", *given);
+  }
+  if ((flags & O_ACCMODE) == O_RDONLY) {
+    throw error(Kind::kInvalidArgument, "option --status-fd: {} is not open for writing", *given);
+  }
+  return [fd] {
+    // Who has hung up is told of like any other failure. What this process starts inherits that.
+    const auto before = std::signal(SIGPIPE, SIG_IGN);
+    Undo restore;
+    restore.add([before] { std::signal(SIGPIPE, before); });
+    write_all(fd, std::string_view("", 1), "the descriptor of --status-fd");
+    ::close(fd);
+  };
 }
 
 std::string version_text() {

@@ -1,6 +1,8 @@
 // What each verb does.
 #pragma once
 
+#include <functional>
+
 #include "engine/oci/command_line.h"
 #include "engine/oci/log.h"
 #include "engine/runtime/runtime.h"
@@ -32,5 +34,10 @@ UserIds parse_user(std::string_view text);
 // not absolute, and a variable that is not NAME=VALUE.
 std::string parse_directory(const std::string& text);
 std::vector<std::string> parse_variables(std::vector<std::string> texts);
+
+// For checkpoint's --status-fd: writes a zero byte there and hangs up, once. Nothing where the
+// option is not given. Throws Error{kInvalidArgument} for a descriptor that nobody can write to;
+// the call throws where nobody reads.
+std::function<void()> status_teller(const GivenOptions& options);
 
 }  // namespace seatrial::oci
