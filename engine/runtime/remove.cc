@@ -104,9 +104,11 @@ void bring_devices_back(const Runtime::Impl& impl, const StateDirectory& directo
 
 }  // namespace
 
-void Runtime::Impl::destroy(const StateDirectory& directory, const Record& record,
+void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recorded,
                             Processes processes, bool poststop) {
-  if (is_of_this_boot(record)) {
+  const bool of_this_boot = is_of_this_boot(recorded);
+  const Record record = of_this_boot ? own_part(recorded, directory.id()) : recorded;
+  if (of_this_boot) {
     bring_devices_back(*this, directory, record);
     let_network_go(directory);
     const cgroup::Cgroup cgroup = cgroup_of(record);
@@ -174,7 +176,7 @@ void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
     return;
   }
   if (!record->creator.is_alive()) await_restorer(*record);
-  Runtime::Impl::cgroup_of(*record).kill_all(deadline);
+  Runtime::Impl::cgroup_of(own_part(*record, id)).kill_all(deadline);
 }
 
 // Whom to kill, a checkpoint tells only a moment after it has taken the lock.

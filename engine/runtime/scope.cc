@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "engine/base/error.h"
@@ -133,6 +134,22 @@ void let_into_scope(const Record& record, const cgroup::Identity& place, Host& h
   const std::string& cgroup = place.members.front().cgroup;
   if (cgroup::refusals(host.layout(), cgroup, {}).empty()) return;
   SystemdManager::connect(record.systemd).attach(record.scope, below(record, cgroup), process);
+}
+
+Record own_part(Record record, const std::string& id) {
+  if (record.scope.empty() || !record.cgroups.empty()) return record;
+  std::optional<std::string> there;
+  try {
+    there = SystemdManager::connect(record.systemd).description(record.scope);
+  } catch (const Error&) {
+    return record;  // without a systemd there is nobody else's
+  }
+  // For a unit that it is about to forget it has no description but the name.
+  if (there && *there != record.scope && *there != scope_description(record, id)) {
+    record.scope.clear();
+    record.planned_cgroups.clear();
+  }
+  return record;
 }
 
 void stop_scope(const Record& record, const std::string& id) {

@@ -46,6 +46,10 @@ void update_scope(const Record& record, const cgroup::Cgroup& cgroup,
 // process may not: one of a session of the user's is outside of what the user's systemd was given.
 void let_into_scope(const Record& record, const cgroup::Identity& place, Host& host, pid_t process);
 
+// The record without scope and cgroups where systemd has one of that name with another description:
+// of two creates for it, this one was killed before it heard that it came second.
+Record own_part(Record record, const std::string& id);
+
 // Ends the record's scope. Without processes it may be gone already: systemd takes it away.
 void stop_scope(const Record& record, const std::string& id);
 

@@ -250,6 +250,39 @@ TEST_F(SystemdCgroup, StaysWithTheFirstOfTwo) {
                           HasSubstr(kUnit), testing::EndsWith(kFirstStays)));
 }
 
+// The record of the one that was killed names what it meant to make, and others have made.
+TEST_F(SystemdCgroup, StaysWithTheFirstWhereTheSecondIsKilled) {
+  for (const bool by_force : {false, true}) {
+    const std::string seen = beside_systemd([&] {
+      CreateRequest wanted = request("exec sleep 100", kRaceScope);
+      wanted.detached = true;
+      InPlaceOfSystemd between;
+      const pid_t killed = ::fork();
+      if (killed == 0) {
+        CreateRequest late = wanted;
+        late.id = "second";
+        runtime().create(late);
+        ::_exit(0);
+      }
+      Runtime made = runtime();
+      std::optional<Child> first;
+      between.serve([&] {
+        first = made.run(wanted);
+        ::kill(killed, SIGKILL);
+        ::waitpid(killed, nullptr, 0);
+      });
+      const std::size_t before = made.list().size();
+      if (by_force) {
+        made.remove("second", true);
+      } else {
+        made.recover();
+      }
+      return fmt::format("{}; {}", before, end_of_race(made, id_, *first));
+    });
+    EXPECT_EQ(seen, fmt::format("2; {}", kFirstStays)) << by_force;
+  }
+}
+
 // A limit that cannot be kept makes create fail after systemd has made the scope.
 TEST_F(SystemdCgroup, GoesWithACreateThatFails) {
   const std::string seen = beside_systemd([&] {
