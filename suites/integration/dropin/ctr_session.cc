@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <sstream>
 
 #include "engine/base/error.h"
@@ -113,6 +114,12 @@ void add_security(const Wish& wish, std::vector<std::string>& words) {
 
 }  // namespace
 
+CtrSession::~CtrSession() {
+  if (retries_ == 0) return;
+  std::printf("%s: ctr lost words of %d programs %d times\n", runtime_.c_str(), programs_,
+              retries_);
+}
+
 std::vector<std::string> CtrSession::words(std::initializer_list<std::string> verb) const {
   std::vector<std::string> all = service_.ctr();
   all.insert(all.end(), verb);
@@ -195,11 +202,13 @@ Ended CtrSession::attend(const std::vector<std::string>& words, const std::strin
 Ended CtrSession::finish(const Wish& wish) {
   Wish longer = wish;
   longer.args = lingering(wish.args);
+  ++programs_;
   for (int tries = 1;; ++tries) {
     Ended ended = attend(run_words(longer, {"--rm"}, next_id()), wish.input, wish.tty);
     refuse_complaint(ended);
     // What never comes whole is a runtime's fault, and is told as it came.
     if (is_whole(ended, wish.tty) || tries == kTries) return ended;
+    ++retries_;
   }
 }
 
@@ -208,6 +217,7 @@ Ended CtrSession::exec(const std::string& id, const DockerExec& program) {
   // Any other program is there as it stands: cases are about its being there or not, too.
   const bool script = is_script(program.args);
   const auto args = script ? lingering(program.args) : program.args;
+  if (script) ++programs_;
   for (int tries = 1;; ++tries) {
     std::vector<std::string> all = words(
         {"tasks", "exec", "--exec-id", next_id(), "--fifo-dir", service_.directory() / "fifo"});
@@ -220,6 +230,7 @@ Ended CtrSession::exec(const std::string& id, const DockerExec& program) {
     Ended ended = attend(all, program.input, program.tty);
     refuse_complaint(ended);
     if (!script || is_whole(ended, program.tty) || tries == kTries) return ended;
+    ++retries_;
   }
 }
 
@@ -286,6 +297,10 @@ std::string CtrSession::cgroup_value(const std::string& id, const std::string& c
   const std::filesystem::path v1 = "/sys/fs/cgroup/" + controller + "/" + place + file;
   if (std::filesystem::exists(v1)) return seatrial::read_file(v1);
   return seatrial::read_file("/sys/fs/cgroup/" + place + v2_file);
+}
+
+std::filesystem::path CtrSession::process(const std::string& id) {
+  return proc_of(service_.pid()) / column(id, 1);
 }
 
 const DockerClient& CtrSession::docker(std::string_view what) {

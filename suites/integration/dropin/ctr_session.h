@@ -10,6 +10,9 @@ class CtrSession : public Session {
  public:
   CtrSession(const ContainerdService& service, std::string runtime)
       : service_(service), runtime_(std::move(runtime)) {}
+  // Tells what it took to have programs' words whole: with any runtime now and then a retry. What
+  // one needs far more often than the other is that runtime's own loss.
+  ~CtrSession() override;
 
   std::string hold(const Wish& wish) override;
   Ended finish(const Wish& wish) override;
@@ -24,6 +27,7 @@ class CtrSession : public Session {
   std::size_t processes(const std::string& id) override;
   std::string cgroup_value(const std::string& id, const std::string& controller,
                            const std::string& file, const std::string& v2_file) override;
+  std::filesystem::path process(const std::string& id) override;
   const DockerClient& docker(std::string_view what) override;
   bool is_ctr() const override { return true; }
 
@@ -44,6 +48,8 @@ class CtrSession : public Session {
   const ContainerdService& service_;
   std::string runtime_;
   int made_ = 0;
+  int programs_ = 0;  // whose words were to come whole
+  int retries_ = 0;   // that it took
 };
 
 }  // namespace dropin_suite

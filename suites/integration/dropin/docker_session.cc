@@ -81,6 +81,10 @@ std::size_t DockerSession::processes(const std::string& id) {
       .size();
 }
 
+std::filesystem::path DockerSession::process(const std::string& id) {
+  return proc_ / inspect(id).at("State").at("Pid").dump();
+}
+
 std::string DockerSession::cgroup_value(const std::string& id, const std::string& controller,
                                         const std::string& file, const std::string& v2_file) {
   const std::string script = fmt::format("cd /sys/fs/cgroup && (cat {}/{} || cat {}) 2>/dev/null",

@@ -1,6 +1,7 @@
 // Sessions over Docker's API: dockerd with a runtime by name, podman's service.
 #pragma once
 
+#include "harness/fixtures/docker_daemon.h"
 #include "suites/integration/dropin/session.h"
 
 namespace dropin_suite {
@@ -8,8 +9,11 @@ namespace dropin_suite {
 class DockerSession : public Session {
  public:
   // `runtime` is a name that the daemon knows; empty: the one that it uses for all.
-  DockerSession(const DockerClient& client, std::string runtime, bool podman)
-      : client_(client), runtime_(std::move(runtime)), podman_(podman) {}
+  DockerSession(const EngineService& service, std::string runtime, bool podman)
+      : client_(service.client()),
+        proc_(proc_of(service.pid())),
+        runtime_(std::move(runtime)),
+        podman_(podman) {}
 
   std::string hold(const Wish& wish) override;
   Ended finish(const Wish& wish) override;
@@ -24,6 +28,7 @@ class DockerSession : public Session {
   std::size_t processes(const std::string& id) override;
   std::string cgroup_value(const std::string& id, const std::string& controller,
                            const std::string& file, const std::string& v2_file) override;
+  std::filesystem::path process(const std::string& id) override;
   const DockerClient& docker(std::string_view) override { return client_; }
   bool is_podman() const override { return podman_; }
   bool tells_oom() const override { return !podman_; }  // conmon tells at the end
@@ -33,6 +38,7 @@ class DockerSession : public Session {
 
  private:
   DockerClient client_;
+  std::filesystem::path proc_;
   std::string runtime_;
   bool podman_;
 };

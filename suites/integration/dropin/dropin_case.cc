@@ -89,8 +89,8 @@ class InDocker : public Daemons {
       : daemon_(EngineService::Network::kNone, site.directory,
                 {.arguments = {"--add-runtime",
                                fmt::format("{}={}", kNameInDocker, brought_in(site).native())}}),
-        runc_(daemon_.client(), "runc", false),
-        subject_(daemon_.client(), kNameInDocker, false) {
+        runc_(daemon_, "runc", false),
+        subject_(daemon_, kNameInDocker, false) {
     daemon_.client().load_image(image_archive(site));
   }
   Session& with_runc() override { return runc_; }
@@ -120,7 +120,7 @@ class InPodman : public Daemons {
   struct One {
     One(const fs::path& runtime, const fs::path& archive)
         : service(EngineService::Network::kNone, ShortPath::kPath, {"--runtime", runtime}),
-          session(service.client(), "", true) {
+          session(service, "", true) {
       service.client().load_image(archive);
     }
     PodmanService service;

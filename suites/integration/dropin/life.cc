@@ -3,13 +3,42 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <sstream>
+
+#include "engine/base/files.h"
 #include "suites/integration/dropin/dropin_case.h"
 
 namespace dropin_suite {
 namespace {
 
+namespace fs = std::filesystem;
+
 Wish trapping(const std::string& traps) {
   return {.args = Session::shell(traps + "; echo up; while :; do sleep 0.02; done")};
+}
+
+// Of its cgroup, as the kernel has it.
+std::string freezer_of(const fs::path& process) {
+  std::istringstream lines(seatrial::read_file(process / "cgroup"));
+  std::string unified;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string path = line.substr(line.find('/'));
+    if (line.find(":freezer:") != std::string::npos) {
+      const auto state = seatrial::read_file("/sys/fs/cgroup/freezer" + path + "/freezer.state");
+      return state == "FROZEN\n" ? "frozen" : "thawed";
+    }
+    if (line.starts_with("0::")) unified = path;
+  }
+  const auto events = seatrial::read_file("/sys/fs/cgroup" + unified + "/cgroup.events");
+  return events.find("frozen 1\n") != std::string::npos ? "frozen" : "thawed";
+}
+
+// "NSpid:\t300\t1" for who is 300 to the daemon.
+bool is_first_of_its_own(const fs::path& process) {
+  const std::string status = seatrial::read_file(process / "status");
+  const std::size_t begin = status.find("NSpid:");
+  return status.substr(begin, status.find('\n', begin) - begin).ends_with("\t1");
 }
 
 void post(const DockerClient& docker, const std::string& target) {
@@ -31,13 +60,17 @@ TRIAL(State, GoesFromCreatedToExited, Clauses{"docker/create/id", "docker/start/
   EXPECT_EQ(seen, (Seen{"created", "6", "exited", "0"}));
 }
 
+// The daemon tells the pid that the runtime has told; whose it is says the kernel.
 TRIAL(State, OfARunningOneHasItsPid, Clauses{"docker/inspect/json"}) {
   const Seen seen = with_both([](Session& at) {
     const std::string id = at.hold(at.sleeper());
-    const json state = at.inspect(id).at("State");
-    return Seen{state.at("Running").dump(), state.at("Pid") > 1 ? "has a pid" : "has none"};
+    const fs::path process = at.process(id);
+    const std::string cgroups = seatrial::read_file(process / "cgroup");
+    return Seen{at.status(id), seatrial::read_file(process / "comm"),
+                is_first_of_its_own(process) ? "the first of its namespace" : "one of many",
+                cgroups.find(id) != std::string::npos ? "in its cgroup" : "elsewhere"};
   });
-  EXPECT_EQ(seen, (Seen{"true", "has a pid"}));
+  EXPECT_EQ(seen, (Seen{"running", "sleep\n", "the first of its namespace", "in its cgroup"}));
 }
 
 TRIAL(Kill, SendsTheSignal, Clauses{"docker/kill/signal"}) {
@@ -126,6 +159,7 @@ TRIAL(Pause, FreezesAndGoesOn, Clauses{"docker/pause/freezes"}) {
   EXPECT_EQ(seen, (Seen{"writing", "paused", "still", "running", "3", "woken"}));
 }
 
+// The daemon refuses by what it remembers; that it remembers what is so, the cgroup says.
 TRIAL(Pause, TwiceIsRefused, Clauses{"docker/pause/freezes"}) {
   const Seen seen = with_both([](Session& at) {
     const std::string id = at.hold(at.sleeper());
@@ -133,11 +167,14 @@ TRIAL(Pause, TwiceIsRefused, Clauses{"docker/pause/freezes"}) {
     const std::string said =
         refusal([&] { at.pause(id); }, {"already paused", "not running", "cannot be paused",
                                         "container state improper", "is not paused"});
+    const std::string still = freezer_of(at.process(id));
     at.resume(id);
     at.await_status(id, "running");
-    return Seen{said, at.status(id)};
+    return Seen{said, still, at.status(id), freezer_of(at.process(id))};
   });
-  EXPECT_EQ(seen.at(1), "running");
+  EXPECT_EQ(seen.at(1), "frozen");
+  EXPECT_EQ(seen.at(2), "running");
+  EXPECT_EQ(seen.at(3), "thawed");
 }
 
 TRIAL(Pause, KeepsExecOut, Clauses{"docker/exec/paused"}) {

@@ -58,6 +58,10 @@ void add_security(const Wish& wish, json& host) {
 
 }  // namespace
 
+std::filesystem::path proc_of(pid_t daemon) {
+  return fmt::format("/proc/{}/root/proc", daemon);
+}
+
 // Limits that need no CAP_SYS_RESOURCE, which hosts of tests may lack.
 std::vector<UlimitDraft> limits_of(const Wish& wish) {
   std::map<std::string, UlimitDraft> limits;

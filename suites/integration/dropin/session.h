@@ -1,6 +1,7 @@
 // One daemon with one OCI runtime below it: what a workflow may ask of the two.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -96,6 +97,8 @@ class Session {
   // it.
   virtual std::string cgroup_value(const std::string& id, const std::string& controller,
                                    const std::string& file, const std::string& v2_file) = 0;
+  // The directory in /proc of the container's first process, by the pid that the daemon tells.
+  virtual std::filesystem::path process(const std::string& id) = 0;
   // For what no other daemon has: `what` is said where this is none of Docker's API.
   virtual const DockerClient& docker(std::string_view what) = 0;
   // A workflow that podman needs help with asks.
@@ -122,6 +125,9 @@ class Session {
  protected:
   virtual json document(const Wish& wish) const;
 };
+
+// /proc as the daemon sees it, whose first process has this pid here.
+std::filesystem::path proc_of(pid_t daemon);
 
 // Those of the wish with those that every container has.
 std::vector<UlimitDraft> limits_of(const Wish& wish);
