@@ -211,7 +211,8 @@ if [ $MODE = root ]; then
 else
   mount --bind "$DIR/subid" /etc/subuid
   mount --bind "$DIR/subid" /etc/subgid
-  systemctl start dbus.service user@54321.service
+  systemctl start dbus.service  # which the user's systemd looks for once, when it starts
+  systemctl start user@54321.service
   user="setpriv --reuid 54321 --regid 54321 --clear-groups env -i PATH=$PATH XDG_RUNTIME_DIR=/run/user/54321
     DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/54321/bus"
   $user systemctl --user start dbus.service

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "engine/runtime/host_programs.h"
 #include "engine/runtime/state_root.h"
@@ -192,11 +193,14 @@ std::string with_systemd(const cgroup::Cgroup& own, View view,
 }
 
 void become_user_of_own_systemd(bool in_service) {
-  std::string units = fmt::format("user@{}.service", sys::kOrdinaryUser);
-  if (!in_service) units += " dbus.service";
-  const std::string command = fmt::format("{} start {} 2>>{}", kSystemctl, units, kLog);
-  if (std::system(command.c_str()) != 0) {
-    throw error(Kind::kUnavailable, "{} does not start: {}", units, read_file(kLog));
+  // The bus first: the user's systemd looks for it once, when it starts.
+  std::vector<std::string> units;
+  if (!in_service) units.emplace_back("dbus.service");
+  units.push_back(fmt::format("user@{}.service", sys::kOrdinaryUser));
+  for (const std::string& unit : units) {
+    const std::string command = fmt::format("{} start {} 2>>{}", kSystemctl, unit, kLog);
+    if (std::system(command.c_str()) == 0) continue;
+    throw error(Kind::kUnavailable, "{} does not start: {}", unit, read_file(kLog));
   }
   if (in_service) {
     const fs::path here = fmt::format("{}{}/tests", kCgroups, kUserService);
