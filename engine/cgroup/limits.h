@@ -17,6 +17,9 @@ namespace v2 {
 void apply_cpu(Writer& writer, const spec::CpuLimits& cpu);
 void apply_memory(Writer& writer, const spec::MemoryLimits& memory);
 void apply_block_io(Writer& writer, const spec::BlockIoLimits& block_io);
+// Whether a file of weights has taken the value, or is not there, or not for that device: the other
+// file may be. Anything else is a refusal.
+bool is_weight_answer(int failure);
 // linux.resources.unified: each value as it is, a write for each line.
 void apply_unified(Writer& writer, const std::map<std::string, std::string>& files);
 }  // namespace v2

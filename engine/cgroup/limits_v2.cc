@@ -129,7 +129,7 @@ void set_rate(Writer& writer, std::string_view list, std::string_view key,
 }
 
 // io.bfq.weight is for devices with that scheduler, io.weight for those with a cost model. Returns
-// whether one of them took it; a device without BFQ answers EOPNOTSUPP.
+// whether one of them took it.
 bool set_weight(Writer& writer, const std::string& key, const std::string& device,
                 std::uint16_t weight) {
   if (weight < kLeastWeight || weight > kMostWeight) {
@@ -137,11 +137,12 @@ bool set_weight(Writer& writer, const std::string& key, const std::string& devic
                 weight, kLeastWeight, kMostWeight);
   }
   const Setting bfq{key, "io.bfq.weight", fmt::format("{}{}", device, weight)};
-  const int failure = writer.try_set(bfq);
-  if (failure != 0 && failure != ENOENT && failure != EOPNOTSUPP) Writer::refuse(bfq, failure);
-  return writer.set_if_present(
-             {key, "io.weight", fmt::format("{}{}", device, io_weight_of(weight))}) ||
-         failure == 0;
+  const int from_bfq = writer.try_set(bfq);
+  if (!v2::is_weight_answer(from_bfq)) Writer::refuse(bfq, from_bfq);
+  const Setting cost{key, "io.weight", fmt::format("{}{}", device, io_weight_of(weight))};
+  const int from_cost = writer.try_set(cost);
+  if (!v2::is_weight_answer(from_cost)) Writer::refuse(cost, from_cost);
+  return from_bfq == 0 || from_cost == 0;
 }
 
 void apply_weights(Writer& writer, const spec::BlockIoLimits& block_io) {
@@ -178,6 +179,11 @@ void refuse_processes(const std::string& file) {
 }
 
 }  // namespace
+
+// A device that the file is not for answers EOPNOTSUPP.
+bool v2::is_weight_answer(int failure) {
+  return failure == 0 || failure == ENOENT || failure == EOPNOTSUPP;
+}
 
 void v2::apply_cpu(Writer& writer, const spec::CpuLimits& cpu) {
   refuse_realtime(cpu);

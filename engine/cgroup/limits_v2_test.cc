@@ -2,9 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "engine/base/error.h"
 #include "engine/cgroup/cgroup.h"
 #include "engine/cgroup/fake_tree.h"
+#include "engine/cgroup/limits.h"
 #include "engine/spec/parse_config.h"
 
 namespace seatrial::cgroup {
@@ -212,6 +215,21 @@ TEST_F(LimitsV2, WeightsGoToEachSchedulerThatIsThere) {
   EXPECT_EQ(tree_.written("io.weight"), "8:0 1");
   EXPECT_THAT(refusal(R"({"blockIO": {"weight": 9}})", Kind::kInvalidArgument),
               HasSubstr("linux.resources.blockIO.weight: 9: 10 to 1000"));
+}
+
+// A disk with BFQ and without a cost model takes the one file and has EOPNOTSUPP for the other;
+// files of a real tree alone answer that.
+TEST_F(LimitsV2, AWeightIsWrittenWhereTheDeviceTakesIt) {
+  for (const int failure : {0, ENOENT, EOPNOTSUPP}) EXPECT_TRUE(v2::is_weight_answer(failure));
+  for (const int failure : {EINVAL, ENODEV, ENOSPC}) EXPECT_FALSE(v2::is_weight_answer(failure));
+  constexpr std::string_view kDevice =
+      R"({"blockIO": {"weightDevice": [{"major": 8, "minor": 0, "weight": 10}]}})";
+  tree_.control("io.bfq.weight");
+  apply(kDevice);
+  EXPECT_EQ(tree_.written("io.bfq.weight"), "8:0 10");
+  std::filesystem::create_symlink("/dev/full", tree_.path("/pod/box/io.weight"));
+  EXPECT_THAT(refusal(kDevice, Kind::kExhausted),
+              HasSubstr("linux.resources.blockIO.weightDevice[0].weight: 8:0 1: write io.weight"));
 }
 
 TEST_F(LimitsV2, PidsHugePagesAndRdmaAreWrittenAsTheyAre) {
