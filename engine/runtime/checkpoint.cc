@@ -129,6 +129,9 @@ class Checkpoint {
     options_.parent_images = request_.parent_images;
     options_.track_memory = request_.pre_dump || !request_.parent_images.empty();
     options_.freeze_cgroup = freezer_of(identity());
+    // Else CRIU takes those that hold processes for the container's, and drops what is between. In
+    // a directory that stood before there may be others' cgroups.
+    options_.cgroup_roots = criu::roots_of(identity(), criu::Roots::kMade);
     leave_out_namespaces(config_, options_);
     if (!request_.pre_dump) {
       options_.external_mounts =

@@ -139,6 +139,20 @@ Options options_of(const CriuRequest& request, const spec::Config& config) {
   return options;
 }
 
+std::vector<std::pair<std::string, std::string>> roots_of(const cgroup::Identity& cgroups,
+                                                          Roots which) {
+  std::vector<std::pair<std::string, std::string>> roots;
+  for (const cgroup::Membership& member : cgroups.members) {
+    if (which == Roots::kMade && member.made.empty()) continue;
+    if (member.v2) roots.emplace_back("", member.cgroup);
+    std::istringstream controllers(member.hierarchy);
+    for (std::string each; std::getline(controllers, each, ',');) {
+      roots.emplace_back(each, member.cgroup);
+    }
+  }
+  return roots;
+}
+
 Directories::Directories(const CriuRequest& request, pid_t viewer) {
   make_directory(request.images);
   logs_ = fs::canonical(request.images);

@@ -34,6 +34,11 @@ void check_config(const spec::Config& config);
 // Throws Error naming the word that means nothing.
 Options options_of(const CriuRequest& request, const spec::Config& config);
 
+// Options::cgroup_roots for what create made, or (kAll) for all that the container is in.
+enum class Roots { kMade, kAll };
+std::vector<std::pair<std::string, std::string>> roots_of(const cgroup::Identity& cgroups,
+                                                          Roots which);
+
 // Both directories, open, and made where they are not there.
 class Directories {
  public:

@@ -53,6 +53,18 @@ TEST(Descriptors, OneThatStandsTwiceIsInheritedOnce) {
   EXPECT_THAT(failure_of([] { inherited_stdio(R"({"a": 1})"); }), HasSubstr("descriptors.json"));
 }
 
+TEST(CgroupRoots, LeaveOutWhatStoodBefore) {
+  cgroup::Identity identity{
+      .members = {{.hierarchy = "cpu,cpuacct", .cgroup = "/a", .made = {{"/sys/fs/cgroup/cpu/a"}}},
+                  {.hierarchy = "name=systemd", .cgroup = "/b"},
+                  {.cgroup = "/c", .v2 = true, .made = {{"/sys/fs/cgroup/c"}}}}};
+  EXPECT_THAT(roots_of(identity, Roots::kMade),
+              ElementsAre(Pair("cpu", "/a"), Pair("cpuacct", "/a"), Pair("", "/c")));
+  EXPECT_THAT(roots_of(identity, Roots::kAll),
+              ElementsAre(Pair("cpu", "/a"), Pair("cpuacct", "/a"), Pair("name=systemd", "/b"),
+                          Pair("", "/c")));
+}
+
 TEST(Descriptors, OfAProcessShowItsPipes) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);

@@ -60,7 +60,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> external_mounts = {};
   std::vector<std::string> externals = {};  // "net[4026532008]:extRootNetNS"
   std::vector<InheritedFd> inherited = {};
-  // Controller, "" for v2, and where its cgroups are restored.
+  // Controller, "" for v2, and below which cgroup its cgroups are written, or restored.
   std::vector<std::pair<std::string, std::string>> cgroup_roots = {};
   std::vector<std::pair<std::string, std::string>> joined_namespaces = {};  // "ipc" and its file
 };

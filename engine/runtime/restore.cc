@@ -247,13 +247,7 @@ void Restoration::start_criu() {
   set_io_priority();
   const cgroup::Cgroup cgroup = Runtime::Impl::cgroup_of(record_);
   cgroup.add(session_->pid());
-  for (const cgroup::Membership& member : cgroup.identity().members) {
-    std::istringstream controllers(member.hierarchy);
-    if (member.v2) options_.cgroup_roots.emplace_back("", member.cgroup);
-    for (std::string each; std::getline(controllers, each, ',');) {
-      options_.cgroup_roots.emplace_back(each, member.cgroup);
-    }
-  }
+  options_.cgroup_roots = criu::roots_of(cgroup.identity(), criu::Roots::kAll);
 }
 
 // Not in the image, but inherited from CRIU by all that it restores.

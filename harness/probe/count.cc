@@ -53,6 +53,19 @@ int connect_to_oneself(Ways& ways) {
   return 0;
 }
 
+// On the loopback device; whoever connects is left waiting. 0, or errno.
+int listen_at(const std::string& port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  address.sin_port = ::htons(static_cast<std::uint16_t>(std::atoi(port.c_str())));
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  return listener < 0 || ::bind(listener, generic(address), sizeof address) != 0 ||
+                 ::listen(listener, 4) != 0
+             ? errno
+             : 0;
+}
+
 int connect_to_socket(Ways& ways, const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -68,6 +81,7 @@ int prepare(const Operands& words, int file, Ways& ways) {
     if (words[i] == "locked") failure = ::flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
     if (words[i] == "looped") failure = connect_to_oneself(ways);
     if (words[i] == "told" && i + 1 < words.size()) failure = connect_to_socket(ways, words[++i]);
+    if (words[i] == "listening" && i + 1 < words.size()) failure = listen_at(words[++i]);
     if (failure != 0) return failure;
   }
   return 0;
@@ -86,8 +100,8 @@ bool send(const Ways& ways, char* text) {
   return ways.told < 0 || ::send(ways.told, text, kDigits, MSG_DONTWAIT) >= 0 || errno == EAGAIN;
 }
 
-// count P [locked] [looped] [told SOCKET]: for ever, a number in memory and, as text of eight
-// digits, in the file.
+// count P [locked] [looped] [told SOCKET] [listening PORT]: for ever, a number in memory and, as
+// text of eight digits, in the file.
 void count(const Operands& operands) {
   if (operands.empty()) return;
   constexpr timespec kPause{.tv_sec = 0, .tv_nsec = 10'000'000};

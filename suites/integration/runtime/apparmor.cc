@@ -3,15 +3,19 @@
 
 #include <string>
 
+#include "engine/base/files.h"
 #include "harness/core/process.h"
-#include "harness/fixtures/case.h"
+#include "suites/integration/runtime/checkpointing.h"
 
 namespace {
 
 // A profile that lets everything through but one file, in the kernel for as long as this lives.
 class Profile {
  public:
-  Profile() : name_("seatrial-trial-" + std::to_string(::getpid())) { load("--add"); }
+  explicit Profile(const std::string& end = "")
+      : name_("seatrial-trial-" + std::to_string(::getpid()) + end) {
+    load("--add");
+  }
   Profile(const Profile&) = delete;
   Profile& operator=(const Profile&) = delete;
   ~Profile() { load("--remove"); }
@@ -39,6 +43,11 @@ Bundle reading() {
       .with_file("/denied", "cargo")
       .with_file("/open", "cargo")
       .probe({"read", "/denied", "/open", "/proc/self/attr/current"});
+}
+
+// Of a process of the host's.
+std::string profile_of(pid_t pid) {
+  return seatrial::read_file("/proc/" + std::to_string(pid) + "/attr/current");
 }
 
 }  // namespace
@@ -87,4 +96,27 @@ TRIAL(AppArmorProfile, ThatTheKernelDoesNotKnowIsRefused,
   EXPECT_EQ(control.report().answer("read", "/denied").error(), "EACCES");
   auto box = target().try_run(reading().set("/process/apparmorProfile", "seatrial-nobody"));
   EXPECT_THAT(box, Refused());
+}
+
+TRIAL(RestoredProfile, IsThatOfTheFirstContainer, Clauses{"runtime/process/apparmor-profile"},
+      Needs{Feature::kAppArmor, Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  const Profile profile;
+  const RoundTrip trip(target(), counting().set("/process/apparmorProfile", profile.name()));
+  EXPECT_EQ(profile_of(trip.pid()), profile.name() + " (enforce)\n");
+}
+
+TRIAL(RestoredProfile, MayBeAnother, Clauses{"runtime/process/apparmor-profile"},
+      Needs{Feature::kAppArmor, Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  const Profile first("-first");
+  const Profile second("-second");
+  auto box = target().run(counting().set("/process/apparmorProfile", first.name()));
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  EXPECT_EQ(profile_of(box.pid()), first.name() + " (enforce)\n");
+  ASSERT_THAT(checkpoint(target(), box), Succeeded());
+  const int last = counted(counter_of(box));
+  const Restored restored(target(), box, {"--lsm-profile", "apparmor:" + second.name()});
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_EQ(profile_of(restored.pid()), second.name() + " (enforce)\n");
+  EXPECT_TRUE(counts_beyond(counter_of(box), last));
 }

@@ -1,6 +1,8 @@
 // What the options of checkpoint and restore ask CRIU for: what else of a container is kept, and
 // where its memory goes.
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8,7 +10,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "engine/base/error.h"
@@ -74,6 +78,40 @@ void expect_to_count_on(Subject& subject, const Box& box, const fs::path& counte
   EXPECT_TRUE(counts_beyond(counter, last));
 }
 
+constexpr const char* kBelow = "below";
+constexpr const char* kProcesses = "cgroup.procs";
+constexpr const char* kProcessesBelow = "below/cgroup.procs";
+// What CRIU keeps of a cgroup of v1. Of v2 it keeps no value at all.
+constexpr const char* kKept = "cgroup.clone_children";
+
+bool has_values_that_are_kept(const Box& box) {
+  return fs::exists(box.cgroup("pids") / kKept);
+}
+
+void write_in_cgroup(const Box& box, const std::string& file, const std::string& text) {
+  const fs::path path = box.cgroup("pids") / file;
+  seatrial::write_all(seatrial::open_file(path, O_WRONLY).get(), text, path.native());
+}
+
+// As a container does that makes cgroups of its own, and somebody who is not content with its own.
+void change_cgroup(const Box& box) {
+  fs::create_directory(box.cgroup("pids") / kBelow);
+  write_in_cgroup(box, kProcessesBelow, std::to_string(box.pid()));
+  if (has_values_that_are_kept(box)) write_in_cgroup(box, kKept, "1");
+}
+
+// A connection to 127.0.0.1.
+seatrial::UniqueFd call(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  address.sin_port = ::htons(port);
+  seatrial::UniqueFd caller(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(caller.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0)
+      << std::strerror(errno);
+  return caller;
+}
+
 bool is_locked(const fs::path& file) {
   const seatrial::UniqueFd fd = seatrial::open_file(file, O_RDONLY);
   return ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -124,6 +162,23 @@ TRIAL(CheckpointOptions, KeepConnections, Clauses{"runtime/state/running"},
   const RoundTrip trip(target(), counting({"looped"}), {.both = {"--tcp-established"}});
 }
 
+// One that has called is not part of the container, and nobody has taken the call.
+TRIAL(CheckpointOptions, LeaveOutACallThatNobodyHasTaken, Clauses{"runtime/state/running"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  auto box = target().run(counting({"listening", "2700"}).without_namespace("network"));
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  seatrial::UniqueFd caller = call(2700);
+  EXPECT_THAT(checkpoint(target(), box), Refused());
+  ASSERT_THAT(checkpoint(target(), box, {"--tcp-skip-in-flight"}), Succeeded());
+  caller.reset();
+  const int last = counted(counter_of(box));
+  const Restored restored(target(), box);
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_TRUE(counts_beyond(counter_of(box), last));
+  call(2700);  // it listens again
+}
+
 TRIAL(CheckpointOptions, KeepAPeerOutside, Clauses{"runtime/state/running"},
       Needs{Feature::kCommandLine, Feature::kNetworkNamespace}) {
   const Mailbox mailbox(scratch_dir("post"));
@@ -133,15 +188,55 @@ TRIAL(CheckpointOptions, KeepAPeerOutside, Clauses{"runtime/state/running"},
   EXPECT_GE(mailbox.take(), then);
 }
 
+// CRIU starts in the cgroup that the configuration asks for. What was changed since in the first
+// one is put there by the modes full and strict alone; what the container has made below is made
+// anew by all but ignore.
 TRIAL(CheckpointOptions, KeepTheCgroupInEachMode, Clauses{"runtime/resources/pids-limit"},
       Needs{Feature::kCommandLine, Feature::kNetworkNamespace, Feature::kPidsCgroup}) {
-  for (const char* mode : {"soft", "full", "strict", "ignore"}) {
-    SCOPED_TRACE(mode);
+  struct Mode {
+    const char* name;
+    bool restores_values;
+    bool restores_cgroups;
+  };
+  constexpr Mode kModes[] = {{"soft", false, true},
+                             {"full", true, true},
+                             {"strict", true, true},
+                             {"ignore", false, false}};
+  for (const Mode& mode : kModes) {
+    SCOPED_TRACE(mode.name);
     RoundTrip trip(target(), counting().set("/linux/resources/pids/limit", 23),
-                   {.both = {"--manage-cgroups-mode", mode}});
-    EXPECT_EQ(trip.box().cgroup_file("pids", "cgroup.procs"), std::to_string(trip.pid()));
-    EXPECT_EQ(trip.box().cgroup_file("pids", "pids.max"), "23");
+                   {.both = {"--manage-cgroups-mode", mode.name}, .before = change_cgroup});
+    const Box& box = trip.box();
+    EXPECT_EQ(box.cgroup_file("pids", "pids.max"), "23");
+    if (has_values_that_are_kept(box)) {
+      EXPECT_EQ(box.cgroup_file("pids", kKept), mode.restores_values ? "1" : "0");
+    }
+    EXPECT_EQ(box.cgroup_file("pids", mode.restores_cgroups ? kProcessesBelow : kProcesses),
+              std::to_string(trip.pid()));
+    EXPECT_EQ(fs::exists(box.cgroup("pids") / kBelow), mode.restores_cgroups);
   }
+}
+
+TRIAL(CheckpointOptions, KeepTheStrictModeFromACgroupThatStands,
+      Clauses{"runtime/resources/pids-limit"},
+      Needs{Feature::kCommandLine, Feature::kNetworkNamespace, Feature::kPidsCgroup}) {
+  need_criu(target());
+  auto box = target().run(counting());
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  ASSERT_THAT(checkpoint(target(), box), Succeeded());
+  const fs::path cgroup = box.cgroup("pids");
+  fs::create_directories(cgroup);
+  EXPECT_THAT(Restored(target(), box, {"--manage-cgroups-mode", "strict"}).outcome(), Refused());
+  EXPECT_TRUE(fs::exists(cgroup));
+  const int last = counted(counter_of(box));
+  {
+    const Restored restored(target(), box, {"--manage-cgroups-mode", "soft"});
+    ASSERT_THAT(restored.outcome(), Succeeded());
+    EXPECT_TRUE(counts_beyond(counter_of(box), last));
+  }
+  box.remove();
+  ::rmdir(cgroup.c_str());
+  ::rmdir(cgroup.parent_path().c_str());
 }
 
 // Its name is gone, and there is another one.

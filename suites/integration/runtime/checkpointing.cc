@@ -116,6 +116,7 @@ RoundTrip::RoundTrip(Subject& subject, const Bundle& bundle, const TripOptions& 
     : box_(start(subject, bundle)) {
   const std::filesystem::path file = options.counter.empty() ? counter_of(box_) : options.counter;
   EXPECT_TRUE(counts_beyond(file, 0));
+  if (options.before) options.before(box_);
   const Outcome written = checkpoint(subject, box_, options.both);
   if (!written.succeeded()) throw Refusal("checkpoint was refused: " + describe(written), where);
   const int last = counted(file);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -49,6 +50,7 @@ class Restored {
 struct TripOptions {
   std::filesystem::path counter = {};  // where it counts in a file of the host's
   std::vector<std::string> both = {};  // of checkpoint and of restore
+  std::function<void(const Box&)> before = {};
 };
 
 // A container that has been through both. What it needs for that is no case's verdict.

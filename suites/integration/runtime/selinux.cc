@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/base/files.h"
-#include "harness/fixtures/case.h"
+#include "suites/integration/runtime/checkpointing.h"
 
 namespace {
 
@@ -37,6 +37,13 @@ Bundle reading() {
 
 std::string label_in(const Report& report) {
   return report.answer("read", "/proc/self/attr/current").text("content").c_str();
+}
+
+// The options of what a process of the host's has mounted at /tmp.
+std::string options_at_tmp(pid_t pid) {
+  const std::string mounts = seatrial::read_file("/proc/" + std::to_string(pid) + "/mounts");
+  const std::size_t at = mounts.find(" /tmp ");
+  return at == std::string::npos ? "" : mounts.substr(at, mounts.find('\n', at) - at);
 }
 
 }  // namespace
@@ -178,4 +185,28 @@ TRIAL(SelinuxMountLabel, LeavesAMountTheContextThatItAsksFor, Clauses{"runtime/l
   auto control = target().run(
       Bundle::minimal().tmpfs("/data").set("/linux/mountLabel", label).probe({"mountinfo"}));
   EXPECT_THAT(control.report().mount("/data").super_options, Contains("context=" + label));
+}
+
+// The program has no label of its own: the lane's policy lets CRIU into no container_t.
+TRIAL(RestoredMountLabel, IsThatOfTheFirstContainer, Clauses{"runtime/linux/mount-label"},
+      Needs{Feature::kSelinux, Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  const std::string label = "system_u:object_r:container_file_t:s0";
+  const RoundTrip trip(target(), counting().tmpfs("/tmp").set("/linux/mountLabel", label));
+  EXPECT_THAT(options_at_tmp(trip.pid()), HasSubstr("context=" + label));
+}
+
+TRIAL(RestoredMountLabel, MayBeAnother, Clauses{"runtime/linux/mount-label"},
+      Needs{Feature::kSelinux, Feature::kCommandLine, Feature::kNetworkNamespace}) {
+  need_criu(target());
+  const std::string label = "system_u:object_r:container_file_t:s0";
+  const std::string other = "system_u:object_r:tmpfs_t:s0";
+  auto box = target().run(counting().tmpfs("/tmp").set("/linux/mountLabel", label));
+  ASSERT_TRUE(counts_beyond(counter_of(box), 0));
+  EXPECT_THAT(options_at_tmp(box.pid()), HasSubstr("context=" + label));  // control
+  ASSERT_THAT(checkpoint(target(), box), Succeeded());
+  const int last = counted(counter_of(box));
+  const Restored restored(target(), box, {"--lsm-mount-context", other});
+  ASSERT_THAT(restored.outcome(), Succeeded());
+  EXPECT_THAT(options_at_tmp(restored.pid()), HasSubstr("context=" + other));
+  EXPECT_TRUE(counts_beyond(counter_of(box), last));
 }
