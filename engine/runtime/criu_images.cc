@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -12,6 +13,7 @@
 #include "engine/base/files.h"
 #include "engine/spec/json_reader.h"
 #include "engine/spec/json_writer.h"
+#include "engine/sys/pid_fd.h"
 
 namespace seatrial::runtime::criu {
 namespace {
@@ -68,13 +70,22 @@ std::string mount_of(pid_t pid, int fd) {
   return {};
 }
 
-// CRIU writes both numbers in hexadecimal.
+bool is_terminal(pid_t pid, int fd) {
+  const auto process = sys::PidFd::open(pid);
+  const UniqueFd copy = process ? process->copy_descriptor(fd) : UniqueFd();
+  return copy && ::isatty(copy.get()) != 0;
+}
+
+// CRIU writes the numbers in hexadecimal.
 std::string external_key(pid_t pid, int fd, const std::vector<std::string>& mounts) {
   struct stat status{};
   const std::string path = fmt::format("/proc/{}/fd/{}", pid, fd);
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if (::stat(path.c_str(), &status) != 0) return {};
+  const bool terminal = S_ISCHR(status.st_mode) && is_terminal(pid, fd);
+  if (!terminal && !S_ISREG(status.st_mode)) return {};
   const std::string mount = mount_of(pid, fd);
   if (mount.empty() || std::ranges::find(mounts, mount) != mounts.end()) return {};
+  if (terminal) return fmt::format("tty[{:x}:{:x}]", status.st_rdev, status.st_dev);
   unsigned number = 0;
   std::from_chars(mount.data(), mount.data() + mount.size(), number);
   return fmt::format("file[{:x}:{:x}]", number, status.st_ino);
@@ -191,7 +202,8 @@ std::vector<InheritedFd> inherited_stdio(std::string_view descriptors) {
   std::vector<InheritedFd> inherited;
   int fd = 0;
   for (const std::string& word : spec::Reader(document).strings()) {
-    const bool of_host = word.starts_with("pipe:[") || word.starts_with("file[");
+    const bool of_host =
+        word.starts_with("pipe:[") || word.starts_with("file[") || word.starts_with("tty[");
     const bool known =
         std::ranges::any_of(inherited, [&](const InheritedFd& each) { return each.key == word; });
     if (of_host && !known && fd <= 2) inherited.push_back({.key = word, .fd = fd});

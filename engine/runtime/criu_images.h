@@ -58,7 +58,8 @@ class Directories {
 
 struct StdioFile {
   std::string link = {};  // "pipe:[4711]", "/dev/null"
-  // "file[1f:2a]", its mount and inode, for a file that lies outside the container; else empty.
+  // For what lies outside the container, "file[1f:2a]", a file's mount and inode, or
+  // "tty[8800:15]", the device of a terminal and the file system that it is in; else empty.
   std::string external_key = {};
 };
 

@@ -46,6 +46,12 @@ TEST(Descriptors, TellWhatIsInheritedByWhichNumber) {
                   AllOf(Field(&InheritedFd::key, "file[1f:2a]"), Field(&InheritedFd::fd, 2))));
 }
 
+TEST(Descriptors, OfATerminalOutsideAreOne) {
+  EXPECT_THAT(
+      inherited_stdio(R"(["tty[8800:15]","tty[8800:15]","/dev/pts/0"])"),
+      ElementsAre(AllOf(Field(&InheritedFd::key, "tty[8800:15]"), Field(&InheritedFd::fd, 0))));
+}
+
 // CRIU takes each pipe once; both descriptors are then of the first's.
 TEST(Descriptors, OneThatStandsTwiceIsInheritedOnce) {
   EXPECT_THAT(inherited_stdio(R"(["pipe:[6]","pipe:[7]","pipe:[7]"])"),

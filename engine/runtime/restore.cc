@@ -4,7 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <sstream>
+#include <algorithm>
+#include <array>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -83,6 +84,20 @@ Bundle bundle_of(const RestoreRequest& request, Runtime::Impl& impl) {
   return bundle;
 }
 
+// CRIU could not set the terminal's modes, and would say so only once most of the container stands.
+void check_terminals(const std::vector<criu::InheritedFd>& inherited, const Stdio& stdio) {
+  const std::array given{stdio.in, stdio.out, stdio.err};
+  for (const criu::InheritedFd& each : inherited) {
+    if (!each.key.starts_with("tty[") || ::isatty(given.at(static_cast<std::size_t>(each.fd)))) {
+      continue;
+    }
+    throw error(Kind::kInvalidArgument,
+                "descriptor {} of the container was a terminal outside of it, and what takes its "
+                "place is none",
+                each.fd);
+  }
+}
+
 // One restore, step by step; what it made is taken back unless it comes to its end.
 class Restoration {
  public:
@@ -100,6 +115,10 @@ class Restoration {
   void set_up_namespaces(pid_t pid);
   void record(pid_t pid);
   void hold(pid_t pid);
+  int next_descriptor() const {
+    return std::max(kFirstFreeDescriptor, placements_.back().target + 1);
+  }
+  void inherit_stdio();
   void inherit_namespaces();
   void take_over_strictness();
   void undo();
@@ -143,6 +162,7 @@ Restoration::Restoration(Runtime::Impl& impl, const RestoreRequest& request)
   check_namespaces(config_);
   check_lazy_pages(request.criu, program_);
   options_.inherited = criu::inherited_stdio(read_file(request.criu.images / criu::kDescriptors));
+  check_terminals(options_.inherited, request.stdio);
   options_.lsm_profile = request.lsm_profile;
   options_.lsm_mount_context = request.lsm_mount_context;
   console_socket_ = connect_console_of(config_, request.console_socket, request.detached);
@@ -204,16 +224,24 @@ void Restoration::take_over_strictness() {
   }
 }
 
+// CRIU closes what it has put into what it restores, and may want its own stdio after that.
+void Restoration::inherit_stdio() {
+  for (criu::InheritedFd& each : options_.inherited) {
+    const int number = next_descriptor();
+    placements_.push_back({placements_.at(static_cast<std::size_t>(each.fd)).source, number});
+    each.fd = number;
+  }
+}
+
 // A namespace that stands is handed to CRIU open, or named to be joined.
 void Restoration::inherit_namespaces() {
-  int number = kFirstFreeDescriptor;
   for (const auto& [type, name] : criu::kExternalNamespaces) {
     const spec::Namespace* const given = config_.find_namespace(type);
     if (given == nullptr || given->path.empty()) continue;
+    const int number = next_descriptor();
     namespaces_.push_back(open_file(given->path, O_RDONLY));
     placements_.push_back({namespaces_.back().get(), number});
     options_.inherited.push_back({.key = criu::namespace_key(name), .fd = number});
-    ++number;
   }
   for (const spec::Namespace& each : config_.linux_.namespaces) {
     if (each.path.empty() || is_external(each.type)) continue;
@@ -230,6 +258,7 @@ void Restoration::start_criu() {
   placements_ = {{or_null(request_.stdio.in), 0},
                  {or_null(request_.stdio.out), 1},
                  {or_null(request_.stdio.err), 2}};
+  inherit_stdio();
   inherit_namespaces();
   const fs::path stage = fs::canonical(impl_.root.path()) / request_.id / kStage;
   criu::Supply supply =
