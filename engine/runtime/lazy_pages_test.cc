@@ -41,7 +41,7 @@ class LazyPages : public ContainerTest {
     write_file_atomically(dir_.path() / "config.json", R"({
       "ociVersion": "1.3.0", "root": {"path": "rootfs"},
       "process": {"cwd": "/", "user": {"uid": 0, "gid": 0}, "args": ["/usr/bin/sh", "-c",
-        "i=0; while :; do i=$((i+1)); echo $i > /counter; /usr/bin/sleep 0.05; done"]},
+        "i=0; while :; do i=$((i+1)); echo $i > /counter; (exec /usr/bin/sleep 0.05); done"]},
       "mounts": [
         {"destination": "/proc", "source": "proc", "type": "proc"},)" +
                                                            std::string(kHostPrograms) + R"(],

@@ -67,7 +67,7 @@ class TerminalOutside : public ContainerTest {
     write_file_atomically(dir_.path() / "config.json", fmt::format(R"({{
       "ociVersion": "1.3.0", "root": {{"path": "rootfs"}},
       "process": {{"cwd": "/", "user": {{"uid": 0, "gid": 0}}, "args": ["/usr/bin/sh", "-c",
-        "i=0; while :; do i=$((i+1)); echo $i; /usr/bin/sleep 0.05; done"]}},
+        "i=0; while :; do i=$((i+1)); echo $i; (exec /usr/bin/sleep 0.05); done"]}},
       "mounts": [{{"destination": "/proc", "source": "proc", "type": "proc"}}, {}],
       "linux": {{"namespaces": [{{"type": "pid"}}, {{"type": "mount"}}]}}}})",
                                                                    kHostPrograms));
