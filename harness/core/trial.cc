@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/catalogue/catalogue.h"
@@ -42,11 +43,24 @@ void TrialBase::TestBody() {
   what_is_lacking().reset();
   try {
     trial_body();
+  } catch (const std::exception&) {
+    trial_registration::body_threw();
+  }
+}
+
+void trial_registration::body_threw() {
+  try {
+    throw;
   } catch (const EngineFailure& failure) {
     ADD_FAILURE_AT(failure.where().file_name(), static_cast<int>(failure.where().line()))
         << failure.what();
   } catch (const Lack& lack) {
     what_is_lacking() = lack.what();
+  } catch (const nlohmann::json::exception& failure) {
+    // The JSON that a case does not know beforehand is the engine's.
+    const ::testing::TestInfo& info = *::testing::UnitTest::GetInstance()->current_test_info();
+    ADD_FAILURE_AT(info.file(), info.line())
+        << "a document of the engine's is not as it must be: " << failure.what();
   } catch (const std::exception& failure) {
     error_of_the_harness() = failure.what();
   }

@@ -54,8 +54,9 @@ struct Deadline {
 };
 
 // The fixture's base. Turns what leaves constructor and body into verdicts: an EngineFailure is a
-// failure at its line, a Lack that leaves the body a case that does not apply, any other exception
-// an error of the harness.
+// failure at its line, a Lack that leaves the body a case that does not apply, JSON that cannot be
+// parsed or lacks what the body reads a failure of the case, any other exception an error of the
+// harness.
 class TrialBase : public ::testing::Test {
  public:
   // Set when an exception that is not the engine's left the case that ran.
@@ -80,8 +81,10 @@ namespace trial_registration {
 
 void add(CaseInfo info);
 
-// To be called while what a fixture's constructor threw is handled: GoogleTest does not run the
-// case then.
+// To be called while what a case's body threw is handled.
+void body_threw();
+
+// The same for a fixture's constructor: GoogleTest does not run the case then.
 void constructor_threw();
 
 template <typename Make>

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest-spi.h>
 
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "engine/base/error.h"
@@ -86,6 +87,20 @@ TEST(AConstructor, ThatThrowsIsAnErrorOfTheHarness) {
 
 TEST(AConstructor, ThatTheEngineFailsIsTheEnginesFailure) {
   EXPECT_FATAL_FAILURE(trial_registration::construct(without_engine), "start was refused");
+  EXPECT_EQ(TrialBase::harness_error(), std::nullopt);
+}
+
+void read_what_is_absent() {
+  try {
+    static_cast<void>(nlohmann::json::object().at("hooks"));
+  } catch (const std::exception&) {
+    trial_registration::body_threw();
+  }
+}
+
+// Who prints no JSON, or too little, has failed the case; the harness has not.
+TEST(ABody, ThatCannotReadADocumentIsTheEnginesFailure) {
+  EXPECT_NONFATAL_FAILURE(read_what_is_absent(), "key 'hooks' not found");
   EXPECT_EQ(TrialBase::harness_error(), std::nullopt);
 }
 

@@ -16,6 +16,14 @@ json features_of(Subject& target) {
   return json::parse(outcome.output);
 }
 
+// The part of the document at this JSON pointer, all of which are optional.
+json told_at(Subject& target, const char* pointer) {
+  const json features = features_of(target);
+  const json::json_pointer place(pointer);
+  if (!features.contains(place)) throw Lack(std::string("the features do not tell of ") + pointer);
+  return features.at(place);
+}
+
 // A rule for one call that nobody makes.
 std::string profile(const json& rule) {
   json rules = json::array();
@@ -42,7 +50,7 @@ TRIAL(Features, VersionsAreAccepted,
 // Every kind of hook that is listed runs.
 TRIAL(Features, HooksThatAreListedRun, Clauses{"runtime/features/hooks"},
       Needs{Feature::kCommandLine, Feature::kHooks}) {
-  const json features = features_of(target());
+  const json hooks = told_at(target(), "/hooks");
   const std::map<std::string, HookKind> kinds{{"prestart", HookKind::kPrestart},
                                               {"createRuntime", HookKind::kCreateRuntime},
                                               {"createContainer", HookKind::kCreateContainer},
@@ -50,27 +58,27 @@ TRIAL(Features, HooksThatAreListedRun, Clauses{"runtime/features/hooks"},
                                               {"poststart", HookKind::kPoststart},
                                               {"poststop", HookKind::kPoststop}};
   Bundle bundle = Bundle::minimal();
-  for (const json& name : features.at("hooks")) bundle.hook(kinds.at(name.get<std::string>()));
+  for (const json& name : hooks) bundle.hook(kinds.at(name.get<std::string>()));
   auto box = target().run(bundle);
   EXPECT_THAT(box.wait(10s), Exited(0));
   box.remove();
-  EXPECT_THAT(box.hook_runs(), SizeIs(features.at("hooks").size()));
+  EXPECT_THAT(box.hook_runs(), SizeIs(hooks.size()));
 }
 
 // Every namespace and capability that is listed is recognised.
 TRIAL(Features, NamespacesAndCapabilitiesAreRecognised,
       Clauses{"runtime/features/namespaces", "runtime/features/capabilities"},
       Needs{Feature::kCommandLine, Feature::kUserNamespace}) {
-  const json section = features_of(target()).at("linux");
+  const json capabilities = told_at(target(), "/linux/capabilities");
   json namespaces = json::array();
-  for (const json& type : section.at("namespaces")) namespaces.push_back({{"type", type}});
+  for (const json& type : told_at(target(), "/linux/namespaces"))
+    namespaces.push_back({{"type", type}});
   const std::string ids = R"([{"containerID":0,"hostID":0,"size":65536}])";
-  auto box = target().run(
-      Bundle::minimal()
-          .set_json("/linux/namespaces", namespaces.dump())
-          .set_json("/linux/uidMappings", ids)
-          .set_json("/linux/gidMappings", ids)
-          .set_json("/process/capabilities/bounding", section.at("capabilities").dump()));
+  auto box = target().run(Bundle::minimal()
+                              .set_json("/linux/namespaces", namespaces.dump())
+                              .set_json("/linux/uidMappings", ids)
+                              .set_json("/linux/gidMappings", ids)
+                              .set_json("/process/capabilities/bounding", capabilities.dump()));
   EXPECT_THAT(box.wait(10s), Exited(0));
 }
 
@@ -78,9 +86,9 @@ TRIAL(Features, NamespacesAndCapabilitiesAreRecognised,
 // more.
 TRIAL(Features, SeccompActionsAreRecognised, Clauses{"runtime/features/seccomp-actions"},
       Needs{Feature::kCommandLine, Feature::kSeccomp}) {
-  const json seccomp = features_of(target()).at("linux").at("seccomp");
-  EXPECT_THAT(seccomp.at("actions"), Contains("SCMP_ACT_ERRNO"));
-  for (const json& action : seccomp.at("actions")) {
+  const json actions = told_at(target(), "/linux/seccomp/actions");
+  EXPECT_THAT(actions, Contains("SCMP_ACT_ERRNO"));
+  for (const json& action : actions) {
     if (action == "SCMP_ACT_NOTIFY") continue;
     auto box =
         target().run(Bundle::minimal().set_json("/linux/seccomp", profile({{"action", action}})));
@@ -90,8 +98,7 @@ TRIAL(Features, SeccompActionsAreRecognised, Clauses{"runtime/features/seccomp-a
 
 TRIAL(Features, SeccompOperatorsAreRecognised, Clauses{"runtime/features/seccomp-operators"},
       Needs{Feature::kCommandLine, Feature::kSeccomp}) {
-  const json seccomp = features_of(target()).at("linux").at("seccomp");
-  for (const json& op : seccomp.at("operators")) {
+  for (const json& op : told_at(target(), "/linux/seccomp/operators")) {
     json rule{{"action", "SCMP_ACT_ERRNO"}};
     rule["args"].push_back({{"index", 0}, {"value", 1}, {"valueTwo", 1}, {"op", op}});
     auto box = target().run(Bundle::minimal().set_json("/linux/seccomp", profile(rule)));
@@ -103,9 +110,7 @@ TRIAL(Features, SeccompOperatorsAreRecognised, Clauses{"runtime/features/seccomp
 TRIAL(Features, SeccompFlagsThatAreSupportedWork,
       Clauses{"runtime/features/seccomp-supported-flags"},
       Needs{Feature::kCommandLine, Feature::kSeccomp}) {
-  const json seccomp = features_of(target()).at("linux").at("seccomp");
-  if (!seccomp.contains("supportedFlags")) throw Lack("no flags are listed as supported");
-  for (const json& flag : seccomp.at("supportedFlags")) {
+  for (const json& flag : told_at(target(), "/linux/seccomp/supportedFlags")) {
     // Of filters that notify a listener, and refused by the kernel for others.
     if (flag == "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") continue;
     json document = json::parse(profile({{"action", "SCMP_ACT_ERRNO"}}));
@@ -134,18 +139,16 @@ TRIAL(Features, SeccompArchitecturesAreRecognised, Clauses{"runtime/features/sec
     }
     return text;
   };
-  const json seccomp = features_of(target()).at("linux").at("seccomp");
-  EXPECT_THAT(seccomp.at("archs"), Contains("SCMP_ARCH_X86_64"));
+  const json architectures = told_at(target(), "/linux/seccomp/archs");
+  EXPECT_THAT(architectures, Contains("SCMP_ARCH_X86_64"));
   const std::string unknown = words("SCMP_ARCH_CLIPPER");
   ASSERT_NE(unknown, "");
-  for (const json& name : seccomp.at("archs")) EXPECT_NE(words(name), unknown) << name;
+  for (const json& name : architectures) EXPECT_NE(words(name), unknown) << name;
 }
 
 TRIAL(Features, SeccompFlagsAreRecognised, Clauses{"runtime/features/seccomp-known-flags"},
       Needs{Feature::kCommandLine, Feature::kSeccomp}) {
-  const json seccomp = features_of(target()).at("linux").at("seccomp");
-  if (!seccomp.contains("knownFlags")) throw Lack("no flags are listed as known");
-  for (const json& flag : seccomp.at("knownFlags")) {
+  for (const json& flag : told_at(target(), "/linux/seccomp/knownFlags")) {
     json document = json::parse(profile({{"action", "SCMP_ACT_ERRNO"}}));
     document["flags"].push_back(flag);
     EXPECT_THAT(target().try_create(Bundle::minimal().set_json("/linux/seccomp", document.dump())),
@@ -158,7 +161,7 @@ TRIAL(Features, SeccompFlagsAreRecognised, Clauses{"runtime/features/seccomp-kno
 TRIAL(Features, MountOptionsAreRecognised, Clauses{"runtime/features/mount-options"},
       Needs{Feature::kCommandLine}) {
   const std::set<std::string> special{"bind", "rbind", "remount", "idmap", "ridmap"};
-  const json options = features_of(target()).at("mountOptions");
+  const json options = told_at(target(), "/mountOptions");
   EXPECT_THAT(options, Contains("nosuid"));
   for (const json& option : options) {
     if (special.contains(option.get<std::string>())) continue;
@@ -176,15 +179,16 @@ TRIAL(Features, MemoryPoliciesAreRecognised,
   const auto taken = [this](const json& policy) {
     return target().try_create(Bundle::minimal().set_json("/linux/memoryPolicy", policy.dump()));
   };
-  const json section = features_of(target()).at("linux").at("memoryPolicy");
-  EXPECT_THAT(section.at("modes"), Contains("MPOL_BIND"));
-  for (const json& mode : section.at("modes")) {
+  const json modes = told_at(target(), "/linux/memoryPolicy/modes");
+  EXPECT_THAT(modes, Contains("MPOL_BIND"));
+  for (const json& mode : modes) {
     json policy{{"mode", mode}};
     if (!without_nodes.contains(mode.get<std::string>())) policy["nodes"] = "0";
     EXPECT_THAT(taken(policy), Succeeded()) << mode;
   }
-  EXPECT_THAT(section.at("flags"), Contains("MPOL_F_STATIC_NODES"));
-  for (const json& flag : section.at("flags")) {
+  const json flags = told_at(target(), "/linux/memoryPolicy/flags");
+  EXPECT_THAT(flags, Contains("MPOL_F_STATIC_NODES"));
+  for (const json& flag : flags) {
     const json policy{{"mode", "MPOL_BIND"}, {"nodes", "0"}, {"flags", json::array({flag})}};
     EXPECT_THAT(taken(policy), Succeeded()) << flag;
   }
@@ -200,10 +204,9 @@ TRIAL(Features, VersionsAreARange, Clauses{"runtime/features/version-order"},
 
 TRIAL(Features, AnnotationsAreWords, Clauses{"runtime/features/annotations"},
       Needs{Feature::kCommandLine}) {
-  const json features = features_of(target());
-  if (!features.contains("annotations")) throw Lack("no annotations are listed");
-  ASSERT_TRUE(features.at("annotations").is_object());
-  for (const auto& [key, value] : features.at("annotations").items()) {
+  const json annotations = told_at(target(), "/annotations");
+  ASSERT_TRUE(annotations.is_object());
+  for (const auto& [key, value] : annotations.items()) {
     EXPECT_FALSE(key.empty());
     EXPECT_TRUE(value.is_string()) << key;
   }
@@ -211,8 +214,7 @@ TRIAL(Features, AnnotationsAreWords, Clauses{"runtime/features/annotations"},
 
 TRIAL(Features, IdmappedMountsAreTold, Clauses{"runtime/features/idmap-partial"},
       Needs{Feature::kCommandLine, Feature::kIdmappedMounts}) {
-  const json section = features_of(target()).at("linux");
-  EXPECT_TRUE(section.at("/mountExtensions/idmap/enabled"_json_pointer));
+  EXPECT_EQ(told_at(target(), "/linux/mountExtensions/idmap/enabled"), true);
 }
 
 // No property but those of the specification.

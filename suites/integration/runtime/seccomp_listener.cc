@@ -132,12 +132,12 @@ TRIAL_TABLE(SeccompListener, kPrivileges) {
   EXPECT_EQ(first.descriptors, 1U);
   EXPECT_TRUE(first.hung_up);
   EXPECT_EQ(first.caller, box.pid());
-  EXPECT_EQ(first.state["fds"], Json::array({"seccompFd"}));
-  EXPECT_EQ(first.state["pid"], box.pid());
-  EXPECT_EQ(first.state["metadata"], "berth \"7\"");
-  EXPECT_TRUE(first.state["ociVersion"].is_string());
-  EXPECT_EQ(first.state["state"]["id"], box.id());
-  EXPECT_EQ(first.state["state"]["bundle"], box.bundle().native());
+  EXPECT_EQ(first.state.at("fds"), Json::array({"seccompFd"}));
+  EXPECT_EQ(first.state.at("pid"), box.pid());
+  EXPECT_EQ(first.state.at("metadata"), "berth \"7\"");
+  EXPECT_TRUE(first.state.at("ociVersion").is_string());
+  EXPECT_EQ(first.state.at("state").at("id"), box.id());
+  EXPECT_EQ(first.state.at("state").at("bundle"), box.bundle().native());
 }
 
 TRIAL(SeccompListener, HearsOfAnExecutedProcessOverAnotherConnection,
@@ -151,9 +151,9 @@ TRIAL(SeccompListener, HearsOfAnExecutedProcessOverAnotherConnection,
   const std::vector<Handed> handed = agent.handed();
   ASSERT_EQ(handed.size(), 2U);
   EXPECT_TRUE(handed.front().hung_up);
-  EXPECT_EQ(handed.back().state["pid"], handed.back().caller);
-  EXPECT_NE(handed.back().state["pid"], box.pid());
-  EXPECT_EQ(handed.back().state["state"]["pid"], box.pid());
+  EXPECT_EQ(handed.back().state.at("pid"), handed.back().caller);
+  EXPECT_NE(handed.back().state.at("pid"), box.pid());
+  EXPECT_EQ(handed.back().state.at("state").at("pid"), box.pid());
 }
 
 // sendmsg and recvfrom are no calls of the program's here: an engine that needs them behind the
