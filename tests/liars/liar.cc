@@ -115,6 +115,24 @@ void remove_capability(json& config, std::string_view name) {
   }
 }
 
+// The options that only show where an earlier one has set something.
+void remove_lifting_options(json& config) {
+  static const std::set<std::string> kLifting{"async", "atime",      "dev",           "diratime",
+                                              "exec",  "nolazytime", "nostrictatime", "relatime",
+                                              "rw",    "suid",       "symfollow"};
+  if (!config.contains("mounts")) return;
+  for (json& mount : config["mounts"]) {
+    if (!mount.contains("options") || !mount["options"].is_array()) continue;
+    json kept = json::array();
+    for (const json& option : mount["options"]) {
+      if (!option.is_string() || !kLifting.contains(option.get<std::string>())) {
+        kept.push_back(option);
+      }
+    }
+    mount["options"] = std::move(kept);
+  }
+}
+
 // A process that outlives the runtime and holds none of its descriptors.
 void leave_process() {
   if (::fork() != 0) return;
@@ -161,6 +179,8 @@ const std::map<std::string, Lie, std::less<>>& lies() {
        [](const Call& call) {
          return with_config(call, [](json& config) { config["linux"].erase("readonlyPaths"); });
        }},
+      {"ignores-lifting-options",
+       [](const Call& call) { return with_config(call, &remove_lifting_options); }},
       {"ignores-limits",
        [](const Call& call) {
          return with_config(call, [](json& config) { config["linux"].erase("resources"); });

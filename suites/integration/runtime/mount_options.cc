@@ -48,22 +48,52 @@ const FlagOption kFlagOptions[] = {
      "strictatime",
      kStrictatime,
      {Feature::kAccessTimes}},
-    {"Relatime", {"runtime/mount-options/relatime"}, "relatime", kNoEffect},
-    // The other halves of the pairs: what they permit is permitted, and nothing else changes.
-    {"Rw", {"runtime/mount-options/rw"}, "rw", kNoEffect},
-    {"Exec", {"runtime/mount-options/exec"}, "exec", kNoEffect},
-    {"Suid", {"runtime/mount-options/suid"}, "suid", kNoEffect, {Feature::kOtherIds}},
-    {"Dev", {"runtime/mount-options/dev"}, "dev", kNoEffect, {Feature::kMakeDevices}},
+    // These two change nothing: mount(8) says so of the one, and the kernel has no bit for the
+    // other. Who drops them keeps them; who hands them to the filesystem or takes the second for
+    // strictatime does not.
+    {"Defaults", {"runtime/mount-options/defaults"}, "defaults", kNoEffect},
+    {"Norelatime", {"runtime/mount-options/norelatime"}, "norelatime", kNoEffect},
+};
+
+// What lifts an effect shows only where something else has made it.
+struct LiftingOption {
+  std::string name;
+  Clauses clauses;
+  std::string option;
+  std::string lifted;
+  const Effect& effect;
+  Needs needs = {};
+};
+
+const LiftingOption kLiftingOptions[] = {
+    {"Rw", {"runtime/mount-options/rw"}, "rw", "ro", kReadonly},
+    {"Exec", {"runtime/mount-options/exec"}, "exec", "noexec", kNoexec},
+    {"Suid", {"runtime/mount-options/suid"}, "suid", "nosuid", kNosuid, {Feature::kOtherIds}},
+    {"Dev", {"runtime/mount-options/dev"}, "dev", "nodev", kNodev, {Feature::kMakeDevices}},
     {"Symfollow",
      {"runtime/mount-options/symfollow"},
      "symfollow",
-     kNoEffect,
+     "nosymfollow",
+     kNosymfollow,
      {Feature::kNosymfollow}},
-    {"Atime", {"runtime/mount-options/atime"}, "atime", kNoEffect},
-    {"Diratime", {"runtime/mount-options/diratime"}, "diratime", kNoEffect},
-    {"Norelatime", {"runtime/mount-options/norelatime"}, "norelatime", kNoEffect},
-    {"Nostrictatime", {"runtime/mount-options/nostrictatime"}, "nostrictatime", kNoEffect},
-    {"Defaults", {"runtime/mount-options/defaults"}, "defaults", kNoEffect},
+    {"Atime",
+     {"runtime/mount-options/atime"},
+     "atime",
+     "noatime",
+     kNoatime,
+     {Feature::kAccessTimes}},
+    {"Diratime",
+     {"runtime/mount-options/diratime"},
+     "diratime",
+     "nodiratime",
+     kNodiratime,
+     {Feature::kAccessTimes}},
+    {"Nostrictatime",
+     {"runtime/mount-options/nostrictatime"},
+     "nostrictatime",
+     "strictatime",
+     kStrictatime,
+     {Feature::kAccessTimes}},
 };
 
 }  // namespace
@@ -86,36 +116,78 @@ TRIAL_TABLE(MountOptions, kFlagOptions) {
   expect_shown(box.report().mount("/fresh"), row().effect);
 }
 
+// Of options that contradict each other the last one holds, as mount(8) has it.
+TRIAL_TABLE(LiftingMountOptions, kLiftingOptions) {
+  const std::string source = scratch_dir("source");
+  furnish(source, target().write_bundle(Bundle::minimal()) / "rootfs/probe");
+  Bundle bundle = Bundle::minimal()
+                      .bind(source, "/kept", {row().lifted})
+                      .bind(source, "/lifted", {row().lifted, row().option})
+                      .tmpfs("/fresh-kept", {row().lifted})
+                      .tmpfs("/fresh-lifted", {row().lifted, row().option});
+  try_everything(bundle, "/kept");
+  try_everything(bundle, "/lifted");
+  auto box = target().run(bundle.probe({"mountinfo"}));
+
+  ASSERT_THAT(box.wait(10s), Exited(0));
+  expect_effect(box.report(), "/kept", row().effect);  // control
+  expect_effect(box.report(), "/lifted", kNoEffect);
+  expect_shown(box.report().mount("/fresh-kept"), row().effect);  // control
+  expect_shown(box.report().mount("/fresh-lifted"), kNoEffect);
+}
+
+// Which policy the kernel takes when it is asked for two at once is the kernel's; asked for this
+// one alone it takes it in place of the source's, which a bind has as long as nothing else is asked
+// for.
+TRIAL(MountOptions, RelatimeIsTakenInPlaceOfThePolicyOfTheSource,
+      Clauses{"runtime/mount-options/relatime"}, Needs{Feature::kAccessTimes}) {
+  const std::string source = scratch_dir("source");
+  HostMount strict = HostMount::tmpfs(source);
+  furnish(source, target().write_bundle(Bundle::minimal()) / "rootfs/probe");
+  strict.set_flags(kStrictatime.flag);
+  Bundle bundle = Bundle::minimal().bind(source, "/plain").bind(source, "/given", {"relatime"});
+  try_everything(bundle, "/plain");
+  try_everything(bundle, "/given");
+  auto box = target().run(bundle.probe({"mountinfo"}));
+
+  ASSERT_THAT(box.wait(10s), Exited(0));
+  expect_effect(box.report(), "/plain", kStrictatime);  // control
+  expect_effect(box.report(), "/given", kNoEffect);
+}
+
 namespace {
 
 struct FilesystemOption {
   std::string name;
   Clauses clauses;
-  std::string option;
+  std::vector<std::string> options;
   std::string shown;  // among the filesystem's own options
 };
 
-// Of these the kernel tells nobody about silent, loud and the inode version: for them a case can
-// only see that the option is known, for tmpfs refuses a word that reaches it as its own option.
+// No kernel since 6.1 has a filesystem that heeds the two of the inode version: one that keeps a
+// version raises it always. Who drops them keeps them; who hands them to the filesystem does not.
 const FilesystemOption kFilesystemOptions[] = {
-    {"Sync", {"runtime/mount-options/sync"}, "sync", "sync"},
-    {"Async", {"runtime/mount-options/async"}, "async", ""},
-    {"Dirsync", {"runtime/mount-options/dirsync"}, "dirsync", "dirsync"},
-    {"Lazytime", {"runtime/mount-options/lazytime"}, "lazytime", "lazytime"},
-    {"Nolazytime", {"runtime/mount-options/nolazytime"}, "nolazytime", ""},
-    {"Iversion", {"runtime/mount-options/iversion"}, "iversion", ""},
-    {"Noiversion", {"runtime/mount-options/noiversion"}, "noiversion", ""},
-    {"Silent", {"runtime/mount-options/silent"}, "silent", ""},
-    {"Loud", {"runtime/mount-options/loud"}, "loud", ""},
+    {"Sync", {"runtime/mount-options/sync"}, {"sync"}, "sync"},
+    {"Async", {"runtime/mount-options/async"}, {"sync", "dirsync", "async"}, "dirsync"},
+    {"Dirsync", {"runtime/mount-options/dirsync"}, {"dirsync"}, "dirsync"},
+    {"Lazytime", {"runtime/mount-options/lazytime"}, {"lazytime"}, "lazytime"},
+    {"Nolazytime",
+     {"runtime/mount-options/nolazytime"},
+     {"lazytime", "dirsync", "nolazytime"},
+     "dirsync"},
+    {"Iversion", {"runtime/mount-options/iversion"}, {"iversion"}, ""},
+    {"Noiversion", {"runtime/mount-options/noiversion"}, {"noiversion"}, ""},
+    {"Silent", {"runtime/mount-options/silent"}, {"silent"}, ""},
+    {"Loud", {"runtime/mount-options/loud"}, {"loud"}, ""},
 };
 
 }  // namespace
 
-// Options of a filesystem as a whole.
+// Options of a filesystem as a whole; the last one holds.
 TRIAL_TABLE(FilesystemOptions, kFilesystemOptions) {
   auto box = target().run(Bundle::minimal()
                               .tmpfs("/plain")
-                              .tmpfs("/given", {row().option})
+                              .tmpfs("/given", row().options)
                               .probe({"mountinfo"})
                               .probe({"create", "/given/file"}));
 
