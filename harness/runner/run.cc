@@ -10,6 +10,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/base/undo.h"
 #include "harness/core/deadline_scale.h"
 #include "harness/core/protocol.h"
 #include "harness/runner/host.h"
@@ -71,6 +72,7 @@ class Run {
   bool selects_any() const;
   void describe_targets();
   bool is_taken(const std::string& spec) const;
+  std::string facts_of(const FactsCache& cache, const SuiteProgram& suite, const std::string& spec);
   void describe(const std::string& spec);
   void take_over(Unit& unit) const;
   std::vector<Unit*> order_of_work();
@@ -141,6 +143,18 @@ bool Run::is_taken(const std::string& spec) const {
                      [&](const SuiteProgram& suite) { return suite.takes_target(spec); });
 }
 
+// What a killed description could not take away is taken away here.
+std::string Run::facts_of(const FactsCache& cache, const SuiteProgram& suite,
+                          const std::string& spec) {
+  const auto ledger = scratch_.ledger(ledgers_++);
+  Undo clean;
+  clean.add([&] {
+    if (std::filesystem::exists(ledger)) clean_by_ledger(ledger);
+  });
+  return cache.describe(*interrupt_, suite, spec,
+                        {.ledger = ledger, .deadline = scaled(kDescribeDeadline)});
+}
+
 // Each suite looks at the target with its own eyes: needs of runtimes are none of registries.
 void Run::describe(const std::string& spec) {
   const FactsCache cache(options_->facts_cache);
@@ -148,7 +162,7 @@ void Run::describe(const std::string& spec) {
   std::optional<TargetInfo> target;
   for (const SuiteProgram& suite : *suites_) {
     if (!suite.takes_target(spec)) continue;
-    const std::string facts = cache.describe(*interrupt_, suite, spec, scaled(kDescribeDeadline));
+    const std::string facts = facts_of(cache, suite, spec);
     add_facts(target, parse_target_info(facts));
     target->spec = spec;
     const auto file = scratch_.path() /

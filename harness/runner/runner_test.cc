@@ -202,7 +202,7 @@ TEST_F(Runner, ADescriptionIsOfTheRuntimeThatWasThereThen) {
   const std::filesystem::path runtime = state_.path() / "runtime";
   const FactsCache cache(state_.path() / "cache");
   const auto described = [&](const std::string& spec) {
-    cache.describe(interrupt_, suites_.at(0), spec, std::chrono::seconds(10));
+    cache.describe(interrupt_, suites_.at(0), spec, {.ledger = state_.path() / "ledger"});
     const std::string text = read_file(state_.path() / "described");
     return std::count(text.begin(), text.end(), '\n');
   };
@@ -228,6 +228,12 @@ TEST_F(Runner, AnInterruptKillsCleansAndReturnsWhatIsKnown) {
 TEST_F(Runner, AnInterruptDuringADescriptionEndsTheRun) {
   ::kill(::getpid(), SIGINT);  // blocked, and so pending until somebody looks
   EXPECT_THROW(run_cases({"Passes"}), Error);
+}
+
+TEST_F(Runner, ADescriptionThatIsKilledLeavesNothing) {
+  options_.targets = {"dies"};
+  EXPECT_THROW(run_cases({"Passes"}), Error);
+  EXPECT_FALSE(std::filesystem::exists(state_.path() / "site"));
 }
 
 TEST_F(Runner, NothingSelectedIsNothingRun) {

@@ -113,13 +113,15 @@ std::string cache_key(const SuiteProgram& suite, const std::string& spec) {
 }
 
 std::string ask(Interrupt& interrupt, const SuiteProgram& suite, const std::string& spec,
-                std::chrono::milliseconds deadline) {
+                const Asking& how) {
   const ChildOutcome outcome = run_child(
-      interrupt, {.argv = {suite.program.native(), "--describe", spec}, .deadline = deadline});
+      interrupt,
+      {.argv = {suite.program.native(), "--describe", spec, "--ledger", how.ledger.native()},
+       .deadline = how.deadline});
   if (interrupt.came()) throw error(Kind::kUnavailable, "interrupted");
   if (outcome.timed_out) {
     throw error(Kind::kTimeout, "the target {} did not tell what it is within {} ms", spec,
-                deadline.count());
+                how.deadline.count());
   }
   if (outcome.end.code != 0) {
     const std::string sentence = one_line(outcome.error_text);
@@ -155,9 +157,8 @@ fs::path command_of(const std::string& spec) {
 }
 
 std::string FactsCache::describe(Interrupt& interrupt, const SuiteProgram& suite,
-                                 const std::string& spec,
-                                 std::chrono::milliseconds deadline) const {
-  if (dir_.empty()) return ask(interrupt, suite, spec, deadline);
+                                 const std::string& spec, const Asking& how) const {
+  if (dir_.empty()) return ask(interrupt, suite, spec, how);
   fs::create_directories(dir_);
   const std::string key = cache_key(suite, spec);
   const fs::path file = dir_ / fmt::format("facts-{:016x}.json", std::hash<std::string>{}(key));
@@ -167,7 +168,7 @@ std::string FactsCache::describe(Interrupt& interrupt, const SuiteProgram& suite
     const auto kept = nlohmann::json::parse(read_file(file), nullptr, false);
     if (kept.is_object() && kept.value("key", "") == key) return kept.value("facts", "");
   }
-  const std::string facts = ask(interrupt, suite, spec, deadline);
+  const std::string facts = ask(interrupt, suite, spec, how);
   write_file_atomically(file, nlohmann::json{{"key", key}, {"facts", facts}}.dump() + "\n");
   return facts;
 }

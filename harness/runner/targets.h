@@ -1,6 +1,7 @@
 // What is under test: finding known runtimes, and asking suite programs what a target is.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -19,6 +20,11 @@ std::vector<std::string> known_targets();
 // none or is not found.
 std::filesystem::path command_of(const std::string& spec);
 
+struct Asking {
+  std::filesystem::path ledger;  // for clean_by_ledger(), whatever becomes of the asking
+  std::chrono::milliseconds deadline{60000};
+};
+
 // Keeps descriptions between runs, because a description may start a container. One is taken from
 // the cache only for the same suite program, the same programs that the target is made of (the
 // runtime on trial and what runs it among them), kernel boot and control group mounts.
@@ -30,7 +36,7 @@ class FactsCache {
   // What `SUITE --describe TARGET` prints. Runs that ask for the same at the same time wait for
   // one of them. Throws Error with the program's own sentence when the target cannot be used.
   std::string describe(Interrupt& interrupt, const SuiteProgram& suite, const std::string& spec,
-                       std::chrono::milliseconds deadline) const;
+                       const Asking& how) const;
 
  private:
   std::filesystem::path dir_;
