@@ -181,12 +181,15 @@ class Cgroup {
   // All processes in directories of our own and below, each once, sorted.
   std::vector<pid_t> processes() const;
 
+  // Whether a directory is our own, so that processes() are all of the container's.
+  bool has_own() const;
+
+  // The directory that freeze() would stop, where that is not our own.
+  std::optional<std::string> foreign_freezer() const;
+
   // Sends SIGKILL to all of processes() until none is left, frozen ones and fork bombs too. Throws
   // Error{kTimeout} when some are left at the deadline. Zombies do not count: their parent reaps.
   void kill_all(Deadline deadline) const;
-
-  // Sends `signal` once to each of processes(), through pidfds.
-  void signal_all(int signal) const;
 
   // freeze() returns when every task is stopped; at the deadline it thaws again and throws
   // Error{kTimeout}. Throws kUnsupported with neither the freezer controller of v1 nor v2.
@@ -208,6 +211,9 @@ class Cgroup {
 
   Identity identity_;
 };
+
+// All processes in a cgroup, whoever's they are, and below. Sorted. Nothing where it is gone.
+std::vector<pid_t> processes_in(const std::string& directory);
 
 // The directories that Cgroup::create() with these arguments would make, outermost first.
 std::vector<std::string> absent_directories(const Layout& layout, std::string_view cgroups_path,

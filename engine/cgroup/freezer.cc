@@ -93,6 +93,12 @@ void Cgroup::thaw() const {
   walk(member.directory, [&](const Directory& each) { set_thawed(each, member.v2); });
 }
 
+std::optional<std::string> Cgroup::foreign_freezer() const {
+  const Membership* const member = freezer_of(identity_);
+  if (member == nullptr || is_ours(*member)) return std::nullopt;
+  return member->directory;
+}
+
 bool Cgroup::frozen() const {
   const Membership* const member = freezer_of(identity_);
   if (member == nullptr || !is_ours(*member)) return false;

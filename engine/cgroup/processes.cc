@@ -44,6 +44,13 @@ void collect_pids(const Directory& directory, std::vector<pid_t>& pids) {
   }
 }
 
+std::vector<pid_t> each_once(std::vector<pid_t> pids) {
+  std::ranges::sort(pids);
+  const auto repeated = std::ranges::unique(pids);
+  pids.erase(repeated.begin(), repeated.end());
+  return pids;
+}
+
 std::vector<sys::PidFd> open_each(const std::vector<pid_t>& pids) {
   std::vector<sys::PidFd> opened;
   for (const pid_t pid : pids) {
@@ -92,20 +99,23 @@ bool kill_at_once(const Membership& member) {
 
 }  // namespace
 
+std::vector<pid_t> processes_in(const std::string& directory) {
+  std::vector<pid_t> pids;
+  walk(directory, [&](const Directory& each) { collect_pids(each, pids); });
+  return each_once(std::move(pids));
+}
+
 std::vector<pid_t> Cgroup::processes() const {
   std::vector<pid_t> pids;
   for (const Membership& member : identity_.members) {
     if (!is_ours(member)) continue;
     walk(member.directory, [&](const Directory& each) { collect_pids(each, pids); });
   }
-  std::ranges::sort(pids);
-  const auto repeated = std::ranges::unique(pids);
-  pids.erase(repeated.begin(), repeated.end());
-  return pids;
+  return each_once(std::move(pids));
 }
 
-void Cgroup::signal_all(int signal) const {
-  signal_members(*this, signal);
+bool Cgroup::has_own() const {
+  return std::ranges::any_of(identity_.members, is_ours);
 }
 
 void Cgroup::kill_all(Deadline deadline) const {

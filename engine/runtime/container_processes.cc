@@ -14,6 +14,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/unique_fd.h"
+#include "engine/runtime/held_namespace.h"
 #include "engine/sys/pid_fd.h"
 #include "engine/sys/proc_stat.h"
 
@@ -57,7 +58,17 @@ bool has_ended(pid_t pid) {
 
 // The type of namespace in which none but the container's processes are; null where there is none.
 const char* telling_namespace(const Record& record) {
-  return record.own_pid_namespace ? "pid" : record.own_user_namespace ? "user" : nullptr;
+  return record.own_pid_namespace     ? "pid"
+         : record.own_user_namespace  ? "user"
+         : record.own_mount_namespace ? "mnt"
+                                      : nullptr;
+}
+
+UniqueFd open_telling_namespace(const StateDirectory& directory, const Record& record) {
+  const char* const type = telling_namespace(record);
+  if (type == nullptr) return {};
+  return record.init.is_alive() ? open_namespace(record.init.pid, type)
+                                : held_namespace(directory, kHeldForProcesses);
 }
 
 std::vector<pid_t> all_processes() {
@@ -73,14 +84,48 @@ std::vector<pid_t> all_processes() {
   return pids;
 }
 
-std::vector<sys::PidFd> open_each(const Record& record) {
+// Where it may be at all. Others than the container's live there, too.
+std::vector<pid_t> candidates(const cgroup::Cgroup& cgroup) {
+  if (cgroup.identity().members.empty()) return all_processes();
+  std::vector<pid_t> pids;
+  for (const cgroup::Membership& member : cgroup.identity().members) {
+    const std::vector<pid_t> more = cgroup::processes_in(member.directory);
+    pids.insert(pids.end(), more.begin(), more.end());
+  }
+  return pids;
+}
+
+void add_init(const Record& record, std::vector<pid_t>& pids) {
+  if (record.init.is_alive()) pids.push_back(record.init.pid);
+  std::ranges::sort(pids);
+  const auto repeated = std::ranges::unique(pids);
+  pids.erase(repeated.begin(), repeated.end());
+}
+
+std::vector<pid_t> in_namespace(const StateDirectory& directory, const Record& record,
+                                const cgroup::Cgroup& cgroup) {
+  std::vector<pid_t> pids;
+  if (const UniqueFd own = open_telling_namespace(directory, record)) {
+    const FileIdentity wanted = identity_of(own);
+    for (const pid_t pid : candidates(cgroup)) {
+      if (is_within(open_namespace(pid, telling_namespace(record)), wanted) && !has_ended(pid)) {
+        pids.push_back(pid);
+      }
+    }
+  }
+  add_init(record, pids);
+  return pids;
+}
+
+std::vector<sys::PidFd> open_each(const StateDirectory& directory, const Record& record,
+                                  const cgroup::Cgroup& cgroup) {
   std::vector<sys::PidFd> opened;
-  for (const pid_t pid : namespace_processes(record)) {
+  for (const pid_t pid : container_processes(directory, record, cgroup)) {
     if (auto process = sys::PidFd::open(pid)) opened.push_back(std::move(*process));
   }
   // A pid may have been taken over between the list and the open; what a second list still names is
   // the container's for certain.
-  const std::vector<pid_t> still = namespace_processes(record);
+  const std::vector<pid_t> still = container_processes(directory, record, cgroup);
   std::erase_if(opened, [&](const sys::PidFd& each) {
     return !std::ranges::binary_search(still, each.pid());
   });
@@ -89,36 +134,39 @@ std::vector<sys::PidFd> open_each(const Record& record) {
 
 }  // namespace
 
-bool is_without_cgroups(const Record& record) {
-  return record.init.pid > 0 && record.cgroups.empty();
+bool is_told_by_namespace(const Record& record, const cgroup::Cgroup& cgroup) {
+  return record.init.pid > 0 && !cgroup.has_own();
 }
 
-std::vector<pid_t> namespace_processes(const Record& record) {
-  if (!record.init.is_alive()) return {};
-  const char* const type = telling_namespace(record);
-  if (type == nullptr) return {record.init.pid};
-  const UniqueFd own = open_namespace(record.init.pid, type);
-  if (!own) return {};
-  const FileIdentity wanted = identity_of(own);
-  std::vector<pid_t> pids;
-  for (const pid_t pid : all_processes()) {
-    if (is_within(open_namespace(pid, type), wanted) && !has_ended(pid)) pids.push_back(pid);
-  }
-  std::ranges::sort(pids);
+void hold_telling_namespace(const StateDirectory& directory, const Record& record) {
+  if (record.own_pid_namespace) return;
+  const UniqueFd own = open_telling_namespace(directory, record);
+  if (own) hold_namespace(directory, kHeldForProcesses, own.get());
+}
+
+std::vector<pid_t> container_processes(const StateDirectory& directory, const Record& record,
+                                       const cgroup::Cgroup& cgroup) {
+  if (is_told_by_namespace(record, cgroup)) return in_namespace(directory, record, cgroup);
+  std::vector<pid_t> pids = cgroup.processes();
+  add_init(record, pids);
   return pids;
 }
 
-void signal_namespace(const Record& record, int signal) {
-  for (const sys::PidFd& each : open_each(record)) each.send_signal(signal);
+std::size_t signal_processes(const StateDirectory& directory, const Record& record,
+                             const cgroup::Cgroup& cgroup, int signal) {
+  const std::vector<sys::PidFd> processes = open_each(directory, record, cgroup);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      processes, [&](const sys::PidFd& each) { return each.send_signal(signal); }));
 }
 
-void kill_namespace(const Record& record, cgroup::Deadline deadline) {
+void kill_by_namespace(const StateDirectory& directory, const Record& record,
+                       const cgroup::Cgroup& cgroup, cgroup::Deadline deadline) {
   // So that init starts no more of them meanwhile.
   const auto init = sys::PidFd::open(record.init.pid);
-  if (!init || !record.init.is_alive()) return;
-  init->send_signal(SIGSTOP);
+  const bool alive = init && record.init.is_alive();
+  if (alive) init->send_signal(SIGSTOP);
   for (;;) {
-    std::vector<sys::PidFd> others = open_each(record);
+    std::vector<sys::PidFd> others = open_each(directory, record, cgroup);
     std::erase_if(others, [&](const sys::PidFd& each) { return each.pid() == record.init.pid; });
     if (others.empty()) break;
     if (std::chrono::steady_clock::now() >= deadline) {
@@ -129,7 +177,7 @@ void kill_namespace(const Record& record, cgroup::Deadline deadline) {
     const auto round = std::min(deadline, std::chrono::steady_clock::now() + 50ms);
     for (const sys::PidFd& each : others) each.wait_exit(round);
   }
-  init->send_signal(SIGKILL);
+  if (alive) init->send_signal(SIGKILL);
 }
 
 }  // namespace seatrial::runtime

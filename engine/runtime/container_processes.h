@@ -1,6 +1,9 @@
-// The processes of a container: those in its cgroups or, where it has none, those in the namespace
-// that only they live in. An unprivileged user may look at the namespaces of its own containers'
-// processes, and of no others but its own.
+// The processes of a container: those in its cgroups or, where none of these is its own, those in
+// the namespace that only they live in. A cgroup is not its own that stood before, because others
+// may live there, too: of them, nobody is ever signalled.
+//
+// An unprivileged user may look at the namespaces of its own containers' processes, and of no
+// others but its own.
 #pragma once
 
 #include <sys/types.h>
@@ -9,21 +12,30 @@
 
 #include "engine/cgroup/cgroup.h"
 #include "engine/runtime/record.h"
+#include "engine/runtime/state_root.h"
 
 namespace seatrial::runtime {
 
 // Whether its processes are to be found by namespace.
-bool is_without_cgroups(const Record& record);
+bool is_told_by_namespace(const Record& record, const cgroup::Cgroup& cgroup);
 
-// Each once, sorted, also those in namespaces below. Without a namespace of its own to tell them
-// by, its init alone; nothing once that has ended.
-std::vector<pid_t> namespace_processes(const Record& record);
+// Of such a container, once its init stands: keeps the namespace known beyond init's end, so that
+// who is left in it is still found. Nothing for a pid namespace, in which nobody is left then.
+void hold_telling_namespace(const StateDirectory& directory, const Record& record);
 
-// Sends `signal` once to each of namespace_processes(), through pidfds.
-void signal_namespace(const Record& record, int signal);
+// Each once, sorted, also those in namespaces below; init among them while it lives. By namespace:
+// those that are also in the cgroups that it shares. Without a namespace of its own to tell them
+// by, its init alone.
+std::vector<pid_t> container_processes(const StateDirectory& directory, const Record& record,
+                                       const cgroup::Cgroup& cgroup);
 
-// Kills all of them, init last, and returns when the others are gone: to be called while init
-// lives, by whose namespace they are told. Throws Error{kTimeout}.
-void kill_namespace(const Record& record, cgroup::Deadline deadline);
+// Sends `signal` once to each of container_processes(), through pidfds. Returns how many got it.
+std::size_t signal_processes(const StateDirectory& directory, const Record& record,
+                             const cgroup::Cgroup& cgroup, int signal);
+
+// Kills all that are told by namespace, init last, and returns when the others are gone. Throws
+// Error{kTimeout}.
+void kill_by_namespace(const StateDirectory& directory, const Record& record,
+                       const cgroup::Cgroup& cgroup, cgroup::Deadline deadline);
 
 }  // namespace seatrial::runtime

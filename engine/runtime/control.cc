@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/base/error.h"
+#include "engine/runtime/container_processes.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/scope.h"
 #include "engine/spec/version.h"
@@ -35,12 +36,34 @@ spec::Resources as_meant(spec::Resources resources, const Record& record) {
   return resources;
 }
 
+// Some of those in the directory that are not the container's, as words of a sentence.
+std::string others_in(const std::string& path, const std::vector<pid_t>& own) {
+  std::vector<pid_t> others = cgroup::processes_in(path);
+  std::erase_if(others, [&](pid_t pid) { return std::ranges::binary_search(own, pid); });
+  if (others.empty()) return "whoever else joins it";
+  const std::string first = fmt::format("process {}", others.front());
+  if (others.size() == 1) return first;
+  return fmt::format("{} and {} more", first, others.size() - 1);
+}
+
+// Where there is no other way to stop the container than to stop them, too.
+void refuse_to_freeze_others(const StateDirectory& directory, const Record& record,
+                             const cgroup::Cgroup& cgroup) {
+  const std::optional<std::string> shared = cgroup.foreign_freezer();
+  if (!shared) return;
+  throw error(Kind::kConflict,
+              "the cgroup {} is not the container's own: it stood before, and freezing it would "
+              "also stop {}",
+              *shared, others_in(*shared, container_processes(directory, record, cgroup)));
+}
+
 }  // namespace
 
 void Runtime::pause(const std::string& id) {
   with_context("pause " + id, [&] {
     with_cgroup(*impl_, id, {spec::Status::kCreated, spec::Status::kRunning}, "pause",
-                [](const cgroup::Cgroup& cgroup, const Record&) {
+                [&](const cgroup::Cgroup& cgroup, const Record& record) {
+                  refuse_to_freeze_others(impl_->root.open(id), record, cgroup);
                   cgroup.freeze(std::chrono::steady_clock::now() + kFreezePatience);
                 });
   });

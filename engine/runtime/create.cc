@@ -8,6 +8,8 @@
 #include "engine/runtime/console.h"
 #include "engine/runtime/container_cgroups.h"
 #include "engine/runtime/container_id.h"
+#include "engine/runtime/container_processes.h"
+#include "engine/runtime/held_namespace.h"
 #include "engine/runtime/home.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/id_maps.h"
@@ -50,9 +52,10 @@ class Creation {
   void record();
   void await_execution();
   void undo();
-  bool has_no_cgroup() const { return cgroups_.layout(impl_.host).hierarchies().empty(); }
+  // No cgroup, or none but those that stood before.
+  bool has_no_own_cgroup() const { return record_.planned_cgroups.empty(); }
   // Whether there is something to do between the clone of init and its first step.
-  bool is_init_met_first() const { return net_devices_ || rdt_class_ || has_no_cgroup(); }
+  bool is_init_met_first() const { return net_devices_ || rdt_class_ || has_no_own_cgroup(); }
   spec::State state(spec::Status status, pid_t pid) const;
   std::string run_runtime_hooks(const sys::PidFd& init);
   void take_console(UniqueFd master);
@@ -231,12 +234,12 @@ void Creation::build() {
           [&](const sys::PidFd& init) {
             if (rdt_class_) join_class(record_.rdt, init.pid());
             if (net_devices_) move_devices(network_namespace_of(init.pid()));
-            if (has_no_cgroup()) record_init(init.pid());
+            if (has_no_own_cgroup()) record_init(init.pid());
           },
       .while_init_works =
           [&](const sys::PidFd& init) {
             directory_->write_config(bundle_.config_text);
-            if (!has_no_cgroup()) record_.init = identify(init.pid());
+            if (!has_no_own_cgroup()) record_.init = identify(init.pid());
             if (monitoring_) record_.monitor = identify(launch_->monitor());
           },
       .run_hooks = [&](const sys::PidFd& init) { return run_runtime_hooks(init); },
@@ -256,16 +259,17 @@ void Creation::build() {
 // come back all the same.
 void Creation::move_devices(UniqueFd network_namespace) {
   record_.lent = net_devices_->lend_to(network_namespace.get());
-  hold_network(*directory_, network_namespace.get());
+  hold_namespace(*directory_, kHeldForDevices, network_namespace.get());
   directory_->write_record(record_);
   net_devices_->move_into(std::move(network_namespace));
 }
 
 // Without a cgroup that recovery could look into, init must be known before it can outlive this
-// process.
+// process, and the namespace by which the others are told, before they can outlive init.
 void Creation::record_init(pid_t pid) {
   record_.init = identify(pid);
   directory_->write_record(record_);
+  hold_telling_namespace(*directory_, record_);
 }
 
 // The program may run already: should the runtime be killed before this, the container counts as
@@ -274,7 +278,7 @@ void Creation::record() {
   record_.phase = Phase::kCreated;
   record_.lent = {};
   directory_->write_record(record_);
-  if (net_devices_) let_network_go(*directory_);
+  if (net_devices_) let_namespace_go(*directory_, kHeldForDevices);
   if (monitoring_) launch_->outlive();
   if (!request_.pid_file.empty()) write_pid_file(request_.pid_file, record_.init.pid);
 }

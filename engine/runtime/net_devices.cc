@@ -2,11 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/ranges.h>
-#include <linux/magic.h>
 #include <net/if.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -201,37 +198,6 @@ void NetDevices::move_back(const Device& device, sys::Netlink& inside) {
   for (const LinkAddress& address : addresses) add_address(here_, back->index, address);
   if (was.master != 0) set_link_master(here_, back->index, was.master);
   if ((was.flags & IFF_UP) != 0) set_link_up(here_, back->index);
-}
-
-namespace {
-
-constexpr const char* kHeld = "network";
-
-std::string path_in(const StateDirectory& directory) {
-  return fmt::format("/proc/self/fd/{}/{}", directory.get(), kHeld);
-}
-
-}  // namespace
-
-void hold_network(const StateDirectory& directory, int network_namespace) {
-  const UniqueFd file(
-      ::openat(directory.get(), kHeld, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) throw sys_error(errno, "make a file in the state of container {}", directory.id());
-  ::mount(fmt::format("/proc/self/fd/{}", network_namespace).c_str(), path_in(directory).c_str(),
-          nullptr, MS_BIND, nullptr);
-}
-
-UniqueFd held_network(const StateDirectory& directory) {
-  UniqueFd file(::openat(directory.get(), kHeld, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  struct statfs status{};
-  if (!file || ::fstatfs(file.get(), &status) != 0 || status.f_type != NSFS_MAGIC) return {};
-  return file;
-}
-
-void let_network_go(const StateDirectory& directory) {
-  if (::faccessat(directory.get(), kHeld, F_OK, AT_SYMLINK_NOFOLLOW) != 0) return;
-  ::umount2(path_in(directory).c_str(), MNT_DETACH);
-  ::unlinkat(directory.get(), kHeld, 0);
 }
 
 }  // namespace seatrial::runtime

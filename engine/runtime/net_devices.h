@@ -65,11 +65,4 @@ class NetDevices {
   std::vector<Device> devices_;
 };
 
-// Keeps the namespace from ending with the processes in it: a mount in the state directory. Where
-// this process may not mount it does without.
-void hold_network(const StateDirectory& directory, int network_namespace);
-// The namespace that is held; nothing where none is.
-UniqueFd held_network(const StateDirectory& directory);
-void let_network_go(const StateDirectory& directory);
-
 }  // namespace seatrial::runtime

@@ -40,6 +40,7 @@ Record new_record(Runtime::Impl& impl, const Bundle& bundle, const std::string& 
           .lent = {},
           .own_pid_namespace = makes(config, spec::NamespaceType::kPid),
           .own_user_namespace = makes(config, spec::NamespaceType::kUser),
+          .own_mount_namespace = makes(config, spec::NamespaceType::kMount),
           .has_poststart = !config.hooks.poststart.empty(),
           .has_poststop = !config.hooks.poststop.empty()};
 }

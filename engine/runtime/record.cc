@@ -133,6 +133,7 @@ std::string print_record(const Record& record) {
   if (!record.lent.devices.empty()) put(json, record.lent);
   json.key("ownPidNamespace").boolean(record.own_pid_namespace);
   json.key("ownUserNamespace").boolean(record.own_user_namespace);
+  json.key("ownMountNamespace").boolean(record.own_mount_namespace);
   json.key("hasPoststart").boolean(record.has_poststart);
   json.key("hasPoststop").boolean(record.has_poststop);
   json.end_object();
@@ -169,6 +170,8 @@ Record parse_record(std::string_view text) {
   if (const auto lent = root.find("lent")) record.lent = take_lent(*lent);
   record.own_pid_namespace = take_boolean(root, "ownPidNamespace");
   record.own_user_namespace = take_boolean(root, "ownUserNamespace");
+  record.own_mount_namespace =
+      root.find("ownMountNamespace") && take_boolean(root, "ownMountNamespace");
   record.has_poststart = take_boolean(root, "hasPoststart");
   record.has_poststop = take_boolean(root, "hasPoststop");
   return record;

@@ -82,6 +82,7 @@ struct Record {
   LentDevices lent = {};            // while creating
   bool own_pid_namespace = false;   // its init's end is the end of all its processes
   bool own_user_namespace = false;  // which no other process enters
+  bool own_mount_namespace = false;
   bool has_poststart = false;
   bool has_poststop = false;
 };

@@ -4,6 +4,7 @@
 
 #include "engine/base/error.h"
 #include "engine/runtime/container_processes.h"
+#include "engine/runtime/held_namespace.h"
 #include "engine/runtime/hooks.h"
 #include "engine/runtime/impl.h"
 #include "engine/runtime/monitoring.h"
@@ -38,13 +39,14 @@ void kill_checkpointer(const Record& record, cgroup::Deadline deadline) {
 
 // Kills the container's init, by identity, and all in its cgroups, and waits for init's end: in
 // this order, since a frozen process dies only when kill_all() thaws it.
-void kill_processes(const Record& record, const cgroup::Cgroup& cgroup, cgroup::Deadline deadline) {
+void kill_processes(const StateDirectory& directory, const Record& record,
+                    const cgroup::Cgroup& cgroup, cgroup::Deadline deadline) {
   kill_checkpointer(record, deadline);
   const auto init = sys::PidFd::open(record.init.pid);
   const bool alive = init && record.init.is_alive();
   // With a pid namespace of its own, init's end is the end of them all.
-  if (alive && is_without_cgroups(record) && !record.own_pid_namespace) {
-    kill_namespace(record, deadline);
+  if (is_told_by_namespace(record, cgroup) && !record.own_pid_namespace) {
+    kill_by_namespace(directory, record, cgroup, deadline);
   }
   if (alive) init->send_signal(SIGKILL);
   cgroup.kill_all(deadline);
@@ -66,12 +68,12 @@ void await_last_word(const Record& record, cgroup::Deadline deadline) {
 
 // A container must not outlive its monitor, but a program can see to it that it does
 // (PR_SET_PDEATHSIG). Its end is made and told here.
-void adopt_orphan(Runtime::Impl& impl, const Record& record) {
+void adopt_orphan(Runtime::Impl& impl, const StateDirectory& directory, const Record& record) {
   if (record.monitor_directory.empty()) return;
   if (impl.is_of_this_boot(record)) {
     if (record.monitor.is_alive()) return;
     if (record.init.is_alive()) {
-      kill_processes(record, Runtime::Impl::cgroup_of(record),
+      kill_processes(directory, record, Runtime::Impl::cgroup_of(record),
                      std::chrono::steady_clock::now() + kPatience);
     }
   }
@@ -92,7 +94,7 @@ std::optional<Record> find_record(const StateDirectory& directory) {
 // In a namespace that ends, those that are not of hardware would end, too.
 void bring_devices_back(const Runtime::Impl& impl, const StateDirectory& directory,
                         const Record& record) {
-  UniqueFd network = held_network(directory);
+  UniqueFd network = held_namespace(directory, kHeldForDevices);
   if (record.lent.devices.empty() || !network) return;
   try {
     NetDevices devices(record.lent, std::move(network));
@@ -110,11 +112,12 @@ void Runtime::Impl::destroy(const StateDirectory& directory, const Record& recor
   const Record record = of_this_boot ? own_part(recorded, directory.id()) : recorded;
   if (of_this_boot) {
     bring_devices_back(*this, directory, record);
-    let_network_go(directory);
+    let_namespace_go(directory, kHeldForDevices);
     const cgroup::Cgroup cgroup = cgroup_of(record);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     if (record.phase == Phase::kCreating) await_restorer(record);
-    if (processes == Processes::kKill) kill_processes(record, cgroup, deadline);
+    if (processes == Processes::kKill) kill_processes(directory, record, cgroup, deadline);
+    let_namespace_go(directory, kHeldForProcesses);
     if (record.phase == Phase::kCreated && record.monitor.is_alive()) {
       await_last_word(record, deadline);
     }
@@ -170,13 +173,14 @@ void kill_before_lock(Runtime::Impl& impl, const std::string& id) {
     kill_checkpointer(*record, deadline);  // a checkpoint holds the lock while its CRIU works
     return;
   }
-  if (is_without_cgroups(*record)) {
+  const cgroup::Cgroup cgroup = Runtime::Impl::cgroup_of(own_part(*record, id));
+  if (is_told_by_namespace(*record, cgroup)) {
     const auto init = sys::PidFd::open(record->init.pid);
     if (init && record->init.is_alive()) init->send_signal(SIGKILL);
     return;
   }
   if (!record->creator.is_alive()) await_restorer(*record);
-  Runtime::Impl::cgroup_of(own_part(*record, id)).kill_all(deadline);
+  cgroup.kill_all(deadline);
 }
 
 // Whom to kill, a checkpoint tells only a moment after it has taken the lock.
@@ -208,10 +212,10 @@ bool recover_container(Runtime::Impl& impl, const std::string& id) {
     return true;
   }
   if (record->phase == Phase::kCreated) {
-    adopt_orphan(impl, *record);
+    adopt_orphan(impl, *directory, *record);
     return false;
   }
-  if (!record->lent.devices.empty() && held_network(*directory) &&
+  if (!record->lent.devices.empty() && held_namespace(*directory, kHeldForDevices) &&
       !NetDevices::are_at_home(record->lent)) {
     impl.warn(fmt::format(
         "container {}: linux.netDevices: recover must run in the network namespace that create ran "

@@ -86,28 +86,21 @@ std::vector<spec::State> Runtime::list() const {
 }
 
 std::vector<pid_t> Runtime::processes(const std::string& id) const {
-  const Record record = impl_->root.open(id).read_record();
+  const StateDirectory directory = impl_->root.open(id);
+  const Record record = directory.read_record();
   if (record.phase == Phase::kCreating || !impl_->is_of_this_boot(record)) return {};
-  if (is_without_cgroups(record)) return namespace_processes(record);
-  std::vector<pid_t> pids = Impl::cgroup_of(record).processes();
-  // A cgroup that stood before the container also holds processes of others: those are not listed.
-  if (pids.empty() && record.init.is_alive()) pids.push_back(record.init.pid);
-  return pids;
+  return container_processes(directory, record, Impl::cgroup_of(record));
 }
 
 void Runtime::kill(const std::string& id, int signal, bool all) {
-  const Record record = impl_->root.open(id).read_record();
+  const StateDirectory directory = impl_->root.open(id);
+  const Record record = directory.read_record();
   const bool alive = record.phase == Phase::kCreated && impl_->init_is_alive(record);
-  if (all && alive && is_without_cgroups(record)) {
-    signal_namespace(record, signal);
-    return;
-  }
   if (all && record.phase == Phase::kCreated && impl_->is_of_this_boot(record)) {
     const cgroup::Cgroup cgroup = Impl::cgroup_of(record);
-    if (!alive && cgroup.processes().empty()) {
+    if (signal_processes(directory, record, cgroup, signal) == 0) {
       throw error(Kind::kConflict, "container {}: container not running", id);
     }
-    cgroup.signal_all(signal);
     if (signal == SIGKILL) kill_frozen(cgroup);
     return;
   }
