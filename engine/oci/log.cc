@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include <chrono>
-#include <string>
+#include <cstring>
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
@@ -26,6 +26,18 @@ std::string_view name_of(LogLevel level) {
 }
 
 }  // namespace
+
+std::string sentence_of(const std::exception& failure) {
+  std::string sentence = failure.what();
+  const auto* const error = dynamic_cast<const Error*>(&failure);
+  if (error == nullptr || error->sys_errno() == 0) return sentence;
+  const std::size_t words =
+      sentence.rfind(fmt::format("({})", ::strerrordesc_np(error->sys_errno())));
+  if (words == sentence.npos) return sentence;
+  char& first = sentence[words + 1];
+  if (first >= 'A' && first <= 'Z') first = static_cast<char>(first - 'A' + 'a');
+  return sentence;
+}
 
 std::string log_line(LogFormat format, LogLevel level, std::string_view message,
                      std::string_view time) {

@@ -1,7 +1,9 @@
 // Where the program says what went wrong: a line in the file of --log, and one on stderr.
 #pragma once
 
+#include <exception>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "engine/base/unique_fd.h"
@@ -27,6 +29,10 @@ class Log {
   LogFormat format_ = LogFormat::kText;
   bool debug_ = false;
 };
+
+// What the error says, with the kernel's words in small letters, as runc has them: docker and its
+// shims look for "no such file or directory", "permission denied" and "not a directory".
+std::string sentence_of(const std::exception& failure);
 
 // {"level":"error","msg":"...","time":"2025-..."}: what containerd reads back.
 std::string log_line(LogFormat format, LogLevel level, std::string_view message,

@@ -36,7 +36,7 @@ int run_program(std::span<const std::string_view> words) {
     log.write(LogLevel::kDebug, "command line:" + joined(words));
     return carry_out(line, log);
   } catch (const std::exception& failure) {
-    log.write(LogLevel::kError, failure.what());
+    log.write(LogLevel::kError, sentence_of(failure));
     return failure_status(line);
   }
 }

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <stdexcept>
+
 #include "engine/base/error.h"
 #include "engine/base/files.h"
 #include "engine/oci/commands.h"
@@ -21,6 +24,15 @@ TEST(LogLine, IsWhatContainerdReads) {
             "{\"level\":\"error\",\"msg\":\"a \\\"bad\\\" thing\","
             "\"time\":\"2025-01-01T00:00:00Z\"}\n");
   EXPECT_EQ(log_line(LogFormat::kText, LogLevel::kWarning, "careful", "T"), "T warning: careful\n");
+}
+
+// What docker's daemon and its shell command look for.
+TEST(Sentence, HasTheKernelsWordsInSmallLetters) {
+  EXPECT_EQ(sentence_of(sys_error(ENOENT, "open /No Such")),
+            "open /No Such: ENOENT (no such file or directory)");
+  EXPECT_EQ(sentence_of(sys_error(ENOTDIR, "bind /A")), "bind /A: ENOTDIR (not a directory)");
+  EXPECT_EQ(sentence_of(error(Kind::kNotFound, "Not (There)")), "Not (There)");
+  EXPECT_EQ(sentence_of(std::runtime_error("Other")), "Other");
 }
 
 TEST(Log, AppendsAndKeepsDebugToItself) {

@@ -94,7 +94,8 @@ std::vector<std::string> parse_args(const Reader& process) {
   std::vector<std::string> result = args.strings();
   if (result.empty()) args.refuse_whole("is empty; its first element is the program to run");
   if (result.front().empty()) {
-    args.elements().front().refuse("is not the name of a program");
+    args.elements().front().refuse(
+        "is not the name of a program: executable file not found in $PATH");
   }
   return result;
 }
