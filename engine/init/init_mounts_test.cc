@@ -38,13 +38,40 @@ TEST_F(InitMounts, RefusesWhatIsNoProcfsOverProcfs) {
     return outcome.failed && outcome.sys_errno == EPERM;
   };
   const std::string source = rootfs.path() / "source";
+  const auto with_proc = config.mounts;
   EXPECT_TRUE(refused({.destination = "/proc", .source = source, .options = {.bind = true}}));
   EXPECT_TRUE(refused({.destination = "/link", .source = source, .options = {.bind = true}}));
   EXPECT_TRUE(refused({.destination = "/proc", .type = "tmpfs", .source = "tmpfs", .options = {}}));
   EXPECT_FALSE(refused({.destination = "/proc", .source = "/proc", .options = {.bind = true}}));
   EXPECT_FALSE(refused({.destination = "/proc", .type = "proc", .source = "proc", .options = {}}));
+  // Where there is none yet, too: programs would take it for one.
+  config.mounts.front() = {
+      .destination = "/other", .type = "tmpfs", .source = "tmpfs", .options = {}};
+  EXPECT_TRUE(refused({.destination = "/proc", .source = source, .options = {.bind = true}}));
+  config.mounts = with_proc;
   EXPECT_FALSE(
       refused({.destination = "/proc/acpi", .type = "tmpfs", .source = "tmpfs", .options = {}}));
+}
+
+// move_mount(2) has no word for it; callers of runtimes look for this one.
+TEST_F(InitMounts, AFileGoesOnAFileAndADirectoryOnADirectory) {
+  rootfs.write("file", "content");
+  const auto refused = [&](spec::Mount mount) {
+    const auto before = config.mounts;
+    config.mounts.push_back(std::move(mount));
+    const Outcome outcome = run_plan(make_plan({}), options);
+    config.mounts = before;
+    EXPECT_EQ(outcome.sys_errno, outcome.failed ? ENOTDIR : 0);
+    return outcome.failed ? outcome.detail : "";
+  };
+  const std::string file = rootfs.path() / "file";
+  EXPECT_THAT(refused({.destination = "/tmp", .source = file, .options = {.bind = true}}),
+              HasSubstr("a file cannot cover a directory"));
+  EXPECT_THAT(refused({.destination = "/file", .source = "/tmp", .options = {.bind = true}}),
+              HasSubstr("a directory cannot cover a file"));
+  EXPECT_THAT(refused({.destination = "/file", .type = "tmpfs", .source = "tmpfs", .options = {}}),
+              HasSubstr("a directory cannot cover a file"));
+  EXPECT_EQ(refused({.destination = "/file", .source = file, .options = {.bind = true}}), "");
 }
 
 TEST_F(InitMounts, ResolvesMountTargetsBeneathTheRoot) {

@@ -67,16 +67,36 @@ Result is_procfs_root(int fd) {
   return result < 0 ? result : entry.stx_ino == kProcfsRoot;
 }
 
+// move_mount(2) has EINVAL for a file on a directory and the reverse, and for other things;
+// mount(2) has a word for it, which callers of runtimes know.
+Result attach_like_on_like(Run& run, int mount, int target) {
+  const Result result = attach(mount, target);
+  if (result != -EINVAL) return result;
+  struct statx upper;
+  struct statx lower;
+  if (stat_fd(mount, upper) < 0 || stat_fd(target, lower) < 0) return result;
+  if (is_directory(upper.stx_mode) == is_directory(lower.stx_mode)) return result;
+  return fail(run, -ENOTDIR,
+              is_directory(lower.stx_mode) ? "a file cannot cover a directory"
+                                           : "a directory cannot cover a file");
+}
+
+bool is_proc(const char* path) {
+  return length(path) == 5 && starts_with(path, "/proc");
+}
+
 // What covered the whole of procfs would take every masked and read-only path below it out of the
-// way, and stand in for what programs believe to be the kernel's word (CVE-2015-3631). A part of it
-// may be covered, and the whole by another procfs.
-Result attach_unless_over_procfs(Run& run, int mount, int target) {
-  const Result covers = is_procfs_root(target);
+// way, and stand in for what programs believe to be the kernel's word (CVE-2015-3631); so would
+// what stands on /proc itself in its place. A part of it may be covered, and the whole by another
+// procfs.
+Result attach_unless_over_procfs(Run& run, int mount, int target, const char* path) {
+  const Result covers = is_proc(path) ? 1 : is_procfs_root(target);
   if (covers < 0) return covers;
   const Result stands_in = covers == 0 ? 1 : is_procfs_root(mount);
   if (stands_in < 0) return stands_in;
-  if (stands_in == 0) return fail(run, -EPERM, "only a procfs may be mounted over a procfs");
-  return attach(mount, target);
+  if (stands_in == 0)
+    return fail(run, -EPERM, "only a procfs may be mounted on /proc or over a procfs");
+  return attach_like_on_like(run, mount, target);
 }
 
 // The host's sysfs with all below it, as a mount with these attributes.
@@ -108,7 +128,7 @@ Result place(Run& run, const steps::Mount<Form>& step, int mount, int target) {
   Result result = apply_change(mount, step.change);
   if (result >= 0) result = label_root(mount, text(run, step.label));
   if (result >= 0 && (step.flags & steps::kCopyUp) != 0) result = copy_up(target, mount);
-  if (result >= 0) result = attach_unless_over_procfs(run, mount, target);
+  if (result >= 0) result = attach_unless_over_procfs(run, mount, target, text(run, step.target));
   if (result >= 0 && step.keep < steps::kMostKept) {
     run.kept[step.keep] = mount;
   } else {
@@ -236,7 +256,9 @@ Result execute(Run& run, const steps::BindMount<Form>& step) {
       const Result directory = is_directory_fd((int)mount);
       target = directory < 0 ? directory : open_target(run, text(run, step.target), directory != 0);
     }
-    result = target < 0 ? target : attach_unless_over_procfs(run, (int)mount, (int)target);
+    result = target < 0
+                 ? target
+                 : attach_unless_over_procfs(run, (int)mount, (int)target, text(run, step.target));
   }
   close_fd(target);
   close_fd(mount);

@@ -7,6 +7,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/runtime/proc_mounts.h"
 #include "engine/spec/parse_config.h"
 
 namespace seatrial::runtime {
@@ -56,6 +57,7 @@ Bundle load_bundle(const fs::path& path, spec::KnownSeccomp* known_seccomp) {
   bundle.config_text = read_config(bundle.path);
   bundle.config = spec::parse_config(
       bundle.config_text, {.bundle = bundle.path.native(), .known_seccomp = known_seccomp});
+  check_proc_mounts(bundle.config);
   bundle.rootfs = rootfs_of(bundle.config, bundle.path);
   return bundle;
 }
