@@ -207,8 +207,7 @@ int list(const Call& call) {
   if (call.options.on("quiet")) {
     for (const spec::State& each : states) print(each.id + "\n");
   } else {
-    print(wants_json(call.options) ? states_json(states)
-                                   : states_table(states, call.runtime.root()));
+    print(wants_json(call.options) ? states_json(states) : states_table(states));
   }
   return 0;
 }

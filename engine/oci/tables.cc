@@ -38,12 +38,6 @@ std::string align(const std::vector<Row>& rows) {
   return text;
 }
 
-std::string owner_of(const std::filesystem::path& directory) {
-  struct stat status{};
-  if (::stat(directory.c_str(), &status) != 0) return "?";
-  return status.st_uid == 0 ? "root" : fmt::format("#{}", status.st_uid);
-}
-
 std::string_view next_word(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   const std::size_t end = std::min(text.find(' '), text.size());
@@ -104,12 +98,11 @@ std::string states_json(const std::vector<spec::State>& states) {
   return text + "]\n";
 }
 
-std::string states_table(const std::vector<spec::State>& states,
-                         const std::filesystem::path& root) {
+std::string states_table(const std::vector<spec::State>& states) {
   std::vector<Row> rows{{"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}};
   for (const spec::State& state : states) {
     rows.push_back({state.id, std::to_string(state.pid), std::string(to_string(state.status)),
-                    state.bundle, state.created, owner_of(root / state.id)});
+                    state.bundle, state.created, state.owner});
   }
   return align(rows);
 }

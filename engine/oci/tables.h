@@ -12,8 +12,8 @@
 namespace seatrial::oci {
 
 std::string states_json(const std::vector<spec::State>& states);
-// ID, PID, STATUS, BUNDLE, CREATED, OWNER (a user id; of the state directory below `root`).
-std::string states_table(const std::vector<spec::State>& states, const std::filesystem::path& root);
+// ID, PID, STATUS, BUNDLE, CREATED, OWNER.
+std::string states_table(const std::vector<spec::State>& states);
 
 std::string pids_json(const std::vector<pid_t>& pids);
 // What ps(1) with these options (default: -ef) prints about these processes. Throws Error when it

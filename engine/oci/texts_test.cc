@@ -69,10 +69,11 @@ TEST(Tables, ColumnsAreAsWideAsTheirContent) {
                           .bundle = "/b",
                           .rootfs = "/b/rootfs",
                           .created = "2025-01-01T00:00:00Z",
+                          .owner = "#7",
                           .annotations = {}};
-  EXPECT_EQ(states_table({state}, "/nonexistent"),
+  EXPECT_EQ(states_table({state}),
             "ID                    PID   STATUS    BUNDLE   CREATED                OWNER\n"
-            "a-long-container-id   42    running   /b       2025-01-01T00:00:00Z   ?\n");
+            "a-long-container-id   42    running   /b       2025-01-01T00:00:00Z   #7\n");
   EXPECT_EQ(states_json({}), "[]\n");
   EXPECT_THAT(states_json({state, state}), StartsWith("[{"));
 }

@@ -82,6 +82,7 @@ spec::State state_of(const Record& record, const std::string& id, spec::Status s
           .bundle = record.bundle,
           .rootfs = record.rootfs,
           .created = record.created,
+          .owner = {},
           .annotations = record.annotations};
 }
 

@@ -25,6 +25,13 @@ void kill_frozen(const cgroup::Cgroup& cgroup) {
   if (cgroup.frozen()) cgroup.thaw();
 }
 
+// The user whose state directory it is.
+std::string owner_of(const StateDirectory& directory) {
+  struct stat status{};
+  if (::fstat(directory.get(), &status) != 0) throw sys_error(errno, "stat {}", directory.id());
+  return status.st_uid == 0 ? "root" : fmt::format("#{}", status.st_uid);
+}
+
 }  // namespace
 
 std::filesystem::path default_root() {
@@ -115,6 +122,7 @@ void Runtime::kill(const std::string& id, int signal, bool all) {
 
 spec::State Runtime::Impl::state_of(const StateDirectory& directory, const Record& record) {
   spec::State state = runtime::state_of(record, directory.id(), spec::Status::kStopped, 0);
+  state.owner = owner_of(directory);
   if (!is_of_this_boot(record)) return state;
   if (record.phase == Phase::kCreating) {
     if (record.creator.is_alive()) state.status = spec::Status::kCreating;

@@ -33,6 +33,9 @@ TEST_F(RuntimeTest, RunGivesTheExitStatus) {
   Child child = runtime_->run(request({.command = "exit 7"}));
   EXPECT_EQ(child.wait(10s).value().code, 7);
   EXPECT_EQ(runtime_->state(id_).status, Status::kStopped);
+  EXPECT_EQ(runtime_->state(id_).owner, "root");
+  EXPECT_EQ(::chown((runtime_->root() / id_).c_str(), 7, 7), 0);
+  EXPECT_EQ(runtime_->state(id_).owner, "#7");
   runtime_->remove(id_);
   EXPECT_THAT(runtime_->list(), IsEmpty());
 }

@@ -22,11 +22,12 @@ void write(JsonWriter& json, const State& state, Form form) {
   json.key("ociVersion").string(state.oci_version);
   json.key("id").string(state.id);
   json.key("status").string(to_string(state.status));
-  if (state.pid != 0) json.key("pid").number(state.pid);
+  if (state.pid != 0 || form == Form::kExtended) json.key("pid").number(state.pid);
   json.key("bundle").string(state.bundle);
   if (form == Form::kExtended) {
     json.key("rootfs").string(state.rootfs);
     json.key("created").string(state.created);
+    json.key("owner").string(state.owner);
   }
   if (!state.annotations.empty()) {
     json.key("annotations").begin_object();
@@ -91,6 +92,7 @@ State parse_state(std::string_view json) {
   }
   state.rootfs = root.string_or_empty("rootfs");
   state.created = root.string_or_empty("created");
+  state.owner = root.string_or_empty("owner");
   if (const auto annotations = root.find("annotations")) {
     for (const auto& [key, value] : annotations->members()) {
       state.annotations.emplace_hint(state.annotations.end(), key, value.string());

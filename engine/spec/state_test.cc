@@ -18,6 +18,7 @@ State running() {
           .bundle = "/b\"undle",
           .rootfs = "/b/rootfs",
           .created = "2025-01-02T03:04:05.000000006Z",
+          .owner = "root",
           .annotations = {{"a", "1"}, {"b", ""}}};
 }
 
@@ -29,6 +30,7 @@ void expect_same(const State& left, const State& right) {
   EXPECT_EQ(left.bundle, right.bundle);
   EXPECT_EQ(left.rootfs, right.rootfs);
   EXPECT_EQ(left.created, right.created);
+  EXPECT_EQ(left.owner, right.owner);
   EXPECT_EQ(left.annotations, right.annotations);
 }
 
@@ -44,9 +46,12 @@ TEST(State, FormForCallersAddsWhatTheyRead) {
                          .status = Status::kStopped,
                          .bundle = "/b",
                          .rootfs = "/b/rootfs",
-                         .created = "now"}),
+                         .created = "now",
+                         .owner = "#7",
+                         .annotations = {}}),
             "{\n  \"ociVersion\": \"1.3.0\",\n  \"id\": \"box\",\n  \"status\": \"stopped\",\n"
-            "  \"bundle\": \"/b\",\n  \"rootfs\": \"/b/rootfs\",\n  \"created\": \"now\"\n}\n");
+            "  \"pid\": 0,\n  \"bundle\": \"/b\",\n  \"rootfs\": \"/b/rootfs\",\n"
+            "  \"created\": \"now\",\n  \"owner\": \"#7\"\n}\n");
 }
 
 TEST(State, OfAProcessNamesItsDescriptor) {
@@ -67,6 +72,7 @@ TEST(State, IsReadBackFromBothForms) {
   State without_extras = running();
   without_extras.rootfs.clear();
   without_extras.created.clear();
+  without_extras.owner.clear();
   expect_same(parse_state(print_specified(running())), without_extras);
 }
 
