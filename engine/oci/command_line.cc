@@ -103,12 +103,14 @@ std::string option_line(const Option& option) {
 
 }  // namespace
 
-CommandLine parse_command_line(std::span<const std::string_view> words) {
+CommandLine parse_command_line(std::span<const std::string_view> words,
+                               const std::function<void(const GivenOptions&)>& with_globals) {
   CommandLine line;
   Parser parser(words);
   while (!parser.at_end() && is_option(parser.peek())) {
     parser.take_option(global_options(), line.globals);
   }
+  if (with_globals) with_globals(line.globals);
   const bool asks = line.globals.on("help") || line.globals.on("version");
   if (parser.at_end() || asks) return line;
   std::string_view name = parser.take();

@@ -2,6 +2,7 @@
 // completions and the manual page all read it.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,8 +52,10 @@ struct CommandLine {
 // `words` is argv without the program; it must outlive the result. Options are taken as Go's flag
 // package and the programs that callers know take them: -name, --name, --name=value, --name value,
 // "--" ends them. Throws Error{kInvalidArgument} naming the word, kUnsupported for an option that
-// this build refuses by name.
-CommandLine parse_command_line(std::span<const std::string_view> words);
+// this build refuses by name. `with_globals` is called once the options before the verb are
+// understood: what is wrong behind them can be told where they say.
+CommandLine parse_command_line(std::span<const std::string_view> words,
+                               const std::function<void(const GivenOptions&)>& with_globals = {});
 
 // The text for --help, of the program or of one verb.
 std::string help_text(const Verb* verb);

@@ -33,6 +33,20 @@ std::string refusal(const std::vector<std::string_view>& words) {
   return "(it was taken)";
 }
 
+// So that a shim reads from its log what is wrong.
+TEST(CommandLine, TellsTheGlobalsBeforeItRefusesTheRest) {
+  for (const std::vector<std::string_view>& rest :
+       {std::vector<std::string_view>{"nosuch"}, {"create", "--nosuch", "c1"}, {"start"}}) {
+    std::vector<std::string_view> words{"--log", "/b/log.json"};
+    words.insert(words.end(), rest.begin(), rest.end());
+    std::string log;
+    EXPECT_THROW(
+        parse_command_line(words, [&](const GivenOptions& globals) { log = globals.text("log"); }),
+        Error);
+    EXPECT_EQ(log, "/b/log.json") << rest.front();
+  }
+}
+
 TEST(CommandLine, TakesWhatContainerdSends) {
   const CommandLine line =
       parse({"--root", "/run/x", "--log", "/b/log.json", "--log-format", "json", "create",

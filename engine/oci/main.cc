@@ -31,8 +31,7 @@ int run_program(std::span<const std::string_view> words) {
   Log log;
   try {
     sys::occupy_standard_descriptors();  // before the log may get one of their numbers
-    line = parse_command_line(words);
-    log = open_log(line.globals);
+    line = parse_command_line(words, [&](const GivenOptions& globals) { log = open_log(globals); });
     log.write(LogLevel::kDebug, "command line:" + joined(words));
     return carry_out(line, log);
   } catch (const std::exception& failure) {
