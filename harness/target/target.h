@@ -20,7 +20,8 @@ struct CreateCall {
 
   std::string id = {};
   std::filesystem::path bundle = {};
-  int in = -1;  // -1: /dev/null; kClosed: the engine, a command then, has none
+  bool relative_bundle = false;  // asked of the fixtures: name it from the working directory
+  int in = -1;                   // -1: /dev/null; kClosed: the engine, a command then, has none
   int out = -1;
   int err = -1;
   std::filesystem::path pid_file = {};        // empty: none

@@ -24,6 +24,17 @@ TRIAL(StateDocument, NamesTheContainerAndItsBundle,
   EXPECT_EQ(state.status, "created");
 }
 
+// Whoever reads the state has a working directory of its own.
+TRIAL(StateDocument, NamesABundleThatWasRelativeByItsAbsolutePath,
+      Clauses{"runtime/state/bundle"}) {
+  CreateCall call;
+  call.relative_bundle = true;
+  auto box = target().try_create_with(holding(), call);
+  ASSERT_THAT(box, Succeeded());
+  EXPECT_EQ(box.state().bundle, box.bundle());
+  EXPECT_THAT(box.start(), Succeeded());
+}
+
 TRIAL(StateDocument, HasThePidWhileThereIsAProcess, Clauses{"runtime/state/pid"}) {
   auto box = target().create(holding());
   EXPECT_EQ(box.state().pid, box.pid());
