@@ -56,7 +56,8 @@ int in_child(int (*body)(const Operands&), const Operands& operands);
 extern int argument_count;
 extern char** arguments;
 
-// hook.cc: `hook FILE CODE [hang]`, args[0] being the hook's name. Returns the exit status.
+// hook.cc: `hook FILE NUMBER [hang|once|raise]`, args[0] being the hook's name. Returns the exit
+// status.
 int run_hook(const Operands& operands);
 
 // guard.cc: refuses to go on in the namespaces of the harness. A file /probe.outside, written into

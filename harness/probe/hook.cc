@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 #include "harness/probe/commands.h"
@@ -45,7 +46,7 @@ bool root_has(const std::string& state, const char* file) {
 
 }  // namespace
 
-// hook FILE CODE hang|once [ARGUMENT...]
+// hook FILE NUMBER hang|once|raise [ARGUMENT...]: the number is the exit status, or the signal.
 int run_hook(const Operands& operands) {
   std::vector<std::string> env;
   for (char** entry = environ; *entry != nullptr; ++entry) env.emplace_back(*entry);
@@ -68,9 +69,11 @@ int run_hook(const Operands& operands) {
   const int fd = ::open(operands[0].c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0 || ::write(fd, line.data(), line.size()) < 0) return 66;
   ::close(fd);
-  const bool hang = operands.size() > 2 && operands[2] == "hang";
-  while (hang) ::pause();
-  return operands.size() > 1 ? std::atoi(operands[1].c_str()) : 0;
+  const std::string end = operands.size() > 2 ? operands[2] : "once";
+  while (end == "hang") ::pause();
+  const int number = operands.size() > 1 ? std::atoi(operands[1].c_str()) : 0;
+  if (end == "raise") std::raise(number);
+  return number;
 }
 
 }  // namespace seatrial::probe

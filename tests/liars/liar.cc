@@ -133,6 +133,24 @@ void remove_lifting_options(json& config) {
   }
 }
 
+void drop_timeouts(json& config) {
+  if (!config.contains("hooks") || !config["hooks"].is_object()) return;
+  for (auto& [kind, hooks] : config["hooks"].items()) {
+    for (json& hook : hooks) {
+      if (hook.is_object()) hook.erase("timeout");
+    }
+  }
+}
+
+// Rules with one action get another one.
+void replace_action(json& config, std::string_view action, const json& other) {
+  const auto rules = "/linux/seccomp/syscalls"_json_pointer;
+  if (!config.contains(rules)) return;
+  for (json& rule : config[rules]) {
+    if (rule.value("action", "") == action) rule.update(other);
+  }
+}
+
 // A process that outlives the runtime and holds none of its descriptors.
 void leave_process() {
   if (::fork() != 0) return;
@@ -197,6 +215,28 @@ const std::map<std::string, Lie, std::less<>>& lies() {
        [](const Call& call) {
          return with_config(call, [](json& config) {
            if (config.contains("hooks")) config["hooks"].erase("poststop");
+         });
+       }},
+      {"ignores-hook-timeouts", [](const Call& call) { return with_config(call, &drop_timeouts); }},
+      {"drops-seccomp-flags",
+       [](const Call& call) {
+         return with_config(call, [](json& config) {
+           if (config.contains("/linux/seccomp/flags"_json_pointer)) {
+             config["linux"]["seccomp"].erase("flags");
+           }
+         });
+       }},
+      {"logs-nothing",
+       [](const Call& call) {
+         return with_config(call, [](json& config) {
+           replace_action(config, "SCMP_ACT_LOG", {{"action", "SCMP_ACT_ALLOW"}});
+         });
+       }},
+      {"tells-no-tracer",
+       [](const Call& call) {
+         return with_config(call, [](json& config) {
+           replace_action(config, "SCMP_ACT_TRACE",
+                          {{"action", "SCMP_ACT_ERRNO"}, {"errnoRet", 38}});
          });
        }},
       {"forgets-annotations",

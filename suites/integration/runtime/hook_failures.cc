@@ -1,4 +1,6 @@
 // What follows when a hook fails, for each kind and each way of failing.
+#include <csignal>
+
 #include "harness/fixtures/case.h"
 
 namespace {
@@ -8,17 +10,15 @@ Bundle holding() {
 }
 
 struct Way {
-  int exit_code = 1;
+  int exit_code = 0;
+  int raise = 0;
   bool hang = false;
   bool missing = false;
 };
 
 HookOptions options_of(const Way& way) {
-  HookOptions options{.exit_code = way.exit_code};
-  if (way.hang) {
-    options.hang = true;
-    options.timeout = 1;
-  }
+  HookOptions options{.exit_code = way.exit_code, .raise = way.raise, .hang = way.hang};
+  if (way.hang) options.timeout = 1;
   return options;
 }
 
@@ -28,44 +28,75 @@ struct Failure {
   HookKind kind = HookKind::kCreateRuntime;
   Way way = {};
   Needs needs{Feature::kHooks};
+  Deadline deadline{40s};  // for two verbs that hang
 };
 
 const Failure kCreateFailures[] = {
     {"PrestartExitsWithOne",
      {"runtime/lifecycle/prestart-failure-error", "runtime/lifecycle/prestart-failure-stops"},
      HookKind::kPrestart,
-     {},
+     {.exit_code = 1},
+     {Feature::kHooks, Feature::kSpec11}},
+    {"PrestartIsMissing",
+     {"runtime/lifecycle/prestart-failure-error", "runtime/lifecycle/prestart-failure-stops"},
+     HookKind::kPrestart,
+     {.missing = true},
+     {Feature::kHooks, Feature::kSpec11}},
+    {"PrestartExceedsItsTimeout",
+     {"runtime/hooks/timeout", "runtime/lifecycle/prestart-failure-error",
+      "runtime/lifecycle/prestart-failure-stops"},
+     HookKind::kPrestart,
+     {.hang = true},
+     {Feature::kHooks, Feature::kSpec11}},
+    {"PrestartDiesOfASignal",
+     {"runtime/lifecycle/prestart-failure-error", "runtime/lifecycle/prestart-failure-stops"},
+     HookKind::kPrestart,
+     {.raise = SIGKILL},
      {Feature::kHooks, Feature::kSpec11}},
     {"CreateRuntimeExitsWithOne",
      {"runtime/lifecycle/create-runtime-failure-error",
       "runtime/lifecycle/create-runtime-failure-stops"},
-     HookKind::kCreateRuntime},
+     HookKind::kCreateRuntime,
+     {.exit_code = 1}},
     {"CreateRuntimeIsMissing",
      {"runtime/lifecycle/create-runtime-failure-error",
       "runtime/lifecycle/create-runtime-failure-stops"},
      HookKind::kCreateRuntime,
      {.missing = true}},
     {"CreateRuntimeExceedsItsTimeout",
-     {"runtime/hooks/timeout", "runtime/lifecycle/create-runtime-failure-error"},
+     {"runtime/hooks/timeout", "runtime/lifecycle/create-runtime-failure-error",
+      "runtime/lifecycle/create-runtime-failure-stops"},
      HookKind::kCreateRuntime,
-     {.exit_code = 0, .hang = true}},
+     {.hang = true}},
+    {"CreateRuntimeDiesOfASignal",
+     {"runtime/lifecycle/create-runtime-failure-error",
+      "runtime/lifecycle/create-runtime-failure-stops"},
+     HookKind::kCreateRuntime,
+     {.raise = SIGKILL}},
     {"CreateContainerExitsWithOne",
      {"runtime/lifecycle/create-container-failure-error",
       "runtime/lifecycle/create-container-failure-stops"},
-     HookKind::kCreateContainer},
+     HookKind::kCreateContainer,
+     {.exit_code = 1}},
     {"CreateContainerIsMissing",
      {"runtime/lifecycle/create-container-failure-error",
       "runtime/lifecycle/create-container-failure-stops"},
      HookKind::kCreateContainer,
      {.missing = true}},
     {"CreateContainerExceedsItsTimeout",
-     {"runtime/hooks/timeout", "runtime/lifecycle/create-container-failure-error"},
+     {"runtime/hooks/timeout", "runtime/lifecycle/create-container-failure-error",
+      "runtime/lifecycle/create-container-failure-stops"},
      HookKind::kCreateContainer,
-     {.exit_code = 0, .hang = true}},
+     {.hang = true}},
+    {"CreateContainerDiesOfASignal",
+     {"runtime/lifecycle/create-container-failure-error",
+      "runtime/lifecycle/create-container-failure-stops"},
+     HookKind::kCreateContainer,
+     {.raise = SIGKILL}},
 };
 
 Bundle with_failing(HookKind kind, const Way& way) {
-  Bundle bundle = holding().hook(kind, options_of(way));
+  Bundle bundle = Bundle::minimal().hook(kind, options_of(way));
   if (way.missing) {
     bundle.edit_config([](std::string text) {
       const std::string path = R"("path": ")";
@@ -84,7 +115,7 @@ TRIAL_TABLE(FailingHookOfCreate, kCreateFailures) {
   auto control = target().create(holding().hook(row().kind));
   EXPECT_THAT(control.hook_runs(), SizeIs(1));
 
-  auto box = target().try_create(with_failing(row().kind, row().way));
+  auto box = target().try_create(with_failing(row().kind, row().way).probe({"hold"}));
   EXPECT_THAT(box, Refused());
   EXPECT_THAT(box.state_outcome(), Refused());
   EXPECT_FALSE(box.has_state_entry());
@@ -129,7 +160,7 @@ const Destruction kDestructions[] = {
 
 }  // namespace
 
-// What a failing hook leaves undone is destroyed, and destruction ends with the poststop hooks.
+// What create has made is undone without a delete, and that ends with the poststop hooks.
 TRIAL_TABLE(FailingHookLeadsToThePoststopHooks, kDestructions) {
   const Bundle bundle = holding().hook(row().kind, {.exit_code = 1}).hook(HookKind::kPoststop);
   auto box = row().at_start ? target().create(bundle) : target().try_create(bundle);
@@ -139,68 +170,161 @@ TRIAL_TABLE(FailingHookLeadsToThePoststopHooks, kDestructions) {
   } else {
     EXPECT_THAT(box, Refused());
   }
+  EXPECT_THAT(box.state_outcome(), Refused());
+  EXPECT_FALSE(box.has_state_entry());
   const auto runs = box.hook_runs();
   ASSERT_THAT(runs, SizeIs(2));
   EXPECT_EQ(runs[1].name, "poststop");
 }
 
-TRIAL(FailingHookOfStartContainer, FailsStartAndStopsTheContainer,
-      Clauses{"runtime/lifecycle/start-container-failure-error",
-              "runtime/lifecycle/start-container-failure-stops"},
-      Needs{Feature::kHooks}) {
-  auto control = target().run(holding().hook(HookKind::kStartContainer));
+namespace {
+
+const Failure kStartDestructions[] = {
+    {"OfStartContainer",
+     {"runtime/lifecycle/start-container-failure-destroys"},
+     HookKind::kStartContainer,
+     {.exit_code = 1},
+     {Feature::kHooks, Feature::kPidsCgroup}},
+    {"OfPoststart",
+     {"runtime/lifecycle/poststart-failure-destroys"},
+     HookKind::kPoststart,
+     {.exit_code = 1},
+     {Feature::kHooks, Feature::kPidsCgroup, Feature::kSpec13}},
+};
+
+}  // namespace
+
+// What a refused create leaves behind, the sentinel sees; after start the case would remove it.
+TRIAL_TABLE(FailingHookRemovesTheCgroup, kStartDestructions) {
+  auto box = target().create(with_failing(row().kind, row().way).probe({"hold"}));
+  EXPECT_TRUE(box.has_cgroup("pids"));  // control
+  EXPECT_THAT(box.start(), Refused());
+  EXPECT_FALSE(box.has_cgroup("pids"));
+}
+
+namespace {
+
+// Up to 1.2.1 a failed poststart hook was a warning.
+const Failure kStartFailures[] = {
+    {"StartContainerExitsWithOne",
+     {"runtime/lifecycle/start-container-failure-error",
+      "runtime/lifecycle/start-container-failure-stops"},
+     HookKind::kStartContainer,
+     {.exit_code = 1}},
+    {"StartContainerIsMissing",
+     {"runtime/lifecycle/start-container-failure-error",
+      "runtime/lifecycle/start-container-failure-stops"},
+     HookKind::kStartContainer,
+     {.missing = true}},
+    {"StartContainerExceedsItsTimeout",
+     {"runtime/hooks/timeout", "runtime/lifecycle/start-container-failure-error",
+      "runtime/lifecycle/start-container-failure-stops"},
+     HookKind::kStartContainer,
+     {.hang = true}},
+    {"StartContainerDiesOfASignal",
+     {"runtime/lifecycle/start-container-failure-error",
+      "runtime/lifecycle/start-container-failure-stops"},
+     HookKind::kStartContainer,
+     {.raise = SIGKILL}},
+    {"PoststartExitsWithOne",
+     {"runtime/lifecycle/poststart-failure-error", "runtime/lifecycle/poststart-failure-stops"},
+     HookKind::kPoststart,
+     {.exit_code = 1},
+     {Feature::kHooks, Feature::kSpec13}},
+    {"PoststartIsMissing",
+     {"runtime/lifecycle/poststart-failure-error", "runtime/lifecycle/poststart-failure-stops"},
+     HookKind::kPoststart,
+     {.missing = true},
+     {Feature::kHooks, Feature::kSpec13}},
+    {"PoststartExceedsItsTimeout",
+     {"runtime/hooks/timeout", "runtime/lifecycle/poststart-failure-error",
+      "runtime/lifecycle/poststart-failure-stops"},
+     HookKind::kPoststart,
+     {.hang = true},
+     {Feature::kHooks, Feature::kSpec13}},
+    {"PoststartDiesOfASignal",
+     {"runtime/lifecycle/poststart-failure-error", "runtime/lifecycle/poststart-failure-stops"},
+     HookKind::kPoststart,
+     {.raise = SIGKILL},
+     {Feature::kHooks, Feature::kSpec13}},
+};
+
+}  // namespace
+
+// start fails, and no process is left; before the program, nothing of it has run.
+TRIAL_TABLE(FailingHookOfStart, kStartFailures) {
+  auto control = target().run(holding().hook(row().kind));
   ASSERT_TRUE(control.report().complete());
   EXPECT_THAT(control.hook_runs(), SizeIs(1));
 
-  auto box = target().create(Bundle::minimal()
-                                 .hook(HookKind::kStartContainer, {.exit_code = 1})
-                                 .probe({"write_text", "/ran", "yes"}));
+  auto box = target().create(
+      with_failing(row().kind, row().way).probe({"write_text", "/ran", "yes"}).probe({"hold"}));
   EXPECT_THAT(box.start(), Refused());
   EXPECT_THAT(box.wait(), Not(StillRunning()));
-  EXPECT_FALSE(std::filesystem::exists(box.rootfs() / "ran"));
+  if (row().kind == HookKind::kStartContainer) {
+    EXPECT_FALSE(std::filesystem::exists(box.rootfs() / "ran"));
+  }
 }
 
-// Up to 1.2.1 a failed poststart hook was a warning.
-TRIAL(FailingHookOfPoststart, IsOnlyAWarning,
-      Clauses{"runtime/lifecycle/poststart-failure-continues", "runtime/errors/warning-continues"},
-      Needs{Feature::kHooks, Feature::kSpecBefore13}) {
-  auto box = target().create(holding()
-                                 .hook(HookKind::kPoststart, {.name = "fails", .exit_code = 1})
-                                 .hook(HookKind::kPoststart, {.name = "next"}));
+namespace {
+
+const Failure kMereWarnings[] = {
+    {"PoststartExitsWithOne",
+     {"runtime/lifecycle/poststart-failure-continues", "runtime/errors/warning-continues"},
+     HookKind::kPoststart,
+     {.exit_code = 1},
+     {Feature::kHooks, Feature::kSpecBefore13}},
+    {"PoststartIsMissing",
+     {"runtime/lifecycle/poststart-failure-continues", "runtime/errors/warning-continues"},
+     HookKind::kPoststart,
+     {.missing = true},
+     {Feature::kHooks, Feature::kSpecBefore13}},
+    {"PoststartExceedsItsTimeout",
+     {"runtime/hooks/timeout", "runtime/lifecycle/poststart-failure-continues",
+      "runtime/errors/warning-continues"},
+     HookKind::kPoststart,
+     {.hang = true},
+     {Feature::kHooks, Feature::kSpecBefore13}},
+    {"PoststartDiesOfASignal",
+     {"runtime/lifecycle/poststart-failure-continues", "runtime/errors/warning-continues"},
+     HookKind::kPoststart,
+     {.raise = SIGKILL},
+     {Feature::kHooks, Feature::kSpecBefore13}},
+    {"PoststopExitsWithOne",
+     {"runtime/lifecycle/poststop-failure-continues", "runtime/errors/warning-continues"},
+     HookKind::kPoststop,
+     {.exit_code = 1}},
+    {"PoststopIsMissing",
+     {"runtime/lifecycle/poststop-failure-continues", "runtime/errors/warning-continues"},
+     HookKind::kPoststop,
+     {.missing = true}},
+    {"PoststopExceedsItsTimeout",
+     {"runtime/hooks/timeout", "runtime/lifecycle/poststop-failure-continues",
+      "runtime/errors/warning-continues"},
+     HookKind::kPoststop,
+     {.hang = true}},
+    {"PoststopDiesOfASignal",
+     {"runtime/lifecycle/poststop-failure-continues", "runtime/errors/warning-continues"},
+     HookKind::kPoststop,
+     {.raise = SIGKILL}},
+};
+
+}  // namespace
+
+// The others still run, and everything goes on as if nothing had happened.
+TRIAL_TABLE(FailingHookIsOnlyAWarning, kMereWarnings) {
+  auto box = target().create(
+      with_failing(row().kind, row().way).probe({"hold"}).hook(row().kind, {.name = "next"}));
   EXPECT_THAT(box.start(), Succeeded());
+  ASSERT_TRUE(box.report().complete());
   EXPECT_EQ(box.state().status, "running");
-  const auto runs = box.hook_runs();
-  ASSERT_THAT(runs, SizeIs(2));
-  EXPECT_EQ(runs[1].name, "next");
-}
-
-// Since 1.3.0 it is an error, and the container is stopped.
-TRIAL(FailingHookOfPoststart, FailsStartAndStopsTheContainer,
-      Clauses{"runtime/lifecycle/poststart-failure-error",
-              "runtime/lifecycle/poststart-failure-stops"},
-      Needs{Feature::kHooks, Feature::kSpec13}) {
-  auto control = target().create(holding().hook(HookKind::kPoststart));
-  EXPECT_THAT(control.start(), Succeeded());
-
-  auto box = target().create(holding().hook(HookKind::kPoststart, {.exit_code = 1}));
-  EXPECT_THAT(box.start(), Refused());
-  EXPECT_THAT(box.wait(), Not(StillRunning()));
-}
-
-// The others still run, and the container is gone as if nothing had happened.
-TRIAL(FailingHookOfPoststop, IsOnlyAWarning,
-      Clauses{"runtime/lifecycle/poststop-failure-continues", "runtime/errors/warning-continues"},
-      Needs{Feature::kHooks}) {
-  auto box = target().run(Bundle::minimal()
-                              .hook(HookKind::kPoststop, {.name = "fails", .exit_code = 1})
-                              .hook(HookKind::kPoststop, {.name = "next"})
-                              .probe({"pid"}));
-  ASSERT_THAT(box.wait(), Exited(0));
+  ASSERT_THAT(box.kill("KILL"), Succeeded());
+  ASSERT_THAT(box.wait(), Signalled(SIGKILL));
   EXPECT_THAT(box.remove(), Succeeded());
   EXPECT_FALSE(box.has_state_entry());
   const auto runs = box.hook_runs();
-  ASSERT_THAT(runs, SizeIs(2));
-  EXPECT_EQ(runs[1].name, "next");
+  ASSERT_THAT(runs, SizeIs(row().way.missing ? 1 : 2));
+  EXPECT_EQ(runs.back().name, "next");
 }
 
 namespace {
