@@ -50,7 +50,8 @@ TRIAL(RealTimeBudget, IsTheOneOfTheConfiguration,
   EXPECT_EQ(box.cgroup_file("cpu", "cpu.rt_period_us"), "500000");
 }
 
-// The container goes on with the limit that it had.
+// The container goes on with the limit that it had. In v1 the kernel itself refuses what it cannot
+// reclaim, so that who does not check is found in v2 alone: there the container would be killed.
 TRIAL(UpdateOperation, RefusesALimitBelowTheMemoryInUse,
       Clauses{"runtime/resources/memory-check-before-update"},
       Needs{Feature::kCommandLine, Feature::kMemoryCgroup, Feature::kSpec11}) {
