@@ -27,7 +27,7 @@ const std::vector<std::string> kModules{
     "virtio_pci", "virtio_console", "overlay", "veth", "bridge", "br_netfilter", "nf_tables",
     "nft_chain_nat", "nft_masq", "nft_nat", "nft_ct", "nft_compat", "nft_fib_inet", "nft_redir",
     "nft_reject_inet", "xt_MASQUERADE", "xt_conntrack", "xt_addrtype", "xt_nat", "xt_tcpudp",
-    "xt_comment", "xt_mark", "dummy", "vxlan", "fuse", "loop", "xfs", "quota_v2",
+    "xt_comment", "xt_mark", "dummy", "vxlan", "fuse", "loop", "bfq", "xfs", "quota_v2",
     // What CRIU asks about sockets and connections.
     "inet_diag", "tcp_diag", "udp_diag", "unix_diag", "netlink_diag", "af_packet_diag", "raw_diag",
     "tun", "nf_conntrack_netlink"};
