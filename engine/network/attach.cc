@@ -232,15 +232,28 @@ Endpoint Networks::attach(const NetworkSpec& network, const Attachment& attachme
   });
 }
 
+// The list of a map that the kernel is growing or shrinking, which it does in the background, may
+// lack some of its elements: none is left once two lists have none.
+std::vector<Publication> Networks::unpublish_each(
+    const std::function<bool(const Publication&)>& is_meant) {
+  std::vector<Publication> gone;
+  for (int empty_lists = 0; empty_lists < 2;) {
+    std::vector<Publication> meant = firewall_.publications();
+    std::erase_if(meant, [&](const Publication& each) { return !is_meant(each); });
+    empty_lists = meant.empty() ? empty_lists + 1 : 0;
+    firewall_.unpublish(meant);
+    std::ranges::move(meant, std::back_inserter(gone));
+  }
+  return gone;
+}
+
 void Networks::detach(const Endpoint& endpoint, HostLink host_link) {
   with_context(fmt::format("network {}", endpoint.network_name), [&] {
     if (!endpoint.ports.empty()) {
-      std::vector<Publication> mine = firewall_.publications();
-      std::erase_if(mine, [&](const Publication& each) {
-        return each.container_id != endpoint.container_id ||
-               each.network_id != endpoint.network_id.substr(0, kNetworkDigits);
+      unpublish_each([&](const Publication& each) {
+        return each.container_id == endpoint.container_id &&
+               each.network_id == endpoint.network_id.substr(0, kNetworkDigits);
       });
-      firewall_.unpublish(mine);
     }
     if (host_link == HostLink::kDelete) {
       delete_link(route_, endpoint.host_link);
@@ -256,14 +269,10 @@ Recovered Networks::recover(std::span<const NetworkSpec> networks,
   const auto is_kept = [&](const std::string& id) {
     return std::ranges::find(kept, id) != kept.end();
   };
-  const std::vector<Publication> published = firewall_.publications();
   for (const NetworkSpec& network : networks) {
-    std::vector<Publication> stale;
-    for (const Publication& each : published) {
-      if (each.network_id != network.id.substr(0, kNetworkDigits)) continue;
-      if (!is_kept(each.container_id)) stale.push_back(each);
-    }
-    firewall_.unpublish(stale);
+    const std::vector<Publication> stale = unpublish_each([&](const Publication& each) {
+      return each.network_id == network.id.substr(0, kNetworkDigits) && !is_kept(each.container_id);
+    });
     for (const Publication& each : stale) recovered.ports.push_back(each.port);
 
     const auto bridge = find_link(route_, network.bridge_name);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -120,6 +121,8 @@ class Networks {
  private:
   void make_pair(const NetworkSpec& network, const Attachment& attachment,
                  const Endpoint& endpoint);
+  // Takes back all publications of this kind, and returns them.
+  std::vector<Publication> unpublish_each(const std::function<bool(const Publication&)>& is_meant);
 
   sys::Netlink route_;
   Firewall firewall_;
