@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 
@@ -31,6 +32,11 @@ std::string sentence_of(const std::exception& failure) {
   std::string sentence = failure.what();
   const auto* const error = dynamic_cast<const Error*>(&failure);
   if (error == nullptr || error->sys_errno() == 0) return sentence;
+  constexpr std::string_view kAbsent = "executable file not found in $PATH";
+  const std::size_t absent = sentence.rfind(kAbsent);
+  if (error->sys_errno() == ENOENT && absent != sentence.npos) {
+    return sentence.substr(0, absent + kAbsent.size());
+  }
   const std::size_t words =
       sentence.rfind(fmt::format("({})", ::strerrordesc_np(error->sys_errno())));
   if (words == sentence.npos) return sentence;

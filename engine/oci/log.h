@@ -31,7 +31,8 @@ class Log {
 };
 
 // What the error says, with the kernel's words in small letters, as runc has them: docker and its
-// shims look for "no such file or directory", "permission denied" and "not a directory".
+// shims look for "no such file or directory", "permission denied" and "not a directory". Of a
+// program that is not on $PATH, as runc, without these words.
 std::string sentence_of(const std::exception& failure);
 
 // {"level":"error","msg":"...","time":"2025-..."}: what containerd reads back.

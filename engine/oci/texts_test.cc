@@ -31,6 +31,8 @@ TEST(Sentence, HasTheKernelsWordsInSmallLetters) {
   EXPECT_EQ(sentence_of(sys_error(ENOENT, "open /No Such")),
             "open /No Such: ENOENT (no such file or directory)");
   EXPECT_EQ(sentence_of(sys_error(ENOTDIR, "bind /A")), "bind /A: ENOTDIR (not a directory)");
+  EXPECT_EQ(sentence_of(sys_error(ENOENT, "exec: \"x\": executable file not found in $PATH")),
+            "exec: \"x\": executable file not found in $PATH");
   EXPECT_EQ(sentence_of(error(Kind::kNotFound, "Not (There)")), "Not (There)");
   EXPECT_EQ(sentence_of(std::runtime_error("Other")), "Other");
 }
