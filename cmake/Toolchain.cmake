@@ -10,9 +10,10 @@ option(SEATRIAL_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Precompiled headers and ccache agree only when ccache is told to be sloppy about them.
+  # Precompiled headers and ccache agree only when ccache is told to be sloppy about them. The
+  # language of messages makes no other object; a Jenkins job has another than a shell.
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime;${CCACHE}")
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime,locale;${CCACHE}")
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
