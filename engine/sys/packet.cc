@@ -40,13 +40,18 @@ void put_descriptors(msghdr& message, std::span<char> room, std::span<const int>
   std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
 }
 
+// A peer that ended with packets unread is told of once, as ECONNRESET, and before what it has
+// sent.
+bool is_passing(int receive_errno) {
+  return receive_errno == EINTR || receive_errno == ECONNRESET;
+}
+
 // Waits for a packet and leaves it there. Zero at the end, and for a stream, which has no packets.
 std::size_t next_size(int socket) {
   for (;;) {
     const ssize_t size = ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC);
     if (size >= 0) return static_cast<std::size_t>(size);
-    if (errno == ECONNRESET) return 0;
-    if (errno != EINTR) throw sys_error(errno, "receive a packet");
+    if (!is_passing(errno)) throw sys_error(errno, "receive a packet");
   }
 }
 
@@ -93,8 +98,8 @@ std::optional<Packet> receive_packet(int socket, std::size_t limit) {
   ssize_t got = 0;
   do {
     got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
-  if (got == 0 || (got < 0 && errno == ECONNRESET)) return std::nullopt;
+  } while (got < 0 && is_passing(errno));
+  if (got == 0) return std::nullopt;
   if (got < 0) throw sys_error(errno, "receive a packet");
   take_descriptors(message, packet.descriptors);
   if ((message.msg_flags & MSG_TRUNC) != 0) {

@@ -31,6 +31,18 @@ TEST(Packet, PeerThatHungUpIsNoError) {
   EXPECT_FALSE(send_packet(pair.first.get(), "head"));
 }
 
+TEST(Packet, LastWordsOfAPeerThatReadNothingAreHeard) {
+  SocketPair pair = packet_socket_pair();
+  const std::string words(5000, 'w');
+  ASSERT_TRUE(send_packet(pair.first.get(), "unread"));
+  ASSERT_TRUE(send_packet(pair.second.get(), words));
+  pair.second.reset();
+  const auto packet = receive_packet(pair.first.get(), 10000);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->bytes, words);
+  EXPECT_FALSE(receive_packet(pair.first.get(), 10000));
+}
+
 // A console socket is one.
 TEST(Packet, AStreamBringsDescriptorsToo) {
   int ends[2];
