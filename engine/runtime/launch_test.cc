@@ -1,9 +1,12 @@
 #include "engine/runtime/launch.h"
 
 #include <gmock/gmock.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <map>
 
 #include "engine/base/error.h"
 #include "engine/init/image.h"
@@ -37,6 +40,29 @@ TEST(Launch, OfWhatIsNoProgramMayBeAbandoned) {
   Launch launch({.program = program.get()});
   launch.give(plan, Hold::kInit);
   launch.begin();
+}
+
+// How many bytes wait in the sockets of this process, by descriptor.
+std::map<int, int> waiting_bytes() {
+  std::map<int, int> waiting;
+  for (int fd = 3; fd < 1024; ++fd) {
+    struct stat facts{};
+    int bytes = 0;
+    if (::fstat(fd, &facts) != 0 || !S_ISSOCK(facts.st_mode)) continue;
+    if (::ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0) waiting[fd] = bytes;
+  }
+  return waiting;
+}
+
+// A launcher that could begin before the spawn has returned might narrow where it runs, and the
+// spawn would widen it again.
+TEST(Launch, LetsTheLauncherGoOnlyAfterTheSpawn) {
+  const UniqueFd program = sys::sealed_memfd("no program", "words");
+  const plan::LaunchPlan plan;
+  const std::map<int, int> before = waiting_bytes();
+  Launch launch({.program = program.get()});
+  launch.give(plan, Hold::kNothing);
+  EXPECT_EQ(waiting_bytes(), before);
 }
 
 // It waits for the plan that it is given once it runs, and ends with what the plan cannot do.
