@@ -12,6 +12,7 @@
 
 #include "engine/base/error.h"
 #include "engine/base/files.h"
+#include "engine/runtime/destination.h"
 #include "engine/sys/openat2.h"
 
 namespace seatrial::runtime::criu {
@@ -46,8 +47,7 @@ class Root {
   }
 
   std::string resolve(const std::string& destination) const {
-    std::string normal = (fs::path("/") / destination).lexically_normal();
-    if (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+    const std::string normal = normal_destination(destination);
     const UniqueFd fd = open(normal);
     if (!fd) return normal;
     const std::string path = link_of(fd.get());

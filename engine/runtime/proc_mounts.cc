@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "engine/base/error.h"
+#include "engine/runtime/destination.h"
 
 namespace seatrial::runtime {
 namespace {
@@ -20,14 +20,6 @@ constexpr std::array<std::string_view, 10> kFiles{"/proc/cpuinfo", "/proc/diskst
                                                   "/proc/swaps",   "/proc/uptime",
                                                   "/proc/loadavg", "/proc/slabinfo",
                                                   "/proc/net/dev", "/proc/sys/kernel/ns_last_pid"};
-
-// From the container's root; relative ones are.
-std::string normal(const std::string& destination) {
-  std::string path = std::filesystem::path("/" + destination).lexically_normal().native();
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  while (path.starts_with("//")) path.erase(0, 1);
-  return path;
-}
 
 enum class Source { kProcfsRoot, kInProcfs, kOther, kAbsent };
 
@@ -58,7 +50,7 @@ void check_proc_mounts(const spec::Config& config) {
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const spec::Mount& mount = config.mounts[i];
     if (mount.options.remount) continue;
-    const std::string path = normal(mount.destination);
+    const std::string path = normal_destination(mount.destination);
     const char* why = nullptr;
     if (path == "/proc" && !may_cover_proc(mount)) why = "not of type proc";
     if (path.starts_with("/proc/") && !may_be_inside(mount, path)) why = "inside /proc";
