@@ -78,13 +78,15 @@ TEST(Descriptors, OfAProcessShowItsPipes) {
   if (child == 0) {
     ::dup2(ends[1], 1);
     ::close(2);
-    ::pause();
+    if (::write(1, "!", 1) == 1) ::pause();
+    ::_exit(0);
   }
+  char ready = 0;
+  ASSERT_EQ(::read(ends[0], &ready, 1), 1);
   const std::string pipe = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", ends[1]));
-  std::vector<StdioFile> files;
-  // Until the child has come to its pause.
-  do files = stdio_of(child);
-  while (files[2].link != "/dev/null" || files[1].link != pipe);
+  const std::vector<StdioFile> files = stdio_of(child);
+  EXPECT_EQ(files[1].link, pipe);
+  EXPECT_EQ(files[2].link, "/dev/null");
   EXPECT_THAT(files[1].external_key, IsEmpty());
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
